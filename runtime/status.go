@@ -1,0 +1,52 @@
+package runtime
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that end an instance and that a caller may want to tell apart with errors.Is. Every other one is a failure
+// that a restart may get over.
+var (
+	// ErrConfig: a setting, a topic or a permission is not as it must be; a restart will not help.
+	ErrConfig = errors.New("cannot run with these settings")
+	// ErrOccupied: another member of the group holds the job's partitions.
+	ErrOccupied = errors.New("another instance runs this job")
+	// ErrRival: another process has taken our transactional id.
+	ErrRival = errors.New("fenced by another process with the same instance id")
+	// ErrState: the state or the checkpoint that the decision record names cannot be used; nothing was consumed or changed.
+	ErrState = errors.New("state cannot be restored")
+)
+
+// Phase says what an instance is doing.
+type Phase string
+
+// The phases of an instance.
+const (
+	PhaseStarting  Phase = "starting"  // looks at topics, group and settings
+	PhaseWaiting   Phase = "waiting"   // has no partitions, or not all of them
+	PhaseRestoring Phase = "restoring" // brings state to the decision record
+	PhaseRunning   Phase = "running"
+	PhaseStopping  Phase = "stopping"
+	PhaseStopped   Phase = "stopped"
+)
+
+// Status is what an instance tells of itself. It is safe to read at any time.
+type Status struct {
+	Phase      Phase     `json:"phase"`
+	Since      time.Time `json:"since"` // when the phase began
+	Run        string    `json:"run"`
+	Epoch      uint64    `json:"epoch"`
+	Checkpoint string    `json:"checkpoint"` // the last one that is decided
+	LastCommit time.Time `json:"lastCommit"`
+	Commits    uint64    `json:"commits"`
+	Aborts     uint64    `json:"aborts"`
+	LastError  string    `json:"lastError,omitempty"`
+	RecordsIn  uint64    `json:"recordsIn"`
+	RecordsOut uint64    `json:"recordsOut"`
+	Partitions int       `json:"partitions"`
+	Lag        int64     `json:"lag"` // records behind, over all partitions; -1 unknown
+}
+
+// Ready says whether the instance processes records.
+func (s Status) Ready() bool { return s.Phase == PhaseRunning }

@@ -1,0 +1,38 @@
+package stream
+
+import (
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+)
+
+// Plan is a checked job, cut at its exchanges into stages: what the runtime executes.
+type Plan struct {
+	Job    string
+	Stages []Stage // every stage comes after those that send to it
+}
+
+// Stage is a chain of operators without an exchange inside. A source stage has one task per source partition, a keyed
+// stage Parallelism tasks, each of which owns a range of key groups.
+type Stage struct {
+	Name string // the uids of its operators, for logs and metrics
+	// Source is set for source stages, and then Exchange is -1.
+	Source *SourceSpec
+	// Exchange is the number of the exchange that feeds a keyed stage.
+	Exchange int
+	// Sends lists the exchanges that this stage's chains send to.
+	Sends []int
+	// Sinks lists the topics it writes to.
+	Sinks []string
+	// New instantiates the chain for one task.
+	New func(env *operators.Env) (*operators.Chain, error)
+	// Stateful says whether operators of the stage keep keyed state.
+	Stateful bool
+	// States registers the stage's states, so that their descriptors are known before any task runs.
+	States func(reg *state.Registry) error
+}
+
+// SourceSpec is a Kafka source.
+type SourceSpec struct {
+	UID    string
+	Topics []string
+}

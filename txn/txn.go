@@ -1,0 +1,180 @@
+package txn
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Partition names one partition of a topic.
+type Partition struct {
+	Topic string
+	ID    int32
+}
+
+// Header is one record header. Keys can repeat; order is kept.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Record is one Kafka record, read or to be written. A nil key or value is Kafka's null, which is not the empty one.
+type Record struct {
+	Key, Value []byte
+	Headers    []Header
+	// Timestamp is in milliseconds since the epoch. On produce 0 lets the client take the current time.
+	Timestamp int64
+	Offset    int64 // of a record that was read
+	// Topic and Partition of a record to be written. Partition AnyPartition leaves the choice to the partitioner.
+	// Records that were read have theirs in the Batch.
+	Topic     string
+	Partition int32
+}
+
+// AnyPartition leaves the choice of the partition to the partitioner (murmur2, as Java's).
+const AnyPartition int32 = -1
+
+// Batch holds consecutive records of one partition. Offsets can have gaps (control records, compaction).
+// The batch belongs to the receiver, who may hand it back with Recycle when nothing refers to its Records slice
+// any more (keys and values are not reused).
+type Batch struct {
+	Partition Partition
+	Records   []Record
+	Bytes     int // of keys and values
+}
+
+// Position is where to read on, with what the committer wrote beside it.
+type Position struct {
+	Offset   int64 // of the next record to read
+	Metadata string
+}
+
+// GroupMetadata is the consumer's membership (group, generation, member, instance) as of the moment it was
+// captured. It is opaque; a driver's consumer makes it and the same driver's producer reads it.
+type GroupMetadata any
+
+// RebalanceHandler hears of changes in what the consumer owns. Its methods run inside Poll or Close, on the
+// caller's goroutine.
+type RebalanceHandler interface {
+	// Assigned: these partitions are ours from now on. No record of theirs is returned before Seek names them. meta is the
+	// membership that goes with this assignment.
+	Assigned(parts []Partition, meta GroupMetadata)
+	// Revoked: these are to be given back. They stay ours until Revoked returns, and offsets may be committed until
+	// then.
+	Revoked(parts []Partition)
+	// Lost: these are no longer ours.
+	Lost(parts []Partition)
+}
+
+// Consumer reads records in batches as a member of a group. Its methods are called from one goroutine, except
+// those that say otherwise.
+type Consumer interface {
+	// Poll waits up to wait for a first record and returns at most about max records, of any owned partitions.
+	// It also serves rebalances and must be called often enough (max.poll.interval.ms), assigned or not. An error is an *Error; after a
+	// ClassRetry one Poll can just be called again.
+	Poll(wait time.Duration, max int) ([]*Batch, error)
+	// Seek sets where to read on and lets records of exactly these partitions flow (again). Records fetched before
+	// are dropped.
+	Seek(positions map[Partition]int64) error
+	// Pause stops the flow of records of all partitions until Seek or Resume, keeping positions.
+	Pause() error
+	// Resume undoes Pause.
+	Resume() error
+	// Commit commits offsets outside of any transaction, as the member that meta describes (at-least-once). Safe for use beside Poll.
+	Commit(ctx context.Context, offsets map[Partition]Position, meta GroupMetadata) error
+	// Committed reads the group's committed positions, stably: it waits for pending transactions (KIP-447). A
+	// partition without one is missing in the result. Safe for use beside Poll.
+	Committed(ctx context.Context, parts []Partition) (map[Partition]Position, error)
+	// Ends returns the low and high ends of partitions as the broker has them now (the high end is the last stable offset's
+	// upper bound: high watermark). Safe for use beside Poll.
+	Ends(ctx context.Context, parts []Partition) (map[Partition]Ends, error)
+	// KnownEnd returns the last known high watermark of an owned partition without asking anybody, -1 if unknown.
+	// Safe for use beside Poll.
+	KnownEnd(p Partition) int64
+	// Close leaves the group (as the driver can) and ends the consumer. RebalanceHandler.Revoked or Lost may be called.
+	Close() error
+}
+
+// Ends are the ends of a partition: Low is the first offset it still holds, High the next it will give.
+type Ends struct{ Low, High int64 }
+
+// Producer writes records in batches, inside transactions if it has a transactional id. Begin, SendOffsets, Commit
+// and Abort are called one at a time; Produce may be called from several goroutines at once between Begin and Commit.
+// Every error is an *Error.
+type Producer interface {
+	// Init fences older producers of the transactional id and ends their transactions (KIP-98). It is called first
+	// and once, and returns at once without a transactional id.
+	Init(ctx context.Context) error
+	// Begin opens a transaction. Without a transactional id it does nothing.
+	Begin() error
+	// Produce hands records to the client and blocks while its queue is full: the backpressure. The slice may be reused
+	// after the call; keys, values and headers may not be changed before they are delivered (the confluent driver copies). Delivery is
+	// known after Flush or Commit.
+	Produce(ctx context.Context, records []Record) error
+	// Flush returns when every record handed over has been acknowledged, with the first failed delivery as error. A transactional
+	// producer whose Commit flushes by itself and fails if a delivery failed returns at once.
+	Flush(ctx context.Context) error
+	// SendOffsets adds consumed positions to the transaction, checked against the membership (KIP-447).
+	SendOffsets(ctx context.Context, offsets map[Partition]Position, meta GroupMetadata) error
+	// Commit commits the transaction. An error of ClassUnknown means that nobody knows.
+	Commit(ctx context.Context) error
+	// Abort aborts it, or ends without a transaction what is still queued.
+	Abort(ctx context.Context) error
+	// Close ends the producer at once; what it has open is aborted by whoever comes next with its id, or expires.
+	Close()
+}
+
+// Admin asks the cluster. Safe for concurrent use.
+type Admin interface {
+	// Topics returns the partition count of each topic that exists (missing ones are absent). An error of permission names the
+	// topic.
+	Topics(ctx context.Context, names []string) (map[string]int, error)
+	// Members lists the members of a group now; empty if there is none.
+	Members(ctx context.Context, group string) ([]Member, error)
+	// Committed reads a group's committed positions of the given partitions, stably.
+	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
+	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.
+	MaxTransactionTimeout(ctx context.Context) (time.Duration, error)
+	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.
+	Leave(ctx context.Context, group, instanceID string) error
+	Close()
+}
+
+// Member is one member of a consumer group.
+type Member struct {
+	ID, InstanceID, ClientID, Host string
+}
+
+// Client is a driver: it makes consumers, producers and admins of one cluster.
+type Client interface {
+	// NewConsumer joins the group with the first Poll.
+	NewConsumer(ConsumerConfig, RebalanceHandler) (Consumer, error)
+	NewProducer(ProducerConfig) (Producer, error)
+	NewAdmin() (Admin, error)
+}
+
+// ClusterConfig says how to reach a cluster; it is what a driver is made of.
+type ClusterConfig struct {
+	Brokers string // host:port, comma separated
+	// ClientID shows in the broker's logs and in Member.ClientID.
+	ClientID string
+	// Properties are the user's own librdkafka properties, applied last, but a few that the protocol
+	// depends on are refused with an *Error.
+	Properties map[string]string
+	// Logger takes what the client library has to say. nil: slog.Default().
+	Logger *slog.Logger
+}
+
+// ConsumerConfig says what to read and as whom.
+type ConsumerConfig struct {
+	Topics         []string
+	Group          string
+	InstanceID     string // static membership (KIP-345)
+	SessionTimeout time.Duration
+}
+
+// ProducerConfig says as whom to write.
+type ProducerConfig struct {
+	TransactionalID    string // empty: no transactions
+	TransactionTimeout time.Duration
+}
