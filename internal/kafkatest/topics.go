@@ -2,6 +2,7 @@ package kafkatest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func (c *Cluster) DeleteTopic(ctx context.Context, topic string) error {
 		}
 		return poll(ctx, "the end of topic "+topic, func() (bool, error) {
 			m, err := a.Metadata(ctx, topic)
-			return err == nil && m.Topics[topic].Err == kerr.UnknownTopicOrPartition, err
+			return err == nil && errors.Is(m.Topics[topic].Err, kerr.UnknownTopicOrPartition), err
 		})
 	})
 }
