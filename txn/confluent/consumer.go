@@ -1,0 +1,136 @@
+package confluent
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// consumer implements txn.Consumer.
+//
+// Who owns what: the goroutine that polls owns everything but c, which librdkafka guards itself, and the two locks.
+type consumer struct {
+	cfg     txn.ConsumerConfig
+	handler txn.RebalanceHandler
+	c       *kafka.Consumer
+	admin   *kafka.AdminClient // borrows c's connections
+	logs    *logPipe
+	brokers string
+
+	// life is held shared by every call that may run beside Close, which takes it.
+	life   sync.RWMutex
+	closed bool
+	// member is held shared while an offset commit is under way. Giving up an assignment takes it: librdkafka joins
+	// the next generation only after that, so a commit never goes out under a newer generation than it asked for.
+	member sync.RWMutex
+
+	leaving bool                    // Close was called
+	owned   []txn.Partition         // as of the last Assigned
+	flows   map[txn.Partition]*flow // partitions whose records may flow
+	last    *flow                   // of the last record: the next is likely of the same partition
+	out     []*txn.Batch            // of the Poll under way
+	count   int                     // records in out
+	paused  bool
+	moved   bool  // a rebalance was served in this Poll
+	err     error // to be returned by the next Poll
+}
+
+// flow is one partition that is being read.
+type flow struct {
+	txn.Partition
+	next  int64      // the offset after the last record
+	batch *txn.Batch // being filled in this Poll, or nil
+}
+
+// NewConsumer implements txn.Client. It subscribes; librdkafka joins the group in the background, but calls back in
+// Poll only.
+func (c *client) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
+	m := c.consumerConfig(cfg)
+	k := &consumer{cfg: cfg, handler: h, brokers: c.cfg.Brokers, flows: map[txn.Partition]*flow{}}
+	k.logs = c.startLog(m)
+	kc, err := kafka.NewConsumer(&m)
+	if err != nil {
+		k.logs.stop()
+		return nil, configFailed(err)
+	}
+	k.c = kc
+	if k.admin, err = kafka.NewAdminClientFromConsumer(kc); err == nil {
+		err = kc.SubscribeTopics(cfg.Topics, k.rebalance)
+	}
+	if err != nil {
+		return nil, errors.Join(classify(opSubscribe, err), k.Close())
+	}
+	return k, nil
+}
+
+func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
+	m := c.common()
+	session := cfg.SessionTimeout
+	if session <= 0 {
+		session = defaultSessionTimeout
+	}
+	for k, v := range map[string]string{
+		"group.id":                      cfg.Group,
+		"group.protocol":                "classic",
+		"partition.assignment.strategy": "range",
+		"session.timeout.ms":            millis(session, 0),
+		"heartbeat.interval.ms":         millis(min(3*time.Second, session/4), 0),
+		"enable.auto.commit":            "false",
+		"enable.auto.offset.store":      "false",
+		"auto.offset.reset":             "error",
+		"isolation.level":               "read_committed",
+		"enable.partition.eof":          "false",
+		// Prefetch: librdkafka asks for more while a partition has less than both of these in its queue. A record of
+		// 100 bytes takes about 600 there, so this is about 12 MB for each partition.
+		"queued.min.messages":        "20000",
+		"queued.max.messages.kbytes": "4096",
+		"max.partition.fetch.bytes":  "1048576",
+		"fetch.max.bytes":            "8388608",
+		"fetch.queue.backoff.ms":     "2", // how long a full queue holds back the next fetch; the default is 1 s
+		"fetch.error.backoff.ms":     "100",
+	} {
+		m[k] = v
+	}
+	if cfg.InstanceID != "" {
+		m["group.instance.id"] = cfg.InstanceID
+	}
+	return c.withUser(m)
+}
+
+// Close implements txn.Consumer. It waits for calls under way, but not for ever: what hangs is left to a goroutine.
+func (k *consumer) Close() error {
+	if k.leaving {
+		return nil
+	}
+	k.leaving = true // from here on the rebalance callback only acknowledges
+	if len(k.owned) > 0 {
+		k.handler.Revoked(k.owned)
+	}
+	return bounded(opClose, closeTimeout, func() error {
+		k.life.Lock()
+		defer k.life.Unlock()
+		k.closed = true
+		if k.admin != nil {
+			k.admin.Close()
+		}
+		err := k.c.Close()
+		k.logs.stop()
+		return classify(opClose, err)
+	})
+}
+
+// use guards a call that may run beside Close. The caller must call the returned function.
+func (k *consumer) use(op operation) (func(), error) {
+	k.life.RLock()
+	if k.closed {
+		k.life.RUnlock()
+		return nil, &txn.Error{Op: string(op), Class: txn.ClassFatal, Code: "_STATE", Err: errors.New("the consumer is closed")}
+	}
+	return k.life.RUnlock, nil
+}
+
+func (k *consumer) bootstrap() string { return k.brokers }

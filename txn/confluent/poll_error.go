@@ -1,0 +1,74 @@
+package confluent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// outOfRange is the code of a position that the topic does not hold.
+const outOfRange = "_AUTO_OFFSET_RESET"
+
+// explainTimeout bounds the questions that make an error of Poll say more.
+const explainTimeout = 3 * time.Second
+
+// readError classifies what Poll was given instead of a record. The Go client drops the topic and partition of such
+// an event, so the errors that are of no use without them are looked into.
+func (k *consumer) readError(err error) error {
+	classified := classify(opPoll, err)
+	var e *txn.Error
+	if !errors.As(classified, &e) {
+		return classified
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), explainTimeout)
+	defer cancel()
+	switch e.Code {
+	case outOfRange, "OFFSET_OUT_OF_RANGE":
+		e.Err = k.explainRange(ctx, e.Err)
+	case "UNKNOWN_TOPIC_OR_PARTITION", "_UNKNOWN_TOPIC":
+		return k.explainTopic(e)
+	}
+	return naming(k.brokers, e)
+}
+
+// explainRange finds the partitions whose position is outside of what the topic holds.
+func (k *consumer) explainRange(ctx context.Context, cause error) error {
+	parts := make([]txn.Partition, 0, len(k.flows))
+	for p := range k.flows {
+		parts = append(parts, p)
+	}
+	ends, err := k.Ends(ctx, parts)
+	if err != nil {
+		return fmt.Errorf("%w (what the topic holds can't be read: %w)", cause, err)
+	}
+	for p, f := range k.flows {
+		if e := ends[p]; f.next < e.Low || f.next > e.High {
+			cause = fmt.Errorf("topic %q partition %d: position %d is not in the topic, which holds offsets %d to %d: %w",
+				p.Topic, p.ID, f.next, e.Low, e.High, cause)
+		}
+	}
+	return cause
+}
+
+// explainTopic tells a topic that does not exist, which stops the job, from one that a broker has not heard of yet.
+func (k *consumer) explainTopic(e *txn.Error) error {
+	for _, t := range k.cfg.Topics {
+		md, err := k.c.GetMetadata(&t, false, int(explainTimeout.Milliseconds()))
+		if err != nil {
+			e.Class = txn.ClassRetry
+			return naming(k.brokers, e)
+		}
+		if c := md.Topics[t].Error.Code(); c == kafka.ErrUnknownTopicOrPart || c == kafka.ErrUnknownTopic {
+			e.Class = txn.ClassFatal
+			e.Err = fmt.Errorf("topic %q does not exist: %w", t, e.Err)
+			return e
+		}
+	}
+	e.Class = txn.ClassRetry
+	return e
+}

@@ -1,0 +1,210 @@
+package confluent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// producer implements txn.Producer.
+type producer struct {
+	cfg      txn.ProducerConfig
+	p        *kafka.Producer
+	logs     *logPipe
+	brokers  string
+	maxBytes int
+	drained  sync.WaitGroup // the goroutine that reads p.Events
+
+	// life is held shared by every call of the client, also by those left to themselves; Close takes it.
+	life   sync.RWMutex
+	closed atomic.Bool
+	// busy says that a transactional call was left to itself: this producer is of no more use.
+	busy atomic.Bool
+
+	delivery *deliveries // without transactions only
+}
+
+// NewProducer implements txn.Client.
+func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
+	m := c.producerConfig(cfg)
+	p := &producer{cfg: cfg, brokers: c.cfg.Brokers, maxBytes: maxMessageBytes(m)}
+	if !p.transactional() {
+		p.delivery = newDeliveries()
+	}
+	p.logs = c.startLog(m)
+	kp, err := kafka.NewProducer(&m)
+	if err != nil {
+		p.logs.stop()
+		return nil, configFailed(err)
+	}
+	p.p = kp
+	p.drained.Go(p.drain)
+	return p, nil
+}
+
+func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
+	m := c.common()
+	for k, v := range map[string]string{
+		"enable.idempotence": "true",
+		"acks":               "all",
+		"partitioner":        "murmur2_random", // Java's
+		// With the default of 100 ms every second transaction waits that long on CONCURRENT_TRANSACTIONS (KIP-98: the
+		// markers of the one before are still being written).
+		"retry.backoff.ms":     "3",
+		"retry.backoff.max.ms": "50",
+		// A commit flushes at once, so linger only shapes the batches in between.
+		"linger.ms":                    "5",
+		"queue.buffering.max.kbytes":   "65536",
+		"queue.buffering.max.messages": "100000",
+	} {
+		m[k] = v
+	}
+	// The client's own channels: one million slots each by default. Nothing is sent through the second.
+	m["go.events.channel.size"] = 1024
+	m["go.produce.channel.size"] = 1
+	m["go.delivery.report.fields"] = "none"
+	if cfg.TransactionalID != "" {
+		m["transactional.id"] = cfg.TransactionalID
+		// message.timeout.ms follows this one by itself.
+		m["transaction.timeout.ms"] = millis(cfg.TransactionTimeout, defaultTransactionTimeout)
+		m["go.delivery.reports"] = false // a commit fails if a delivery failed
+	}
+	return c.withUser(m)
+}
+
+func maxMessageBytes(m kafka.ConfigMap) int {
+	for _, k := range []string{"message.max.bytes", "max.message.bytes"} {
+		if s, ok := m[k].(string); ok {
+			if n, err := strconv.Atoi(s); err == nil {
+				return n
+			}
+		}
+	}
+	return 1000000 // librdkafka's default
+}
+
+func (p *producer) transactional() bool { return p.cfg.TransactionalID != "" }
+
+// drain reads the client's events until Close: a full channel would block flush and commit.
+func (p *producer) drain() {
+	for ev := range p.p.Events() {
+		if m, ok := ev.(*kafka.Message); ok && p.delivery != nil {
+			p.delivery.report(m)
+		}
+		// kafka.Error: informational ones are in the log too, and the next call returns a fatal one.
+	}
+}
+
+// Close implements txn.Producer. A call that was left to itself may still be using the client; then it is closed
+// when that ends, in the background.
+func (p *producer) Close() {
+	if p.closed.Swap(true) {
+		return
+	}
+	_ = bounded(opClose, producerCloseTimeout, func() error {
+		p.life.Lock()
+		defer p.life.Unlock()
+		if p.delivery != nil {
+			p.delivery.close()
+		}
+		p.p.Close()
+		p.drained.Wait()
+		p.logs.stop()
+		return nil
+	})
+}
+
+// use guards a call of the client. The caller must call the returned function.
+func (p *producer) use(op operation) (func(), error) {
+	p.life.RLock()
+	switch {
+	case p.closed.Load():
+		p.life.RUnlock()
+		return nil, newProducer(op, "_STATE", errors.New("the producer is closed"))
+	case p.busy.Load():
+		p.life.RUnlock()
+		return nil, newProducer(op, "_PREV_IN_PROGRESS", errors.New("an earlier call has not ended"))
+	}
+	return p.life.RUnlock, nil
+}
+
+func newProducer(op operation, code string, err error) error {
+	return &txn.Error{Op: string(op), Class: txn.ClassNewProducer, Code: code, Err: err}
+}
+
+// Produce implements txn.Producer. A record that is too large is ClassFatal: it would be so again after an abort.
+func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
+	release, err := p.use(opProduce)
+	if err != nil {
+		return err
+	}
+	defer release()
+	var m kafka.Message
+	for i := range records {
+		fill(&m, &records[i])
+		if err := p.enqueue(ctx, &m); err != nil {
+			return p.produceFailed(&records[i], err)
+		}
+	}
+	return nil
+}
+
+// enqueue waits while the queue is full. Without delivery reports nothing says when it is not any more; a
+// millisecond is a hundredth of what the queue holds at full speed.
+func (p *producer) enqueue(ctx context.Context, m *kafka.Message) error {
+	for {
+		err := p.p.Produce(m, nil)
+		if err == nil {
+			if p.delivery != nil {
+				p.delivery.sent(1)
+			}
+			return nil
+		}
+		if e, ok := err.(kafka.Error); !ok || e.Code() != kafka.ErrQueueFull {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+		case <-time.After(queuePause):
+		}
+	}
+}
+
+// fill copies a record into the message that is used for all: the client copies it at once.
+func fill(m *kafka.Message, r *txn.Record) {
+	m.Key, m.Value = r.Key, r.Value
+	m.TopicPartition = kafka.TopicPartition{Topic: &r.Topic, Partition: r.Partition}
+	m.Timestamp = time.Time{}
+	if r.Timestamp != 0 {
+		m.Timestamp = time.UnixMilli(r.Timestamp)
+	}
+	m.Headers = m.Headers[:0]
+	for _, h := range r.Headers {
+		m.Headers = append(m.Headers, kafka.Header(h))
+	}
+}
+
+func (p *producer) produceFailed(r *txn.Record, err error) error {
+	if e := (kafka.Error{}); errors.As(err, &e) {
+		switch e.Code() {
+		case kafka.ErrMsgSizeTooLarge:
+			err = fmt.Errorf("topic %q: a record of %d bytes (key and value) is larger than message.max.bytes=%d allows: %w",
+				r.Topic, len(r.Key)+len(r.Value), p.maxBytes, err)
+		case kafka.ErrState, kafka.ErrFatal:
+			// The transaction or the producer failed earlier; the cause says what to do.
+			if fatal := p.p.GetFatalError(); fatal != nil {
+				err = fatal
+			}
+		}
+	}
+	return classify(opProduce, fmt.Errorf("topic %q partition %d: %w", r.Topic, r.Partition, err))
+}

@@ -1,0 +1,105 @@
+package confluent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/txn"
+)
+
+const (
+	// connectMillis is how long Init waits for a first broker before it goes on regardless.
+	connectMillis = 2000
+	// retryPause is the wait before the same call of the client is made again.
+	retryPause = 10 * time.Millisecond
+	// queuePause is the wait for room in a full queue.
+	queuePause = time.Millisecond
+	// producerCloseTimeout bounds the closing of a producer.
+	producerCloseTimeout = 5 * time.Second
+)
+
+// Init implements txn.Producer.
+func (p *producer) Init(ctx context.Context) error {
+	if !p.transactional() {
+		return nil
+	}
+	return p.call(ctx, opInit, func() error {
+		// librdkafka looks for the coordinator every 500 ms, at first before any broker can be connected. One question
+		// beforehand saves that wait; if it fails, so will Init.
+		_, _ = p.p.GetMetadata(nil, false, connectMillis)
+		return p.p.InitTransactions(context.Background())
+	})
+}
+
+// Begin implements txn.Producer.
+func (p *producer) Begin() error {
+	if !p.transactional() {
+		return nil
+	}
+	release, err := p.use(opBegin)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return classify(opBegin, p.p.BeginTransaction())
+}
+
+// SendOffsets implements txn.Producer.
+func (p *producer) SendOffsets(ctx context.Context, offsets map[txn.Partition]txn.Position, meta txn.GroupMetadata) error {
+	tps, err := offsetList(opSendOffsets, offsets)
+	if err != nil {
+		return err
+	}
+	m, ok := meta.(*membership)
+	if !ok {
+		return badMetadata(opSendOffsets, meta)
+	}
+	return p.call(ctx, opSendOffsets, func() error { return p.p.SendOffsetsToTransaction(context.Background(), tps, m.meta) })
+}
+
+// Commit implements txn.Producer.
+func (p *producer) Commit(ctx context.Context) error {
+	if !p.transactional() {
+		return p.Flush(ctx)
+	}
+	return p.call(ctx, opCommit, func() error { return p.p.CommitTransaction(context.Background()) })
+}
+
+// Abort implements txn.Producer.
+func (p *producer) Abort(ctx context.Context) error {
+	if !p.transactional() {
+		return p.purge(ctx)
+	}
+	return p.call(ctx, opAbort, func() error { return p.p.AbortTransaction(context.Background()) })
+}
+
+// call runs a transactional call with the client's longest timeout (none at all, or the transaction's) and repeats
+// it after retriable errors, as librdkafka wants it: the repetition resumes the operation. When ctx ends first, the
+// call is left to itself and the producer is of no more use.
+func (p *producer) call(ctx context.Context, op operation, do func() error) error {
+	release, err := p.use(op)
+	if err != nil {
+		return err
+	}
+	err = await(ctx, release, func() error {
+		err := do()
+		for classOf(op, err) == txn.ClassRetry && pause(ctx) {
+			err = do()
+		}
+		return err
+	})
+	if errors.Is(err, errAbandoned) {
+		p.busy.Store(true)
+	}
+	return naming(p.brokers, classify(op, overdue(ctx, op, err)))
+}
+
+// overdue settles what an error that could have been retried means when ctx is over.
+func overdue(ctx context.Context, op operation, err error) error {
+	if err != nil && ctx.Err() != nil && classOf(op, err) == txn.ClassRetry {
+		return fmt.Errorf("%w (%w: %w)", err, errAbandoned, context.Cause(ctx))
+	}
+	return err
+}
