@@ -1,0 +1,65 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// checkTogether compares settings with each other, with the jobs and with the machine.
+func (l *loader) checkTogether() {
+	c := l.cfg
+	if l.ok("WEIR_CHECKPOINT_INTERVAL", "WEIR_TRANSACTION_TIMEOUT", "WEIR_GUARANTEE") {
+		l.checkTransaction()
+	}
+	if l.ok("WEIR_PARALLELISM", "WEIR_MAX_PARALLELISM") && c.Parallelism > c.MaxParallelism {
+		l.fail("WEIR_PARALLELISM", "more than WEIR_MAX_PARALLELISM=%d; expected 1 to %d, because a task needs a key group", c.MaxParallelism, c.MaxParallelism)
+	}
+	l.checkTopics()
+	l.checkFolders()
+	l.rememberSettings()
+}
+
+// checkTransaction: an epoch's transaction is open for an interval and the commit that follows; a broker that loses patience
+// before makes every epoch fail.
+func (l *loader) checkTransaction() {
+	c := l.cfg
+	if !c.ExactlyOnce() || c.TransactionTimeout >= 2*c.CheckpointInterval {
+		return
+	}
+	l.fail("WEIR_CHECKPOINT_INTERVAL", "too long for WEIR_TRANSACTION_TIMEOUT=%s: the broker would abort every epoch; expected at most half of it (%s), or set WEIR_TRANSACTION_TIMEOUT to %s or more",
+		c.TransactionTimeout, c.TransactionTimeout/2, 2*c.CheckpointInterval)
+}
+
+func (l *loader) checkTopics() {
+	if l.in.Custom {
+		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW"} {
+			if l.isSet(env) {
+				l.fail(env, "applies to built-in jobs only; this program's jobs name their own topics")
+			}
+		}
+		return
+	}
+	if l.cfg.OutputTopic != "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
+		l.fail("WEIR_OUTPUT_TOPIC", "is one of WEIR_INPUT_TOPICS too: the job would read what it writes, forever")
+	}
+}
+
+// chooseJob takes the named job, or the only one.
+func (l *loader) chooseJob() {
+	c, jobs := l.cfg, l.in.Jobs
+	list := strings.Join(jobs, ", ")
+	switch {
+	case slices.Contains(jobs, c.Job):
+	case c.Job == "" && len(jobs) == 1:
+		c.Job = jobs[0]
+	case c.Job == "":
+		l.fail("WEIR_JOB", "not set; expected one of: %s", list)
+	case strings.ContainsAny(c.Job, "/\\") || strings.HasSuffix(c.Job, ".yaml") || strings.HasSuffix(c.Job, ".yml"):
+		l.fail("WEIR_JOB", "pipeline files are not supported in this version; expected one of: %s", list)
+	default:
+		l.fail("WEIR_JOB", "no such job%s; expected one of: %s", suggestion(nearest(c.Job, jobs)), list)
+	}
+	if l.bad["WEIR_JOB"] {
+		c.Job = ""
+	}
+}

@@ -1,0 +1,78 @@
+package config
+
+import "time"
+
+// Config holds the settings of an instance. The tags of a field:
+//
+//	env      the variable, without the prefix WEIR_; the flag has the same words in lower case
+//	kind     how its text is read and checked: a key of kinds
+//	default  what holds when it is not set; a field without one is filled in by defaults.go, as `shown` says
+//	min max  bounds of numbers and durations
+//	one      the words allowed, separated by commas
+//	later    the words that are known but not supported yet
+//	help     one sentence
+type Config struct {
+	Job        string `env:"JOB" kind:"job" shown:"the only job, if there is just one" help:"Name of the job to run."`
+	JobID      string `env:"JOB_ID" kind:"id" shown:"the job's name" help:"Names the consumer group, the transactional ids and the checkpoint folder. Instances of one job share it."`
+	InstanceID string `env:"INSTANCE_ID" kind:"id" shown:"host name" help:"Stable name of this instance, unique in its job: a StatefulSet pod's name."`
+
+	Brokers        string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
+	SinkBrokers    string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
+	KafkaClient    string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
+	InputTopics    []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas."`
+	OutputTopic    string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
+	ClassifyWindow time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
+
+	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both."`
+	CheckpointInterval time.Duration `env:"CHECKPOINT_INTERVAL" kind:"duration" default:"1s" min:"5ms" max:"15m" help:"Time between barriers: how often outputs are committed and become visible."`
+	TransactionTimeout time.Duration `env:"TRANSACTION_TIMEOUT" kind:"duration" min:"1s" max:"24h" shown:"10s or 5 intervals, whichever is longer" help:"The broker's patience with an open transaction; how long a frozen instance can hold back read_committed readers."`
+	SessionTimeout     time.Duration `env:"SESSION_TIMEOUT" kind:"duration" default:"10s" min:"1s" max:"30m" help:"The broker's patience with a silent group member; a killed instance of the same name is replaced at once."`
+	StartTimeout       time.Duration `env:"START_TIMEOUT" kind:"duration" default:"30s" min:"100ms" max:"1h" help:"How long the first contact with the brokers may take."`
+	ShutdownTimeout    time.Duration `env:"SHUTDOWN_TIMEOUT" kind:"duration" default:"8s" min:"100ms" max:"1h" help:"How long the last barrier and commit may take after SIGTERM; the process ends at most 1.5s later. Keep it below the pod's grace period."`
+
+	DataDir         string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
+	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
+	StateBackend    string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
+	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state" help:"Folder of the state backend; rebuilt from the checkpoint store when it is lost."`
+	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"64MiB" min:"1MiB" help:"Memory for cached blocks of the state backend."`
+	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"64MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
+	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
+
+	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory" later:"kafka" help:"How records cross between tasks: within this process."`
+	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
+	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state."`
+
+	HTTPAddr  string `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/status; off: none."`
+	LogLevel  string `env:"LOG_LEVEL" kind:"enum" default:"info" one:"debug,info,warn,error" help:"Least severe level that is logged."`
+	LogFormat string `env:"LOG_FORMAT" kind:"enum" one:"text,json" shown:"text on a terminal, else json" help:"Format of the log, on standard error."`
+
+	// SourceKafka and SinkKafka are the librdkafka properties of consumers and of producers: WEIR_KAFKA_… below
+	// WEIR_SOURCE_KAFKA_… and WEIR_SINK_KAFKA_….
+	SourceKafka, SinkKafka map[string]string
+
+	settings []Setting
+}
+
+// ExactlyOnce says whether outputs are transactional.
+func (c *Config) ExactlyOnce() bool { return c.Guarantee == "exactly-once" }
+
+// Origin says where a value comes from.
+type Origin string
+
+// The origins.
+const (
+	FromDefault Origin = "default"
+	FromEnv     Origin = "env"
+	FromFlag    Origin = "flag"
+	FromFile    Origin = "file" // named by a variable that ends in _FILE
+)
+
+// Setting is one effective value, as `processor config` shows it.
+type Setting struct {
+	Name   string // of the variable
+	Value  string // masked if it is a secret
+	Origin Origin
+}
+
+// Settings lists the effective values, those of Kafka properties last.
+func (c *Config) Settings() []Setting { return c.settings }
