@@ -1,0 +1,2 @@
+// Package jobs holds the built-in jobs.
+package jobs

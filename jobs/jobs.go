@@ -1,0 +1,86 @@
+package jobs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weirstream/weir/stream"
+)
+
+// Params are the settings of built-in jobs. The zero value is ready for use.
+type Params struct {
+	// Inputs are the topics to read and Output the one to write; empty: the job's own.
+	Inputs []string
+	Output string
+	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
+	ClassifyWindow time.Duration
+}
+
+// builtin is a job and its own topics.
+type builtin struct {
+	input, output string
+	build         func(name string, p Params) (*stream.Job, error)
+}
+
+var builtins = map[string]builtin{
+	"classify":  {"events", "classified-events", classify},
+	"copy":      {"input", "output", copyRecords},
+	"wordcount": {"text", "word-counts", wordCount},
+}
+
+// Names lists the built-in jobs.
+func Names() []string { return slices.Sorted(maps.Keys(builtins)) }
+
+// New builds the built-in job called name.
+func New(name string, p Params) (*stream.Job, error) {
+	b, ok := builtins[name]
+	if !ok {
+		return nil, unknown(name)
+	}
+	if len(p.Inputs) == 0 {
+		p.Inputs = stream.Topics(b.input)
+	}
+	if p.Output == "" {
+		p.Output = b.output
+	}
+	// It would feed itself for ever.
+	if slices.Contains(p.Inputs, p.Output) {
+		return nil, fmt.Errorf("job %s: topic %q is both input and output", name, p.Output)
+	}
+	return b.build(name, p)
+}
+
+// unknown says what there is, and what may have been meant.
+func unknown(name string) error {
+	names := Names()
+	near := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	hint := ""
+	if distance(name, near) <= max(2, len(near)/3) {
+		hint = fmt.Sprintf("did you mean %q? ", near)
+	}
+	return fmt.Errorf("no built-in job is called %q: %sthere are %s", name, hint, strings.Join(names, ", "))
+}
+
+// distance is the Levenshtein distance of a and b, without regard to case.
+func distance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,52 @@
+package operators
+
+import (
+	"sync"
+
+	"github.com/weirstream/weir/state"
+)
+
+// A batch goes to the next task when it has this many records, or this many bytes of keys.
+const (
+	exchangeRecords = 512
+	exchangeKeys    = 32 << 10
+)
+
+// Exchange is what both ends of a keyBy have in common: the functions, and batches that go round.
+type Exchange[K, T any] struct {
+	Number int
+	UID    string
+	Key    func(T) K
+	Codec  state.Codec[K]
+
+	pool sync.Pool
+}
+
+// keyed is a record in an exchange. Its encoded key ends at end in the batch's keys and begins where the one before ends.
+type keyed[K, T any] struct {
+	v     T
+	k     K
+	ts    int64
+	end   uint32
+	group uint16
+}
+
+type keyedBatch[K, T any] struct {
+	records []keyed[K, T]
+	keys    []byte
+}
+
+func (b *keyedBatch[K, T]) Len() int { return len(b.records) }
+
+func (x *Exchange[K, T]) batch() *keyedBatch[K, T] {
+	if b, ok := x.pool.Get().(*keyedBatch[K, T]); ok {
+		return b
+	}
+	return &keyedBatch[K, T]{records: make([]keyed[K, T], 0, exchangeRecords)}
+}
+
+func (x *Exchange[K, T]) recycle(b *keyedBatch[K, T]) {
+	clear(b.records) // keep no value alive
+	b.records, b.keys = b.records[:0], b.keys[:0]
+	x.pool.Put(b)
+}

@@ -1,0 +1,34 @@
+package operators
+
+import "fmt"
+
+// Receive is the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand.
+func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) error {
+	key := new(K)
+	t.key = key
+	op := t.operator(x.UID)
+	next := build()
+	store := t.env.State
+	return func(received Batch) (err error) {
+		defer t.rescue(&err)
+		b, ok := received.(*keyedBatch[K, T])
+		if !ok {
+			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
+		}
+		begin := uint32(0)
+		for i := range b.records {
+			r := &b.records[i]
+			t.op, t.ts = op, r.ts
+			*key = r.k
+			if store != nil {
+				store.SetKey(r.group, b.keys[begin:r.end])
+			}
+			begin = r.end
+			if err := next(r.v); err != nil {
+				return err
+			}
+		}
+		x.recycle(b)
+		return nil
+	}
+}

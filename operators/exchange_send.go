@@ -1,0 +1,71 @@
+package operators
+
+import "github.com/weirstream/weir/state"
+
+// sender is the end that parts records by key group: a batch under way for each task behind the exchange.
+type sender[K, T any] struct {
+	t       *Task
+	x       *Exchange[K, T]
+	op      int32
+	targets []uint16 // by key group
+	batches []*keyedBatch[K, T]
+}
+
+// Send is the end of an exchange in the stage that feeds it. Key, key group and timestamp travel with the record.
+func (x *Exchange[K, T]) Send(t *Task) Push[T] {
+	s := &sender[K, T]{t: t, x: x, op: t.operator(x.UID)}
+	env := t.env
+	s.batches = make([]*keyedBatch[K, T], max(env.Parallelism, 1))
+	s.targets = make([]uint16, max(env.MaxParallelism, 1))
+	for g := range s.targets {
+		s.targets[g] = uint16(state.TaskFor(uint16(g), env.Parallelism, env.MaxParallelism))
+	}
+	t.flushes = append(t.flushes, s.flush)
+	return s.push
+}
+
+// push appends the encoded key to some batch first, which shows what batch it belongs to: mostly it is the right one
+// if there is one task, and else the few bytes are moved.
+func (s *sender[K, T]) push(v T) error {
+	s.t.op = s.op
+	k := s.x.Key(v)
+	scratch, err := s.x.Codec.Append(s.t.scratch[:0], k)
+	if err != nil {
+		return s.t.fail(s.op, err)
+	}
+	s.t.scratch = scratch
+	group := state.KeyGroup(scratch, len(s.targets))
+	target := s.targets[group]
+	b := s.batches[target]
+	if b == nil {
+		b = s.x.batch()
+		s.batches[target] = b
+	}
+	n := len(b.records)
+	b.records = b.records[:n+1]
+	r := &b.records[n]
+	b.keys = append(b.keys, scratch...)
+	r.v, r.k, r.ts, r.group, r.end = v, k, s.t.ts, group, uint32(len(b.keys))
+	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys {
+		return nil
+	}
+	return s.send(int(target))
+}
+
+func (s *sender[K, T]) send(target int) error {
+	b := s.batches[target]
+	s.batches[target] = nil
+	return s.t.env.Send(s.x.Number, target, b)
+}
+
+func (s *sender[K, T]) flush() error {
+	for target, b := range s.batches {
+		if b == nil {
+			continue
+		}
+		if err := s.send(target); err != nil {
+			return err
+		}
+	}
+	return nil
+}

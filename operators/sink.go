@@ -1,0 +1,98 @@
+package operators
+
+import (
+	"fmt"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// outboxSize is how many output records go to the client at once.
+const outboxSize = 512
+
+// outbox gathers the output records of all sinks of a chain, in order.
+type outbox struct {
+	records []txn.Record
+	produce func([]txn.Record) error
+}
+
+func (o *outbox) flush() error {
+	if len(o.records) == 0 {
+		return nil
+	}
+	err := o.produce(o.records)
+	clear(o.records) // keep no key or value alive
+	o.records = o.records[:0]
+	return err
+}
+
+// Output is an output record as a sink's function fills it in. At first key and value are nil, which is Kafka's null,
+// and the timestamp is that of the record at work.
+type Output struct {
+	Key, Value []byte
+	Headers    []txn.Header
+	Timestamp  int64 // ms since the epoch; 0 lets the client take the current time
+	// Partition is txn.AnyPartition at first: by murmur2 of the key.
+	Partition int32
+
+	arenas [2]arena
+	lent   int
+}
+
+// Buf is an empty slice to append a key or a value to, with room enough that most need no allocation:
+//
+//	out.Value = append(out.Buf(), word...)
+//
+// Use it once for each. What was appended must not be changed after the sink's function has returned.
+func (o *Output) Buf() []byte {
+	if o.lent == len(o.arenas) {
+		return []byte{}
+	}
+	o.lent++
+	return o.arenas[o.lent-1].free()
+}
+
+// settle takes what was written out of the arenas.
+func (o *Output) settle() {
+	for i := range o.lent {
+		o.Key, o.Value = o.arenas[i].keep(o.Key), o.arenas[i].keep(o.Value)
+	}
+	o.lent = 0
+}
+
+// Sink writes a record to topic for every record that it gets, as encode fills it in.
+func Sink[T any](t *Task, uid, topic string, encode func(v T, out *Output) error) Push[T] {
+	op := t.operator(uid)
+	out := &Output{}
+	box := &t.out
+	return func(v T) error {
+		t.op = op
+		out.Key, out.Value, out.Headers = nil, nil, nil
+		out.Timestamp, out.Partition = t.ts, txn.AnyPartition
+		if err := encode(v, out); err != nil {
+			return t.fail(op, err)
+		}
+		if out.lent > 0 {
+			out.settle()
+		}
+		if out.Partition < txn.AnyPartition {
+			return t.fail(op, fmt.Errorf("partition %d of topic %q: want 0 or more, or AnyPartition", out.Partition, topic))
+		}
+		return box.add(topic, out)
+	}
+}
+
+// add appends the record and hands all over when that makes a full load.
+func (o *outbox) add(topic string, out *Output) error {
+	if o.records == nil {
+		o.records = make([]txn.Record, 0, outboxSize)
+	}
+	n := len(o.records)
+	o.records = o.records[:n+1]
+	r := &o.records[n]
+	r.Key, r.Value, r.Headers = out.Key, out.Value, out.Headers
+	r.Timestamp, r.Topic, r.Partition = out.Timestamp, topic, out.Partition
+	if n+1 < outboxSize {
+		return nil
+	}
+	return o.flush()
+}

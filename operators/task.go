@@ -1,0 +1,82 @@
+package operators
+
+import (
+	"github.com/weirstream/weir/txn"
+)
+
+// Push hands one record to an operator. What belongs to the record beside its value (timestamp, key, position) stands
+// in the Task, since a record has been through the whole chain when Push returns.
+type Push[T any] func(v T) error
+
+// Task is what the operators of one chain share. It is built, with its chain, for one task and belongs to its goroutine.
+type Task struct {
+	env  *Env
+	uids []string
+
+	// Of the record at work:
+	ts    int64      // timestamp, ms since the epoch
+	op    int32      // whose function is running; what a panic is put down to
+	batch *txn.Batch // in source stages
+	index int        // in batch
+	key   any        // *K behind an exchange, where Receive puts the key
+
+	scratch []byte // for keys
+	out     outbox
+	flushes []func() error // of the senders, in the order of the chain
+}
+
+// NewTask begins a chain for one task.
+func NewTask(env *Env) *Task {
+	t := &Task{env: env, uids: []string{"runtime"}}
+	t.out.produce = env.Produce
+	return t
+}
+
+// Env is what the task was lent.
+func (t *Task) Env() *Env { return t.env }
+
+// operator gives the operator with this uid its number within the chain.
+func (t *Task) operator(uid string) int32 {
+	t.uids = append(t.uids, uid)
+	return int32(len(t.uids) - 1)
+}
+
+// SourceChain completes the chain of a source stage.
+func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
+	return &Chain{Source: source, Flush: t.flush}
+}
+
+// KeyedChain completes the chain of a stage behind an exchange.
+func (t *Task) KeyedChain(exchange func(b Batch) error) *Chain {
+	return &Chain{Exchange: exchange, Flush: t.flush}
+}
+
+// flush sends on what the chain has gathered.
+func (t *Task) flush() (err error) {
+	defer t.rescue(&err)
+	t.op, t.batch = 0, nil
+	for _, f := range t.flushes {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return t.out.flush()
+}
+
+// Tee hands every record to several operators, one after the other.
+func Tee[T any](next []Push[T]) Push[T] {
+	switch len(next) {
+	case 0:
+		return func(T) error { return nil }
+	case 1:
+		return next[0]
+	}
+	return func(v T) error {
+		for _, push := range next {
+			if err := push(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}

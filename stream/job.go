@@ -1,0 +1,123 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+)
+
+// Job is a dataflow graph under construction. The functions of this package add to it; mistakes are gathered and
+// reported by Plan, all at once. A Job is not safe for concurrent use.
+type Job struct {
+	name  string
+	nodes []*node // inputs come before those that read them
+}
+
+// NewJob begins a job. Its name is the default of JOB_ID, so it names the consumer group, the transactional ids and the
+// checkpoint folder: letters, digits, '.', '_' and '-'.
+func NewJob(name string) *Job { return &Job{name: name} }
+
+// Name is the job's name.
+func (j *Job) Name() string { return j.name }
+
+// Stream is a flow of values of one type: what operators take and give. It can have any number of consumers, which each
+// get every record.
+type Stream[T any] interface {
+	flow() *flow[T]
+}
+
+// flow is the output of a node.
+type flow[T any] struct {
+	node      *node
+	consumers []consumer[T]
+}
+
+// consumer builds an operator, and all that follow it, for one task.
+type consumer[T any] func(b *builder) operators.Push[T]
+
+func (f *flow[T]) flow() *flow[T] { return f }
+
+func (f *flow[T]) feeds(c consumer[T]) { f.consumers = append(f.consumers, c) }
+
+// build builds whatever consumes the flow within its stage.
+func (f *flow[T]) build(b *builder) operators.Push[T] {
+	next := make([]operators.Push[T], len(f.consumers))
+	for i, consumer := range f.consumers {
+		next[i] = consumer(b)
+	}
+	return operators.Tee(next)
+}
+
+// node is an operator of the graph without its types.
+type node struct {
+	job    *Job
+	kind   string
+	number int
+	uid    string
+	input  *node
+	reads  int // how many consumers it has
+	errs   []error
+
+	topics   []string // of a source
+	topic    string   // of a sink
+	exchange *int     // of a keyBy: where the exchange keeps its number
+	stateful bool
+	states   func(reg *state.Registry) error
+	// chain instantiates the stage that begins here, at a source or keyBy.
+	chain func(env *operators.Env) (*operators.Chain, error)
+}
+
+// Option is a setting of one operator.
+type Option func(*node)
+
+// UID names an operator for good: its state is found again by it, and errors, logs and metrics show it. Operators with
+// state must have one. Letters, digits, '.', '_' and '-'.
+func UID(uid string) Option { return func(n *node) { n.uid = uid } }
+
+// add adds an operator behind input, which is nil for a source.
+func (j *Job) add(kind string, input *node, opts []Option) *node {
+	n := &node{job: j, kind: kind, input: input, number: len(j.nodes) + 1}
+	if input != nil {
+		input.reads++
+	}
+	for _, opt := range opts {
+		opt(n)
+	}
+	j.nodes = append(j.nodes, n)
+	return n
+}
+
+// after adds an operator that reads s.
+func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
+	in := s.flow()
+	return in, in.node.job.add(kind, in.node, opts)
+}
+
+// label names the operator to people.
+func (n *node) label() string {
+	if n.uid != "" {
+		return n.uid
+	}
+	return fmt.Sprintf("%s-%d", n.kind, n.number)
+}
+
+// need notes a mistake unless ok.
+func (n *node) need(ok bool, mistake string) {
+	if !ok {
+		n.errs = append(n.errs, errors.New(mistake))
+	}
+}
+
+// builder builds the chain of one stage for one task. Only its first error counts.
+type builder struct {
+	task *operators.Task
+	err  error
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}

@@ -1,0 +1,86 @@
+package stream
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+)
+
+// Setup is where an operator declares its states, see Process.
+type Setup struct {
+	store *state.Store
+	uid   string
+	key   state.HandleOption // records the codec of keys
+	err   error
+}
+
+// handle keeps the first error for whoever called open: until it is looked at, a handle may be nil.
+func handle[H any](s *Setup, h H, err error) H {
+	if err != nil && s.err == nil {
+		s.err = err
+	}
+	return h
+}
+
+// ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
+// of what a checkpoint holds.
+func ValueState[T any](s *Setup, name string, codec state.Codec[T]) *state.Value[T] {
+	h, err := state.NewValue(s.store, s.uid, name, codec, s.key)
+	return handle(s, h, err)
+}
+
+// ListState declares a state with a list per key.
+func ListState[T any](s *Setup, name string, codec state.Codec[T]) *state.List[T] {
+	h, err := state.NewList(s.store, s.uid, name, codec, s.key)
+	return handle(s, h, err)
+}
+
+// MapState declares a state with a map per key.
+func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV]) *state.Map[MK, MV] {
+	h, err := state.NewMap(s.store, s.uid, name, key, value, s.key)
+	return handle(s, h, err)
+}
+
+// ReducingState declares a state with one value per key, the reduction of all that was added.
+func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T) *state.Reducing[T] {
+	h, err := state.NewReducing(s.store, s.uid, name, codec, reduce, s.key)
+	return handle(s, h, err)
+}
+
+// keep lets n declare its states by open, which is called once to learn of them and then for every task. instantiate makes
+// the operator of what open returned.
+func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
+	instantiate func(b *builder, f F) operators.Push[T]) {
+	n.states = func(reg *state.Registry) error {
+		// Nobody reads or writes here: handles register when they are made, and that is all.
+		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), open)
+		return err
+	}
+	in.feeds(func(b *builder) operators.Push[T] {
+		f, err := declare(n, codec, b.task.Env().State, open)
+		if err != nil {
+			b.fail(err)
+			return nil
+		}
+		return instantiate(b, f)
+	})
+}
+
+// declare calls open. A panic there is a mistake of the job like any other.
+func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, open func(*Setup) F) (f F, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = n.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
+		}
+	}()
+	s := &Setup{store: store, uid: n.uid, key: state.WithKeyCodec(codec.Name())}
+	f = open(s)
+	if s.err != nil {
+		err = n.wrap(s.err)
+	}
+	return f, err
+}
+
+func (n *node) wrap(err error) error { return fmt.Errorf("operator %q: %w", n.label(), err) }

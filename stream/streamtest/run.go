@@ -1,0 +1,180 @@
+// Package streamtest runs a job's plan in one goroutine without Kafka: enough for examples and for tests of operators. There
+// are no barriers, commits or failures in it.
+package streamtest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/memory"
+	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/txn"
+)
+
+// Runner holds the tasks of a plan. Fill in what is wanted before the first Feed.
+type Runner struct {
+	Parallelism int              // 1 if 0
+	Backend     state.Backend    // in memory if nil
+	Now         func() time.Time // time.Now if nil
+
+	plan     *stream.Plan
+	registry *state.Registry
+	sources  map[txn.Partition]*operators.Chain
+	keyed    map[int][]*operators.Chain // by exchange
+	queue    []queued
+	out      []txn.Record
+}
+
+type queued struct {
+	chain *operators.Chain
+	batch operators.Batch
+}
+
+// New makes a runner of job.
+func New(job *stream.Job) (*Runner, error) {
+	plan, err := job.Plan()
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{plan: plan}, nil
+}
+
+// Run feeds every value to partition 0 of the job's first topic and returns what the job writes.
+func Run(job *stream.Job, values ...string) ([]txn.Record, error) {
+	r, err := New(job)
+	if err != nil {
+		return nil, err
+	}
+	b := &txn.Batch{Partition: txn.Partition{Topic: r.plan.Stages[0].Source.Topics[0]}}
+	for i, v := range values {
+		b.Records = append(b.Records, txn.Record{Value: []byte(v), Offset: int64(i)})
+	}
+	if err := r.Feed(b); err != nil {
+		return nil, err
+	}
+	return r.Output()
+}
+
+// Feed runs the records of a batch through the tasks behind its partition, up to what these gather.
+func (r *Runner) Feed(b *txn.Batch) error {
+	if err := r.open(); err != nil {
+		return err
+	}
+	chain, err := r.source(b.Partition)
+	if err != nil {
+		return err
+	}
+	if err := chain.Source(b); err != nil {
+		return err
+	}
+	return r.drain()
+}
+
+// Output flushes everything and returns what was written since it was last called, in the order of its production.
+func (r *Runner) Output() ([]txn.Record, error) {
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	for _, chain := range r.sources {
+		if err := chain.Flush(); err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range r.plan.Stages { // senders come first
+		if err := r.drain(); err != nil {
+			return nil, err
+		}
+		for _, chain := range r.keyed[s.Exchange] {
+			if err := chain.Flush(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out := r.out
+	r.out = nil
+	return out, r.drain()
+}
+
+// open makes the keyed tasks.
+func (r *Runner) open() (err error) {
+	if r.keyed != nil {
+		return nil
+	}
+	if r.registry, err = state.NewRegistry(nil); err != nil {
+		return err
+	}
+	if r.Backend == nil {
+		r.Backend = memory.New()
+	}
+	r.Parallelism = max(r.Parallelism, 1)
+	r.sources = map[txn.Partition]*operators.Chain{}
+	r.keyed = map[int][]*operators.Chain{}
+	for _, s := range r.plan.Stages {
+		if err := s.States(r.registry); err != nil {
+			return err
+		}
+		for task := 0; s.Source == nil && task < r.Parallelism; task++ {
+			env := r.env(task)
+			env.State = state.NewStore(r.Backend, r.registry, state.Options{})
+			chain, err := s.New(env)
+			if err != nil {
+				return err
+			}
+			r.keyed[s.Exchange] = append(r.keyed[s.Exchange], chain)
+		}
+	}
+	return nil
+}
+
+// source is the task of a partition.
+func (r *Runner) source(p txn.Partition) (*operators.Chain, error) {
+	if chain := r.sources[p]; chain != nil {
+		return chain, nil
+	}
+	for _, s := range r.plan.Stages {
+		if s.Source == nil {
+			continue
+		}
+		for _, topic := range s.Source.Topics {
+			if topic != p.Topic {
+				continue
+			}
+			chain, err := s.New(r.env(len(r.sources)))
+			r.sources[p] = chain
+			return chain, err
+		}
+	}
+	return nil, fmt.Errorf("job %q reads no topic %q", r.plan.Job, p.Topic)
+}
+
+func (r *Runner) env(task int) *operators.Env {
+	now := r.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &operators.Env{
+		Task: task, Parallelism: r.Parallelism, MaxParallelism: state.DefaultMaxParallelism, Now: now,
+		Send: func(exchange, target int, b operators.Batch) error {
+			r.queue = append(r.queue, queued{r.keyed[exchange][target], b})
+			return nil
+		},
+		Produce: func(records []txn.Record) error {
+			r.out = append(r.out, records...)
+			return nil
+		},
+	}
+}
+
+// drain works until nothing is queued.
+func (r *Runner) drain() error {
+	for len(r.queue) > 0 {
+		next := r.queue[0]
+		r.queue = r.queue[1:]
+		if err := next.chain.Exchange(next.batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
