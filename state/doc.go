@@ -1,0 +1,68 @@
+// Package state keeps the keyed state of a job: an overlay of decoded values per task over a backend that holds committed state
+// only.
+//
+// # Layers
+//
+//	Value, List, Map, Reducing   typed handles: what an operator's code uses, for the key set by SetKey
+//	Store                        one task's overlay and cache: dirty values, sealed ones, and committed ones kept decoded
+//	Entry                        one encoded write, in a delta and in a backend
+//	Backend                      committed state of the instance: subpackages pebble (default) and memory
+//
+// A read goes to the overlay and, failing that, to the backend. A write goes to the overlay. At a barrier Seal encodes what changed,
+// each key once however often it was written; the runtime stores these entries as the epoch's delta, and applies them to the backend
+// after the decision that commits them. An abort costs nothing: the Store is dropped and a new one is made.
+//
+// # What must hold
+//
+//   - Only Apply and Load write to a backend, and only what is committed. So a query that reads the backend can't read dirty state.
+//   - A cell of the overlay alone says what its key's value is. It may be evicted only when the backend would say the same: when it is
+//     clean and the last Seal that wrote it is applied (Applied). This is why deltas may be applied late, by another goroutine and
+//     several at a time (Merge).
+//   - When a Store is made, the backend holds all that is committed. After an abort, sealed epochs that were committed and not yet
+//     applied are to be applied first.
+//   - Sealed entries share no memory with the Store: the task goes on while they are stored and committed.
+//   - A Store and its handles belong to one goroutine. Only Applied may be called from others, after Apply has returned.
+//   - Entries are sorted, each key once, so that deltas, snapshots and backends can be merged by reading.
+//
+// # Who owns a value
+//
+// Set, Put and Add hand a value over; Get lends it. What is changed through a pointer, slice or map inside a value that was handed over
+// is part of the state until the epoch is sealed, and lost or kept at random afterwards: so don't, or set it again. Values
+// without such insides are always safe, and so is the Bytes codec, which copies. A value from Get may be changed in place if it is Set
+// before the next SetKey; one from Bytes or from List.Get must not be changed at all, and does not change either.
+//
+// # Keys
+//
+// An entry's key is group (2 bytes) | state id (2) | length of the record's key (uvarint) | the record's key | suffix. Because of the length
+// no state's keys are mixed up with another's, and all of a record key stand together. Suffixes: none for Value and Reducing; the
+// encoded map key for Map; for List the element's index (8 bytes, big-endian), and none for the number of elements (uvarint). Group
+// first: moving key groups is copying ranges.
+//
+// Ids are given out by Registry and recorded with name, kind and codecs in each checkpoint's manifest. They hold for one lineage of
+// checkpoints: across instances a state is found by uid and name.
+//
+// # Memory
+//
+// Options.CacheBytes bounds clean, applied values (a clock over slabs of cells). Dirty ones are bounded by the runtime, which starts
+// a barrier early when DirtyBytes passes its limit. All sizes are estimates: exact for the simple codecs, learned from encoded
+// lengths for others. Slabs and maps are reused and not given back, so memory stays at its peak.
+//
+// # Crashes
+//
+//	at                                   what is left                      what the runtime does
+//	before the delta is stored           backend of an earlier epoch       replays records from the committed offsets
+//	delta stored, not decided            the same                          ignores the delta
+//	decided, not applied                 the same, marker behind           applies stored deltas after the marker
+//	applied, not flushed                 some prefix of applied batches    the same: the marker is never ahead of the entries
+//	while Load runs                      entries without a marker          the backend empties itself when opened; Load again
+//
+// # Rejected
+//
+//   - Writing encoded values to a memtable per record: encoding at each of many updates of a hot key was the larger part of the work,
+//     and reads had to decode.
+//   - Values in a shared, locked map: tasks own disjoint key groups, so there is nothing to share.
+//   - Range deletions in deltas, for clearing a map: a delta would no longer be a sorted set of keys, and merging would need the order of
+//     writing.
+//   - Copying all mutable values at Set and Get: it costs every job what a rule costs none.
+//   - A cache of encoded values beside the overlay: Pebble's block cache is one already.
+package state

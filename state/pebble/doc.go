@@ -1,0 +1,29 @@
+// Package pebble is the state backend on local disk, an LSM tree (github.com/cockroachdb/pebble) without its write-ahead log.
+//
+// # What must hold
+//
+//   - Deltas in the checkpoint store are the redo log. So Apply writes to memory only, and a crash loses what was not yet
+//     flushed: some prefix of all batches is left, each whole, because memtables are flushed in order and each is published by one
+//     edit of the manifest.
+//   - The marker is part of the batch whose entries it stands for. It is never ahead of them.
+//   - Entries without a marker are an unfinished Load. Open removes them.
+//   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
+//     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
+//   - Memory is bounded: three memtables and the block cache, 80 MiB by default, plus about as much while flushing or compacting as one
+//     block needs. When flushing can't keep up, Apply waits.
+//
+// # Crash table
+//
+//	at                                what Open finds
+//	before the stamp is renamed       an empty folder
+//	stamped, Pebble not yet created   the same
+//	between batches, in a flush       the last published flush: an earlier marker and its entries
+//	while Load runs                   entries without a marker: removed
+//	after Flush                       everything
+//
+// # Rejected
+//
+//   - Ingesting each delta as a table: durable at once, which nobody needs here, at the price of a table per epoch to sync and to compact.
+//   - The write-ahead log: each byte would be written a third time, after the delta and before the table.
+//   - Compression above the last level: it takes CPU from the one thing that is scarce.
+package pebble

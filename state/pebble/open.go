@@ -1,0 +1,102 @@
+package pebble
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// dataFolder holds Pebble's own files, inside the stamped folder.
+const dataFolder = "pebble"
+
+// Open opens the state of a job in dir, which is made if need be. Leftovers of a Load that did not come to its end are removed.
+func Open(dir string, o Options) (*Backend, error) {
+	o = o.withDefaults()
+	if o.JobID == "" {
+		return nil, fmt.Errorf("state folder %s: no job id is given", dir)
+	}
+	data := o.FS.PathJoin(dir, dataFolder)
+	if err := claim(dir, data, o); err != nil {
+		return nil, err
+	}
+	lock, err := lockFolder(dir, data, o)
+	if err != nil {
+		return nil, err
+	}
+	b := &Backend{dir: dir, log: o.Logger, snapshots: map[*snapshot]struct{}{}}
+	b.idle.L = &b.mu
+	db, err := pebble.Open(data, o.pebble(lock, b.listener()))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, err), lock.Close())
+	}
+	b.db, b.lock = db, lock
+	if err := b.tidy(); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// claim makes the folder and checks its stamp, before anything else in it is touched.
+func claim(dir, data string, o Options) error {
+	s, stamped, err := readStamp(o.FS, dir)
+	if err != nil {
+		return folderError(dir, err)
+	}
+	if stamped {
+		return s.check(dir, o.JobID)
+	}
+	if names, err := o.FS.List(data); err == nil && len(names) > 0 {
+		return fmt.Errorf("state folder %s has data but no %s that says whose: remove it if it can be spared", dir, stampName)
+	}
+	return folderError(dir, o.FS.MkdirAll(dir, 0o755))
+}
+
+// lockFolder keeps other processes out, then stamps the folder if that is still to be done.
+func lockFolder(dir, data string, o Options) (*pebble.Lock, error) {
+	if err := o.FS.MkdirAll(data, 0o755); err != nil {
+		return nil, folderError(dir, err)
+	}
+	lock, err := pebble.LockDirectory(data, o.FS)
+	if err != nil {
+		return nil, lockError(dir, err)
+	}
+	s, stamped, err := readStamp(o.FS, dir)
+	switch {
+	case err != nil:
+	case stamped:
+		err = s.check(dir, o.JobID)
+	default:
+		err = writeStamp(o.FS, dir, o.JobID)
+	}
+	if err != nil {
+		return nil, errors.Join(folderError(dir, err), lock.Close())
+	}
+	return lock, nil
+}
+
+// folderError adds to an error what its reader can do about it.
+func folderError(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("state folder %s can't be written: make it a folder that this user may write, or name another one: %w", dir, err)
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("state folder %s: the disk is full: %w", dir, err)
+	}
+	return fmt.Errorf("state folder %s: %w", dir, err)
+}
+
+func lockError(dir string, err error) error {
+	held := errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) && !errors.Is(err, fs.ErrPermission) ||
+		strings.Contains(err.Error(), "held by current process")
+	if held {
+		return fmt.Errorf("state folder %s is in use by another process: stop that one, or give this one a folder of its own: %w", dir, err)
+	}
+	return folderError(dir, err)
+}

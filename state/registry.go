@@ -1,0 +1,120 @@
+package state
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+)
+
+// Kind says how the entries of a state are to be read.
+type Kind string
+
+// The kinds of state, as they stand in manifests.
+const (
+	KindValue    Kind = "value"
+	KindList     Kind = "list"
+	KindMap      Kind = "map"
+	KindReducing Kind = "reducing"
+)
+
+// Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it
+// holds for one lineage of checkpoints, while UID and Name identify the state for ever.
+type Descriptor struct {
+	ID          uint16 `json:"id"`
+	UID         string `json:"uid"`
+	Name        string `json:"name"`
+	Kind        Kind   `json:"kind"`
+	KeyCodec    string `json:"keyCodec,omitempty"`
+	ValueCodec  string `json:"valueCodec"`
+	MapKeyCodec string `json:"mapKeyCodec,omitempty"`
+	Schema      string `json:"schema,omitempty"`
+}
+
+type stateName struct{ uid, name string }
+
+// Registry knows all states of a job. It is safe for concurrent use: tasks register what they open.
+type Registry struct {
+	mu     sync.Mutex
+	byName map[stateName]Descriptor
+	last   uint16
+}
+
+// NewRegistry goes on from the descriptors that the checkpoint to be restored recorded, or from none.
+func NewRegistry(existing []Descriptor) (*Registry, error) {
+	r := &Registry{byName: make(map[stateName]Descriptor)}
+	ids := make(map[uint16]Descriptor)
+	for _, d := range existing {
+		name := stateName{d.UID, d.Name}
+		if other, ok := ids[d.ID]; ok {
+			return nil, fmt.Errorf("states %s and %s are both recorded with id %d", other.label(), d.label(), d.ID)
+		}
+		if _, ok := r.byName[name]; ok || d.ID == 0 {
+			return nil, fmt.Errorf("state %s is recorded twice or without an id", d.label())
+		}
+		ids[d.ID], r.byName[name] = d, d
+		r.last = max(r.last, d.ID)
+	}
+	return r, nil
+}
+
+// Register returns the id of the state with d's UID and Name; d.ID is ignored. A state that is known must have the same kind and
+// codecs as before, or its bytes would be misread. Schema may change (codecs decide what they can read).
+func (r *Registry) Register(d Descriptor) (uint16, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := stateName{d.UID, d.Name}
+	old, known := r.byName[name]
+	if !known {
+		// Ids of states that are gone from the job stay taken as long as they are recorded: entries may still carry them.
+		if r.last == math.MaxUint16 {
+			return 0, fmt.Errorf("state %s: all %d state ids are taken", d.label(), math.MaxUint16)
+		}
+		r.last++
+		d.ID = r.last
+		r.byName[name] = d
+		return d.ID, nil
+	}
+	if err := old.compatible(d); err != nil {
+		return 0, err
+	}
+	if d.KeyCodec == "" {
+		d.KeyCodec = old.KeyCodec
+	}
+	d.ID = old.ID
+	r.byName[name] = d
+	return d.ID, nil
+}
+
+// Descriptors are all states by rising id, for the manifest.
+func (r *Registry) Descriptors() []Descriptor {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]Descriptor, 0, len(r.byName))
+	for _, d := range r.byName {
+		all = append(all, d)
+	}
+	slices.SortFunc(all, func(a, b Descriptor) int { return int(a.ID) - int(b.ID) })
+	return all
+}
+
+// compatible compares what is recorded with what the job now asks for. An unknown key codec fits every other.
+func (d Descriptor) compatible(next Descriptor) error {
+	mismatch := func(what, recorded, asked string) error {
+		return fmt.Errorf("state %s: %s is %q in the checkpoint and %q in the job; "+
+			"go back to the recorded one, or give the state another name to start it empty", d.label(), what, recorded, asked)
+	}
+	switch {
+	case d.Kind != next.Kind:
+		return mismatch("kind", string(d.Kind), string(next.Kind))
+	case d.ValueCodec != next.ValueCodec:
+		return mismatch("value codec", d.ValueCodec, next.ValueCodec)
+	case d.MapKeyCodec != next.MapKeyCodec:
+		return mismatch("map key codec", d.MapKeyCodec, next.MapKeyCodec)
+	case d.KeyCodec != next.KeyCodec && d.KeyCodec != "" && next.KeyCodec != "":
+		return mismatch("key codec", d.KeyCodec, next.KeyCodec)
+	}
+	return nil
+}
+
+func (d Descriptor) label() string { return fmt.Sprintf("%q of operator %q", d.Name, d.UID) }

@@ -1,0 +1,150 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+)
+
+// DefaultCacheBytes bounds the decoded values that a Store keeps when Options say nothing.
+const DefaultCacheBytes = 64 << 20
+
+// Options of a Store; the zero value is ready for use.
+type Options struct {
+	// CacheBytes is about how much memory decoded values may take up, DefaultCacheBytes if 0. What is dirty or sealed but not yet
+	// applied can't be evicted and may exceed it: bound that by DirtyBytes. It is per Store, so per task.
+	CacheBytes int64
+	// KeyCodec names the codec of the records' keys; it is recorded with every state for the tools that read them.
+	KeyCodec string
+}
+
+// Store is the keyed state of one task: the writes of the open epoch over a cache of committed values over a Backend.
+// All methods but Applied belong to the goroutine of the task, and so do the handles made from it.
+type Store struct {
+	backend Backend
+	reg     *Registry
+	opts    Options
+
+	// key is the current key in the form of an entry's key; the two bytes of the state's id are filled in by whoever
+	// reads the backend with it. turn counts the calls of SetKey, so that a handle knows whether its last cell is still the right one.
+	key   []byte
+	group uint16
+	turn  uint64
+
+	tables  []sealable
+	scratch []byte // what the backend last returned
+
+	dirtyCells int
+	dirtyBytes int64
+	cacheBytes int64
+	pins       int // while above 0, no cell may be evicted
+	hand       int // the table whose turn it is to evict
+	rest       int // insertions to let pass before eviction is tried again
+
+	sealed  uint64
+	sealCap int
+	applied atomic.Uint64
+}
+
+// sealable is what Seal and eviction need of a table, whatever its type.
+type sealable interface {
+	seal(w *sealer, seq uint64) error
+	// sweep looks at some cells and evicts those that it may, until the Store needs no more room.
+	sweep(applied uint64) (evicted int)
+	name() Descriptor
+}
+
+// NewStore makes the state of one task. The backend must hold everything that is committed by now: after an abort the sealed
+// entries of earlier, committed epochs are to be applied before the next Store is made.
+func NewStore(backend Backend, reg *Registry, opts Options) *Store {
+	if opts.CacheBytes == 0 {
+		opts.CacheBytes = DefaultCacheBytes
+	}
+	return &Store{backend: backend, reg: reg, opts: opts, key: make([]byte, headLen, 64)}
+}
+
+// SetKey makes key, of this key group, the one that all handles work on. The key is copied.
+func (s *Store) SetKey(group uint16, key []byte) {
+	s.group = group
+	s.turn++
+	b := s.key[:headLen]
+	binary.BigEndian.PutUint16(b, group)
+	if len(key) < 0x80 {
+		b = append(b, byte(len(key)))
+	} else {
+		b = binary.AppendUvarint(b, uint64(len(key)))
+	}
+	s.key = append(b, key...)
+}
+
+// Applied says that the backend now holds everything up to and including Seal(seq). It may be called from any goroutine, after
+// Backend.Apply has returned.
+func (s *Store) Applied(seq uint64) {
+	for {
+		old := s.applied.Load()
+		if seq <= old || s.applied.CompareAndSwap(old, seq) {
+			return
+		}
+	}
+}
+
+// Dirty says whether there is anything to seal.
+func (s *Store) Dirty() bool { return s.dirtyCells > 0 }
+
+// DirtyBytes is about the memory that the writes of the open epoch take up.
+func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }
+
+// CacheBytes is about the memory that all values kept decoded take up, dirty ones included.
+func (s *Store) CacheBytes() int64 { return s.cacheBytes }
+
+// HandleOption is a setting of one state.
+type HandleOption func(*Descriptor)
+
+// WithSchema records a description of the values, for the tools that read them.
+func WithSchema(schema string) HandleOption { return func(d *Descriptor) { d.Schema = schema } }
+
+// WithKeyCodec overrides Options.KeyCodec.
+func WithKeyCodec(name string) HandleOption { return func(d *Descriptor) { d.KeyCodec = name } }
+
+// register gives d its id. A task opens a state once: two handles on the same one would not see each other's writes.
+func (s *Store) register(d Descriptor, opts []HandleOption) (Descriptor, error) {
+	if d.KeyCodec == "" {
+		d.KeyCodec = s.opts.KeyCodec
+	}
+	for _, opt := range opts {
+		opt(&d)
+	}
+	if d.UID == "" || d.Name == "" {
+		return d, fmt.Errorf("state %s: the operator's uid and the state's name must not be empty", d.label())
+	}
+	for _, t := range s.tables {
+		if other := t.name(); other.UID == d.UID && other.Name == d.Name {
+			return d, fmt.Errorf("state %s is open in this task already", d.label())
+		}
+	}
+	id, err := s.reg.Register(d)
+	d.ID = id
+	return d, err
+}
+
+// makeRoom evicts until the cache is within its bounds, or until a bounded search finds nothing more. A caller must not hold a cell
+// over it.
+func (s *Store) makeRoom() {
+	if s.cacheBytes <= s.opts.CacheBytes || s.pins > 0 {
+		return
+	}
+	if s.rest > 0 {
+		s.rest--
+		return
+	}
+	applied, evicted := s.applied.Load(), 0
+	for range s.tables {
+		s.hand = (s.hand + 1) % len(s.tables)
+		if evicted += s.tables[s.hand].sweep(applied); s.cacheBytes <= s.opts.CacheBytes {
+			return
+		}
+	}
+	if evicted == 0 {
+		s.rest = sweepSteps
+	}
+}

@@ -1,0 +1,195 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"unsafe"
+)
+
+const (
+	present uint8 = 1 << iota // there is a value
+	dirty                     // differs from what was sealed last
+	used                      // looked up since the clock's hand last passed
+	live                      // the slot is taken
+	known                     // it is known what backend and sealed entries hold: …
+	stored                    // … a value; else none
+)
+
+// cell is what the overlay knows of one key. While it is in its table, it alone says what the value is.
+type cell[T any] struct {
+	value   T
+	key     string // an entry's key after group and state id
+	seal    uint64 // the last Seal that wrote it, 0 for none
+	size    int    // about what value takes up beside the cell itself
+	pending int    // about what the next Seal will write of it
+	group   uint16
+	flags   uint8
+}
+
+func (c *cell[T]) is(flag uint8) bool { return c.flags&flag != 0 }
+
+// table holds the cells of one state. Cells live in slabs, so that a new key costs little, and are found by a map. The slabs are
+// what the hand of the clock goes round.
+type table[T any] struct {
+	store *Store
+	desc  Descriptor
+	cells map[string]*cell[T]
+	dirty []*cell[T] // each cell with the flag once
+
+	last *cell[T] // of the key set at turn
+	turn uint64
+
+	slabs [][]cell[T]
+	free  []*cell[T]
+	hand  int
+
+	decode  func(b []byte) (value T, size int, err error)
+	encode  func(w *sealer, c *cell[T]) error
+	evicted func(c *cell[T]) // may be nil
+	extra   int              // what else a cell costs
+}
+
+const (
+	slabCells = 128
+	// mapCost is about what a map takes up per entry, at its usual load.
+	mapCost = 40
+	noTurn  = math.MaxUint64
+)
+
+func newTable[T any](s *Store, d Descriptor) *table[T] {
+	t := &table[T]{store: s, desc: d, cells: make(map[string]*cell[T]), turn: noTurn}
+	s.tables = append(s.tables, t)
+	return t
+}
+
+func (t *table[T]) name() Descriptor { return t.desc }
+
+// cost is about what a cell takes up in memory.
+func (t *table[T]) cost(c *cell[T]) int64 {
+	return int64(int(unsafe.Sizeof(*c)) + mapCost + t.extra + len(c.key) + c.size)
+}
+
+// current is the cell of the current key itself. With load, a key that isn't in the table is read from the backend; without, the
+// caller is about to overwrite it.
+func (t *table[T]) current(load bool) (*cell[T], error) {
+	if t.turn == t.store.turn {
+		return t.last, nil
+	}
+	return t.turnTo(load)
+}
+
+func (t *table[T]) turnTo(load bool) (*cell[T], error) {
+	if t.store.turn == 0 {
+		return nil, t.fail(nil, ErrNoKey)
+	}
+	c, err := t.find(t.store.key, load)
+	if err == nil {
+		t.last, t.turn = c, t.store.turn
+	}
+	return c, err
+}
+
+// find is the cell of an entry's key, of which the state's id may be anything.
+func (t *table[T]) find(key []byte, load bool) (*cell[T], error) {
+	c, ok := t.cells[string(key[headLen:])]
+	if !ok {
+		return t.insert(key, load)
+	}
+	if c.group != t.store.group {
+		return nil, t.fail(key, fmt.Errorf("used in key group %d and in %d: a key has one", c.group, t.store.group))
+	}
+	c.flags |= used
+	return c, nil
+}
+
+func (t *table[T]) insert(key []byte, load bool) (*cell[T], error) {
+	t.store.makeRoom()
+	c := t.take()
+	*c = cell[T]{key: string(key[headLen:]), group: t.store.group, flags: live | used}
+	if load {
+		if err := t.fetch(key, c); err != nil {
+			t.release(c)
+			return nil, err
+		}
+	}
+	t.cells[c.key] = c
+	t.store.cacheBytes += t.cost(c)
+	return c, nil
+}
+
+// fetch reads a cell that has never been in the table or was evicted: either way the backend holds its last committed value.
+func (t *table[T]) fetch(key []byte, c *cell[T]) error {
+	s := t.store
+	t.address(key)
+	b, ok, err := s.backend.Get(key, s.scratch[:0])
+	if err != nil {
+		return t.fail(key, err)
+	}
+	c.flags |= known
+	if !ok {
+		return nil
+	}
+	s.scratch = b[:0]
+	if c.value, c.size, err = t.decode(b); err != nil {
+		return t.fail(key, err)
+	}
+	c.flags |= present | stored
+	return nil
+}
+
+// address fills in the state's id.
+func (t *table[T]) address(key []byte) { binary.BigEndian.PutUint16(key[2:], t.desc.ID) }
+
+// wrote books that the caller has changed c's value: it now takes up size bytes, and pending of them are to be sealed.
+func (t *table[T]) wrote(c *cell[T], size, pending int) {
+	t.book(c, size, pending)
+	c.flags |= present
+	t.touch(c)
+}
+
+func (t *table[T]) book(c *cell[T], size, pending int) {
+	t.store.cacheBytes += int64(size - c.size)
+	t.store.dirtyBytes += int64(pending - c.pending)
+	c.size, c.pending = size, pending
+}
+
+// touch puts c on the list of what Seal has to write.
+func (t *table[T]) touch(c *cell[T]) {
+	if c.is(dirty) {
+		return
+	}
+	c.flags |= dirty
+	t.dirty = append(t.dirty, c)
+	t.store.dirtyCells++
+	t.store.dirtyBytes += int64(int(unsafe.Sizeof(*c)) + len(c.key))
+}
+
+// erase deletes c's value; none is what it is to hold instead. A key that is known to be absent everywhere needs no write.
+func (t *table[T]) erase(c *cell[T], none T) {
+	t.book(c, 0, 0)
+	c.value = none
+	if c.flags&(present|dirty) == 0 && c.is(known) {
+		return
+	}
+	c.flags &^= present
+	t.touch(c)
+}
+
+// entryKey is the key of c's entry in the backend.
+func (t *table[T]) entryKey(c *cell[T]) []byte {
+	key := binary.BigEndian.AppendUint16(nil, c.group)
+	return append(binary.BigEndian.AppendUint16(key, t.desc.ID), c.key...)
+}
+
+// fail names the state and the key in an error.
+func (t *table[T]) fail(key []byte, err error) error {
+	_, _, record, suffix, splitErr := SplitKey(key)
+	switch {
+	case splitErr != nil:
+		return fmt.Errorf("state %s: %w", t.desc.label(), err)
+	case len(suffix) > 0:
+		return fmt.Errorf("state %s, key %s, entry %s: %w", t.desc.label(), excerpt(record), excerpt(suffix), err)
+	}
+	return fmt.Errorf("state %s, key %s: %w", t.desc.label(), excerpt(record), err)
+}

@@ -1,0 +1,66 @@
+package state
+
+// sweepSteps is how many cells one insertion looks at in each table, at most, when room is short.
+const sweepSteps = 16
+
+// take finds a free slot.
+func (t *table[T]) take() *cell[T] {
+	if n := len(t.free); n > 0 {
+		c := t.free[n-1]
+		t.free = t.free[:n-1]
+		return c
+	}
+	n := len(t.slabs)
+	if n == 0 || len(t.slabs[n-1]) == cap(t.slabs[n-1]) {
+		t.slabs = append(t.slabs, make([]cell[T], 0, slabCells))
+		n++
+	}
+	slab := t.slabs[n-1]
+	t.slabs[n-1] = slab[:len(slab)+1]
+	return &t.slabs[n-1][len(slab)]
+}
+
+// release empties a slot.
+func (t *table[T]) release(c *cell[T]) {
+	*c = cell[T]{}
+	t.free = append(t.free, c)
+}
+
+// sweep is the clock: a cell that was used since the last round gets another one. What is dirty, or sealed and not known to be applied,
+// must stay: the backend can't answer for it yet.
+func (t *table[T]) sweep(applied uint64) (evicted int) {
+	for range min(sweepSteps, len(t.slabs)*slabCells) {
+		if c := t.next(); c != nil && c.flags&(live|dirty|used) == live && c.seal <= applied {
+			t.evict(c)
+			evicted++
+			if t.store.cacheBytes <= t.store.opts.CacheBytes {
+				break
+			}
+		} else if c != nil {
+			c.flags &^= used
+		}
+	}
+	return evicted
+}
+
+// next moves the hand; nil if it points to a slot that was never used.
+func (t *table[T]) next() *cell[T] {
+	t.hand = (t.hand + 1) % (len(t.slabs) * slabCells)
+	slab, i := t.slabs[t.hand/slabCells], t.hand%slabCells
+	if i >= len(slab) {
+		return nil
+	}
+	return &slab[i]
+}
+
+func (t *table[T]) evict(c *cell[T]) {
+	if t.evicted != nil {
+		t.evicted(c)
+	}
+	if t.last == c {
+		t.last, t.turn = nil, noTurn
+	}
+	t.store.cacheBytes -= t.cost(c)
+	delete(t.cells, c.key)
+	t.release(c)
+}

@@ -1,0 +1,65 @@
+package state
+
+// Value is one value per key.
+//
+// Set hands the value over: until the epoch is sealed, what is changed through a pointer, slice or map inside it is changed in
+// the state, so don't (Bytes is exempt: it copies). Get lends: to change a value in place, get it, change it and Set it before the next
+// SetKey; without that Set the change may or may not be kept.
+type Value[T any] struct {
+	table *table[T]
+	codec sized[T]
+}
+
+// NewValue opens the value called name of the operator uid.
+func NewValue[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOption) (*Value[T], error) {
+	return newValue(s, Descriptor{UID: uid, Name: name, Kind: KindValue}, c, opts)
+}
+
+func newValue[T any](s *Store, d Descriptor, c Codec[T], opts []HandleOption) (*Value[T], error) {
+	codec := newSized(c)
+	d.ValueCodec, d.Schema = c.Name(), schemaOf(c)
+	d, err := s.register(d, opts)
+	if err != nil {
+		return nil, err
+	}
+	v := &Value[T]{table: newTable[T](s, d), codec: codec}
+	v.table.decode = v.codec.decode
+	v.table.encode = v.encode
+	return v, nil
+}
+
+// Get returns the value of the current key; false: there is none.
+func (v *Value[T]) Get() (T, bool, error) {
+	c, err := v.table.current(true)
+	if err != nil {
+		var none T
+		return none, false, err
+	}
+	return c.value, c.is(present), nil
+}
+
+// Set gives the current key this value. It is encoded when the epoch is sealed: a value that can't be fails there.
+func (v *Value[T]) Set(value T) error {
+	c, err := v.table.current(false)
+	if err != nil {
+		return err
+	}
+	c.value = v.codec.own(value)
+	size := v.codec.size(value, c.size)
+	v.table.wrote(c, size, size)
+	return nil
+}
+
+// Clear leaves the current key without a value.
+func (v *Value[T]) Clear() error {
+	c, err := v.table.current(false)
+	if err == nil {
+		var none T
+		v.table.erase(c, none)
+	}
+	return err
+}
+
+func (v *Value[T]) encode(w *sealer, c *cell[T]) error {
+	return sealValue(v.table, w, c, c.value, &v.codec)
+}
