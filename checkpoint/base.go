@@ -1,0 +1,149 @@
+package checkpoint
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// ownBase is a base that this run wrote, or tried to.
+type ownBase struct {
+	files []string
+	state baseState
+}
+
+type baseState uint8
+
+const (
+	baseWriting baseState = iota
+	baseReady             // may be named by a manifest at any time
+	baseFailed            // will never be named
+)
+
+// WriteBase writes a base snapshot: the full state at checkpoint at, which must be decided, as scan passes it, in key order. fn
+// returns false when the writing was given up. Memory is bounded whatever the size; ctx stops it. The result belongs into the
+// next manifests prepared; until one of them is decided, the older base stays in use.
+//
+// The local backend must hold checkpoint at durably (Flush) before a manifest with this base is decided: else after a crash
+// its marker may be older than the base, and the base must be loaded although the state was nearly there.
+func (r *Repository) WriteBase(ctx context.Context, at ID, scan func(fn func(key, value []byte) bool) error) (BaseRef, error) {
+	if _, err := ParseID(string(at)); err != nil {
+		return BaseRef{}, fmt.Errorf("write base: %w", err)
+	}
+	if r.run == "" {
+		return BaseRef{}, fmt.Errorf("write base at %s: this repository was opened for reading, without a run", at)
+	}
+	seq := r.newBase()
+	w := &baseWriter{ctx: ctx, repo: r, seq: seq}
+	files, err := w.writeAll(scan)
+	if err != nil {
+		r.setBase(seq, baseFailed)
+		return BaseRef{}, fmt.Errorf("write base at %s to %s: %w", at, r.URL(), err)
+	}
+	r.setBase(seq, baseReady)
+	return BaseRef{At: at, Files: files}, nil
+}
+
+func (r *Repository) newBase() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.baseSeq++
+	r.bases[r.baseSeq] = &ownBase{}
+	return r.baseSeq
+}
+
+func (r *Repository) setBase(seq uint64, s baseState) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bases[seq].state = s
+}
+
+// addBaseFile makes a file known to the garbage collector before it can exist.
+func (r *Repository) addBaseFile(seq uint64, part int) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := baseName(r.run, seq, part)
+	r.own[name] = struct{}{}
+	r.bases[seq].files = append(r.bases[seq].files, name)
+	return name
+}
+
+// isOwnBase says whether all files are of a base that this run finished and still has. The caller holds mu.
+func (r *Repository) isOwnBase(b BaseRef) bool {
+	for _, f := range b.Files {
+		_, id := parseName(f.Name)
+		own := r.bases[id.Epoch()]
+		if id.Run() != r.run || own == nil || own.state != baseReady {
+			return false
+		}
+	}
+	return true
+}
+
+// baseOrder is the sequence number of a base of this run, 0 of any other.
+func (r *Repository) baseOrder(b BaseRef) uint64 {
+	if len(b.Files) == 0 {
+		return 0
+	}
+	if _, id := parseName(b.Files[0].Name); id.Run() == r.run {
+		return id.Epoch()
+	}
+	return 0
+}
+
+// BaseStats is how much a full restore of a checkpoint reads.
+type BaseStats struct {
+	Deltas     int   // checkpoints since the base
+	DeltaBytes int64 // of their deltas
+	BaseBytes  int64
+}
+
+// BaseStats counts what a full restore of checkpoint id would read. It needs no I/O for checkpoints of this run.
+func (r *Repository) BaseStats(ctx context.Context, id ID) (BaseStats, error) {
+	if id == "" {
+		return BaseStats{}, nil
+	}
+	_, steps, err := r.chain(ctx, id, "")
+	if err != nil {
+		return BaseStats{}, err
+	}
+	l, err := r.link(ctx, id)
+	s := BaseStats{Deltas: len(steps), BaseBytes: l.base.Size()}
+	for _, step := range steps {
+		s.DeltaBytes += step.Delta.Size
+	}
+	return s, err
+}
+
+// BasePolicy says when a new base is due.
+type BasePolicy struct {
+	MinBytes  int64 // deltas below this never make one due by size. Default 32 MiB
+	MaxDeltas int   // more checkpoints than this always do. Default 500
+}
+
+// Due reports whether a new base is due: when a restore would read more deltas than base, so that bases cost at most as
+// much as the deltas do, or when it would read too many files.
+func (p BasePolicy) Due(s BaseStats) bool {
+	if p.MinBytes <= 0 {
+		p.MinBytes = 32 << 20
+	}
+	if p.MaxDeltas <= 0 {
+		p.MaxDeltas = 500
+	}
+	return s.DeltaBytes > max(p.MinBytes, s.BaseBytes) || s.Deltas > p.MaxDeltas
+}
+
+// throttle sleeps as long as n bytes may take.
+func throttle(ctx context.Context, rate int64, n int) error {
+	if rate <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

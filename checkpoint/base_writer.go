@@ -1,0 +1,99 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/weirstream/weir/checkpoint/entryfile"
+)
+
+// baseWriter cuts a scan into files. A file is written by a Put in a goroutine of its own, fed through a pipe.
+type baseWriter struct {
+	ctx  context.Context
+	repo *Repository
+	seq  uint64
+
+	part *basePart
+	refs []FileRef
+}
+
+type basePart struct {
+	name string
+	out  *entryfile.Writer
+	pipe *io.PipeWriter
+	done chan error // the result of Put
+}
+
+func (w *baseWriter) writeAll(scan func(fn func(key, value []byte) bool) error) ([]FileRef, error) {
+	var failed error
+	err := scan(func(key, value []byte) bool {
+		failed = w.add(key, value)
+		return failed == nil
+	})
+	if err = errors.Join(err, failed); err == nil && w.part != nil {
+		err = w.finish()
+	}
+	if err != nil && w.part != nil {
+		w.part.pipe.CloseWithError(err)
+		if putErr := <-w.part.done; !errors.Is(putErr, err) {
+			err = errors.Join(err, putErr)
+		}
+	}
+	return w.refs, err
+}
+
+func (w *baseWriter) add(key, value []byte) error {
+	if w.part == nil {
+		w.begin()
+	}
+	if err := w.part.out.Add(key, value, false); err != nil {
+		return err
+	}
+	if w.part.out.Size() < w.repo.opts.BaseFileSize {
+		return nil
+	}
+	return w.finish()
+}
+
+func (w *baseWriter) begin() {
+	name := w.repo.addBaseFile(w.seq, len(w.refs))
+	r, pipe := io.Pipe()
+	p := &basePart{name: name, pipe: pipe, done: make(chan error, 1)}
+	p.out = entryfile.NewWriter(throttled{w.ctx, pipe, w.repo.opts.BaseRate})
+	go func() {
+		err := w.repo.store.Put(w.ctx, w.repo.path(name), func(out io.Writer) error {
+			_, err := io.Copy(out, r)
+			return err
+		})
+		r.CloseWithError(err) // whoever still writes must not wait for ever
+		p.done <- err
+	}()
+	w.part = p
+}
+
+func (w *baseWriter) finish() error {
+	sum, err := w.part.out.Close()
+	if err != nil {
+		return err
+	}
+	w.part.pipe.Close() //nolint:errcheck // always nil
+	err = <-w.part.done
+	ref := refOf(sum)
+	ref.Name = w.part.name
+	w.refs, w.part = append(w.refs, ref), nil
+	return err
+}
+
+type throttled struct {
+	ctx  context.Context
+	w    io.Writer
+	rate int64
+}
+
+func (t throttled) Write(p []byte) (int, error) {
+	if err := throttle(t.ctx, t.rate, len(p)); err != nil {
+		return 0, err
+	}
+	return t.w.Write(p)
+}

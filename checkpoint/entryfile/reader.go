@@ -1,0 +1,220 @@
+package entryfile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/weirstream/weir/state"
+)
+
+// Reader reads one file, one frame in memory at a time. The entries it returns are never overwritten: they may be kept.
+type Reader struct {
+	r      io.Reader
+	file   string
+	offset int64
+	base   int64  // of the file's first byte in the file that holds it
+	last   []byte // key of the entry before
+	frames uint64
+	sum    Summary
+	done   bool
+	err    error // is final
+
+	payload []byte // of the open frame, what is left
+	left    uint32 // entries left in it
+	at      int64  // offset of payload[0]
+}
+
+// NewReader reads from r. Errors name file; base is added to the offsets they give, for a file inside another one.
+func NewReader(r io.Reader, file string, base int64) *Reader {
+	return &Reader{r: r, file: file, base: base}
+}
+
+// Next returns the next entry; ok is false at the end, which is reached only when everything was verified.
+func (r *Reader) Next() (e state.Entry, ok bool, err error) {
+	for r.left == 0 {
+		if r.done {
+			return state.Entry{}, false, r.err
+		}
+		if err := r.nextFrame(); err != nil {
+			return state.Entry{}, false, err
+		}
+	}
+	if e, err = r.decode(); err != nil {
+		return state.Entry{}, false, err
+	}
+	return e, true, nil
+}
+
+// ReadBlock appends the entries of the next frame to dst; none are appended at the end.
+func (r *Reader) ReadBlock(dst []state.Entry) ([]state.Entry, error) {
+	for {
+		e, ok, err := r.Next()
+		if err != nil || !ok {
+			return dst, err
+		}
+		if dst = append(dst, e); r.left == 0 {
+			return dst, nil
+		}
+	}
+}
+
+// Summary is valid once the end was reached.
+func (r *Reader) Summary() Summary { return r.sum }
+
+func (r *Reader) nextFrame() error {
+	if r.offset == 0 {
+		if err := r.readHeader(); err != nil {
+			return err
+		}
+	}
+	start := r.offset
+	var b [frameHead]byte
+	if err := r.readFull(b[:], "the head of a frame"); err != nil {
+		return err
+	}
+	h := getHead(b[:])
+	if want, got := binary.LittleEndian.Uint64(b[16:]), headSum(b[:], start); want != got {
+		return r.corrupt(start, "the checksum of a frame's head is %016x, computed %016x", want, got)
+	}
+	if h.count == footerCount {
+		return r.readFooter(h)
+	}
+	return r.readPayload(h)
+}
+
+func (r *Reader) readPayload(h head) error {
+	// Its checksum held, so these limits protect from a bug of a writer, not from damage.
+	if h.length > maxFrame || h.count == 0 || uint64(h.count)*2 > uint64(h.length) {
+		return r.corrupt(r.offset, "a frame of %d bytes with %d entries is impossible", h.length, h.count)
+	}
+	at := r.offset
+	payload, err := r.readBytes(int(h.length))
+	if err != nil {
+		return err
+	}
+	if got := xxhash.Sum64(payload); got != h.sum {
+		return r.corrupt(at, "the checksum of a frame of %d bytes is %016x, computed %016x", h.length, h.sum, got)
+	}
+	r.payload, r.left, r.at = payload, h.count, at
+	r.sum.Digest = chain(r.sum.Digest, h.sum)
+	r.frames++
+	return nil
+}
+
+// readBytes reads large frames in growing steps, so that memory follows the bytes that are really there.
+func (r *Reader) readBytes(n int) ([]byte, error) {
+	const step = 1 << 20
+	if n <= step {
+		b := make([]byte, n)
+		return b, r.readFull(b, "a frame")
+	}
+	var b bytes.Buffer
+	m, err := io.CopyN(&b, r.r, int64(n))
+	if r.offset += m; err != nil {
+		return nil, r.readError(err, "a frame")
+	}
+	return b.Bytes(), nil
+}
+
+func (r *Reader) decode() (state.Entry, error) {
+	p := r.payload
+	keyLen, n := uvarint(p)
+	tag, m := uvarint(p[max(n, 0):])
+	if n <= 0 || m <= 0 {
+		return state.Entry{}, r.corrupt(r.at, "an entry's lengths can't be read")
+	}
+	p = p[n+m:]
+	valueLen := tag >> 1
+	if keyLen > uint64(len(p)) || valueLen > uint64(len(p))-keyLen || tag&1 == 1 && tag != 1 {
+		return state.Entry{}, r.corrupt(r.at, "an entry with key of %d and value of %d bytes does not fit its frame", keyLen, valueLen)
+	}
+	end := keyLen + valueLen
+	e := state.Entry{Key: p[:keyLen:keyLen], Value: p[keyLen:end:end], Delete: tag == 1}
+	if r.sum.Entries > 0 && bytes.Compare(e.Key, r.last) <= 0 {
+		return state.Entry{}, r.corrupt(r.at, "key %x does not come after key %x", e.Key, r.last)
+	}
+	r.at += int64(n+m) + int64(end)
+	r.payload, r.last = p[end:], e.Key
+	r.sum.Entries++
+	if r.left--; r.left == 0 && len(r.payload) > 0 {
+		return state.Entry{}, r.corrupt(r.at, "%d bytes follow the last entry of a frame", len(r.payload))
+	}
+	return e, nil
+}
+
+// uvarint has a fast path: nearly all lengths are below 128.
+func uvarint(p []byte) (uint64, int) {
+	if len(p) > 0 && p[0] < 0x80 {
+		return uint64(p[0]), 1
+	}
+	return binary.Uvarint(p)
+}
+
+func (r *Reader) readHeader() error {
+	var b [headerSize]byte
+	if err := r.readFull(b[:], "the file's header"); err != nil {
+		return err
+	}
+	if string(b[:len(magic)]) != magic || b != header(b[len(magic)]) {
+		return r.corrupt(0, "it begins with %x, which is no header of an entry file", b)
+	}
+	if v := int(b[len(magic)]); v > Version {
+		return r.fail(&VersionError{File: r.file, Has: v, Supports: Version})
+	} else if v != Version {
+		return r.corrupt(int64(len(magic)), "format %d does not exist", v)
+	}
+	return nil
+}
+
+func (r *Reader) readFooter(h head) error {
+	start := r.offset
+	var b [footerSize]byte
+	if h.length != footerSize {
+		return r.corrupt(start, "the footer has %d bytes, expected %d", h.length, footerSize)
+	}
+	if err := r.readFull(b[:], "the footer"); err != nil {
+		return err
+	}
+	entries, frames := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint64(b[8:])
+	digest := binary.LittleEndian.Uint64(b[16:])
+	if xxhash.Sum64(b[:]) != h.sum || entries != r.sum.Entries || frames != r.frames || digest != r.sum.Digest {
+		return r.corrupt(start, "the footer says %d entries in %d frames with digest %016x, read %d in %d with %016x",
+			entries, frames, digest, r.sum.Entries, r.frames, r.sum.Digest)
+	}
+	if n, err := io.ReadFull(r.r, make([]byte, 1)); n > 0 {
+		return r.corrupt(r.offset, "bytes follow the end")
+	} else if !errors.Is(err, io.EOF) {
+		return r.readError(err, "past the end")
+	}
+	r.sum.Size, r.done = r.offset, true
+	return nil
+}
+
+func (r *Reader) readFull(b []byte, what string) error {
+	n, err := io.ReadFull(r.r, b)
+	if r.offset += int64(n); err != nil {
+		return r.readError(err, what)
+	}
+	return nil
+}
+
+func (r *Reader) readError(err error, what string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return r.corrupt(r.offset, "it ends inside %s", what)
+	}
+	return r.fail(fmt.Errorf("read %s at byte %d: %w", r.file, r.base+r.offset, err))
+}
+
+func (r *Reader) corrupt(offset int64, format string, args ...any) error {
+	return r.fail(&CorruptError{File: r.file, Offset: r.base + offset, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (r *Reader) fail(err error) error {
+	r.done, r.left, r.err = true, 0, err
+	return err
+}

@@ -1,0 +1,118 @@
+package checkpoint
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/state"
+)
+
+// ManifestFormat is the format that this version writes, and the newest it reads.
+const ManifestFormat = 1
+
+// Manifest says what a checkpoint is: which state and which positions belong together. A prepared manifest means
+// nothing by itself; the decision record in Kafka that names its ID makes it the truth.
+type Manifest struct {
+	Format   int    `json:"format"`
+	Job      string `json:"job"`
+	Instance string `json:"instance"`
+	ID       ID     `json:"id"`
+	// Parent is the decided checkpoint that this one builds on; empty for the first.
+	Parent  ID        `json:"parent,omitempty"`
+	Run     string    `json:"run"`
+	Epoch   uint64    `json:"epoch"`
+	Created time.Time `json:"created"` // informational
+
+	States         []state.Descriptor `json:"states"`
+	MaxParallelism int                `json:"maxParallelism"`
+	Sources        []SourcePosition   `json:"sources"`
+
+	// Delta holds what this epoch changed; the zero FileRef if it changed nothing.
+	Delta FileRef `json:"delta,omitzero"`
+	// Base is the snapshot that full restores begin with: the deltas after Base.At, up to this one's, go on top. If
+	// Base.At is empty, the chain begins with nothing.
+	Base BaseRef `json:"base,omitzero"`
+}
+
+// SourcePosition is the next offset to read of a partition.
+type SourcePosition struct {
+	Operator  string `json:"operator"` // uid
+	Topic     string `json:"topic"`
+	Partition int32  `json:"partition"`
+	Offset    int64  `json:"offset"`
+}
+
+// FileRef names an entry file (see package entryfile) and what it must hold.
+type FileRef struct {
+	// Name is relative to the job's folder.
+	Name string `json:"name"`
+	// Inline: the entries stand in the manifest file itself, behind the manifest.
+	Inline  bool   `json:"inline,omitempty"`
+	Size    int64  `json:"size"`
+	Entries uint64 `json:"entries"`
+	// Checksum is the digest in the file's footer, in hexadecimal.
+	Checksum string `json:"checksum"`
+}
+
+// BaseRef names a base snapshot: the full state at checkpoint At, sorted, over all Files in order.
+type BaseRef struct {
+	At    ID        `json:"at"`
+	Files []FileRef `json:"files"`
+}
+
+// Size is the bytes of all files.
+func (b BaseRef) Size() (n int64) {
+	for _, f := range b.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// check says what is wrong with a manifest that was read or is to be written.
+func (m *Manifest) check(job string) error {
+	if _, err := ParseID(string(m.ID)); err != nil {
+		return err
+	}
+	switch {
+	case m.Job != job:
+		return fmt.Errorf("it is of job %q, expected %q", m.Job, job)
+	case m.Run != m.ID.Run() || m.Epoch != m.ID.Epoch():
+		return fmt.Errorf("run %q and epoch %d do not belong to id %s", m.Run, m.Epoch, m.ID)
+	case m.Parent == m.ID:
+		return fmt.Errorf("it names itself as its parent")
+	case m.Parent == "" && m.Base.At != "":
+		return fmt.Errorf("it names base %s but no parent", m.Base.At)
+	case m.Base.At == m.ID:
+		return fmt.Errorf("it names itself as its base; a base must be of an earlier checkpoint")
+	case m.Base.At == "" && len(m.Base.Files) > 0:
+		return fmt.Errorf("its base has files but names no checkpoint")
+	}
+	return m.checkRefs()
+}
+
+func (m *Manifest) checkRefs() error {
+	for _, id := range []ID{m.Parent, m.Base.At} {
+		if id == "" {
+			continue
+		}
+		if _, err := ParseID(string(id)); err != nil {
+			return err
+		}
+	}
+	if m.Delta != (FileRef{}) && m.Delta.Name != m.deltaName() {
+		return fmt.Errorf("its delta is %q, expected %q", m.Delta.Name, m.deltaName())
+	}
+	for _, f := range m.Base.Files {
+		if kindOf(f.Name) != kindBase {
+			return fmt.Errorf("%q is no name of a base file", f.Name)
+		}
+	}
+	return nil
+}
+
+func (m *Manifest) deltaName() string {
+	if m.Delta.Inline {
+		return manifestName(m.ID)
+	}
+	return deltaName(m.ID)
+}

@@ -1,0 +1,107 @@
+package checkpoint
+
+import (
+	"bytes"
+
+	"github.com/weirstream/weir/state"
+)
+
+// Next returns entries one by one; ok is false at the end.
+type Next = func() (e state.Entry, ok bool, err error)
+
+// Merge joins sorted sources, oldest first, into one sorted stream: of entries with the same key the one of the newest source counts,
+// and a deleted key does not appear. Sources must not reuse the memory of entries that they returned.
+func Merge(sources ...Next) Next {
+	m := &merger{sources: sources}
+	return m.next
+}
+
+// merger is a binary heap of the sources' current entries: smallest key on top, the newest source first among equals.
+type merger struct {
+	sources []Next
+	heap    []cursor
+	started bool
+	err     error
+}
+
+type cursor struct {
+	entry  state.Entry
+	source int
+}
+
+func (m *merger) next() (state.Entry, bool, error) {
+	if !m.started {
+		m.start()
+	}
+	for m.err == nil && len(m.heap) > 0 {
+		e := m.heap[0].entry
+		m.advance()
+		for m.err == nil && len(m.heap) > 0 && bytes.Equal(m.heap[0].entry.Key, e.Key) {
+			m.advance() // an older source's value
+		}
+		if m.err == nil && !e.Delete {
+			return e, true, nil
+		}
+	}
+	return state.Entry{}, false, m.err
+}
+
+func (m *merger) start() {
+	m.started = true
+	for i, source := range m.sources {
+		e, ok, err := source()
+		if err != nil {
+			m.err = err
+			return
+		}
+		if ok {
+			m.heap = append(m.heap, cursor{e, i})
+		}
+	}
+	for i := len(m.heap)/2 - 1; i >= 0; i-- {
+		m.down(i)
+	}
+}
+
+// advance replaces the top by its source's next entry.
+func (m *merger) advance() {
+	top := &m.heap[0]
+	e, ok, err := m.sources[top.source]()
+	if err != nil {
+		m.err = err
+		return
+	}
+	if ok {
+		top.entry = e
+	} else {
+		last := len(m.heap) - 1
+		m.heap[0] = m.heap[last]
+		m.heap = m.heap[:last]
+	}
+	m.down(0)
+}
+
+func (m *merger) down(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(m.heap) {
+			return
+		}
+		if child+1 < len(m.heap) && m.less(child+1, child) {
+			child++
+		}
+		if !m.less(child, i) {
+			return
+		}
+		m.heap[i], m.heap[child] = m.heap[child], m.heap[i]
+		i = child
+	}
+}
+
+func (m *merger) less(i, j int) bool {
+	a, b := &m.heap[i], &m.heap[j]
+	if c := bytes.Compare(a.entry.Key, b.entry.Key); c != 0 {
+		return c < 0
+	}
+	return a.source > b.source
+}

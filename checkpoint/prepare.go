@@ -1,0 +1,146 @@
+package checkpoint
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/state"
+)
+
+// Prepare makes checkpoint m.ID durable: its delta, then its manifest, which is visible only when the delta is durable. The result is
+// the manifest as written: Format, Job, Run, Epoch, Created and Delta are filled in here. entries must be sorted, each key once; they
+// are not kept. Prepare decides nothing. After an error the ID must not be used again: part of it may be there.
+func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.Entry) (Manifest, error) {
+	m.Format, m.Job, m.Run, m.Epoch, m.Delta = ManifestFormat, r.job, m.ID.Run(), m.ID.Epoch(), FileRef{}
+	if m.Created.IsZero() {
+		m.Created = time.Now().UTC()
+	}
+	separate := maxEncoded(entries) > r.opts.InlineLimit
+	if err := r.register(&m, separate); err != nil {
+		return Manifest{}, fmt.Errorf("prepare checkpoint %s: %w", m.ID, err)
+	}
+	if err := r.prepare(ctx, &m, entries, separate); err != nil {
+		return Manifest{}, fmt.Errorf("prepare checkpoint %s: %w", m.ID, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.links[m.ID] = link{parent: m.Parent, delta: m.Delta, base: m.Base}
+	return m, nil
+}
+
+// register checks the manifest and makes its files known to the garbage collector, before any of them can exist.
+func (r *Repository) register(m *Manifest, separate bool) error {
+	if err := m.check(r.job); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if m.Run != r.run {
+		return fmt.Errorf("this process writes as run %q; make the id with that run", r.run)
+	}
+	if m.Epoch <= r.prepared {
+		return fmt.Errorf("epoch %d of this run was prepared already; a number is never used twice, not even after an abort", r.prepared)
+	}
+	if m.Parent.Run() == r.run && m.Parent.Epoch() < r.collected {
+		return fmt.Errorf("parent %s is older than epoch %d, which is decided; build on the newest decided checkpoint", m.Parent, r.collected)
+	}
+	if err := r.checkBase(m); err != nil {
+		return err
+	}
+	r.prepared = m.Epoch
+	r.links[m.ID] = link{parent: m.Parent, base: m.Base}
+	r.own[manifestName(m.ID)] = struct{}{}
+	if separate {
+		r.own[deltaName(m.ID)] = struct{}{}
+	}
+	return nil
+}
+
+// checkBase holds back a base that the parent's chain does not contain, or that may have been collected.
+func (r *Repository) checkBase(m *Manifest) error {
+	parent, ok := r.links[m.Parent]
+	if !ok || slices.Equal(parent.base.Files, m.Base.Files) && parent.base.At == m.Base.At {
+		return nil
+	}
+	if !r.isOwnBase(m.Base) || r.baseOrder(m.Base) < r.baseOrder(parent.base) {
+		return fmt.Errorf("base %s is neither the parent's nor one that this run wrote and still has", m.Base.At)
+	}
+	for id := m.Parent; id != m.Base.At; {
+		l, ok := r.links[id]
+		if !ok || id == parent.base.At {
+			return fmt.Errorf("base %s is not among the checkpoints from the parent %s back to its base %s", m.Base.At, m.Parent, parent.base.At.orNone())
+		}
+		id = l.parent
+	}
+	return nil
+}
+
+func (r *Repository) prepare(ctx context.Context, m *Manifest, entries []state.Entry, separate bool) error {
+	var inline []byte
+	var err error
+	switch {
+	case separate:
+		err = r.putDelta(ctx, m, entries)
+	case len(entries) > 0:
+		inline, err = r.encodeInline(m, entries)
+	}
+	if err != nil {
+		return fmt.Errorf("delta: %w", err)
+	}
+	file, err := encodeManifest(*m, inline)
+	if err != nil {
+		return err
+	}
+	return r.store.Put(ctx, r.path(manifestName(m.ID)), func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	})
+}
+
+// maxEncoded is an upper bound, short of a few frames' heads.
+func maxEncoded(entries []state.Entry) int {
+	n := 0
+	for i := range entries {
+		n += len(entries[i].Key) + len(entries[i].Value) + 6
+	}
+	return n
+}
+
+func (r *Repository) encodeInline(m *Manifest, entries []state.Entry) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(maxEncoded(entries) + 256)
+	ref, err := writeEntries(&b, entries)
+	ref.Name, ref.Inline = manifestName(m.ID), true
+	m.Delta = ref
+	return b.Bytes(), err
+}
+
+func (r *Repository) putDelta(ctx context.Context, m *Manifest, entries []state.Entry) error {
+	name := deltaName(m.ID)
+	err := r.store.Put(ctx, r.path(name), func(w io.Writer) (err error) {
+		m.Delta, err = writeEntries(w, entries)
+		return err
+	})
+	m.Delta.Name = name
+	return err
+}
+
+func writeEntries(w io.Writer, entries []state.Entry) (FileRef, error) {
+	out := entryfile.NewWriter(w)
+	for i := range entries {
+		if err := out.Add(entries[i].Key, entries[i].Value, entries[i].Delete); err != nil {
+			return FileRef{}, err
+		}
+	}
+	sum, err := out.Close()
+	return refOf(sum), err
+}
+
+func refOf(s entryfile.Summary) FileRef {
+	return FileRef{Size: s.Size, Entries: s.Entries, Checksum: fmt.Sprintf("%016x", s.Digest)}
+}

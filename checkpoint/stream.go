@@ -1,0 +1,115 @@
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/weirstream/weir/state"
+)
+
+// memoryBudget is the bytes of deltas that a full restore reads whole, side by side, before it begins; the rest is streamed.
+const memoryBudget = 64 << 20
+
+// readers is how many files are read side by side.
+const readers = 4
+
+// Stream is the full state at a checkpoint, sorted. It must be closed.
+type Stream struct {
+	next   Next
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	opened []*entrySource
+}
+
+// Next returns the next entry; ok is false at the end, when every file was verified. Entries are never overwritten.
+func (s *Stream) Next() (state.Entry, bool, error) { return s.next() }
+
+// Close ends the reading and waits for it.
+func (s *Stream) Close() error {
+	s.cancel()
+	s.wg.Wait()
+	var errs []error
+	for _, o := range s.opened {
+		errs = append(errs, o.close())
+	}
+	return errors.Join(errs...)
+}
+
+// Stream opens the full state of a plan whose Full is set.
+func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
+	if !p.Full {
+		return nil, fmt.Errorf("stream checkpoint %s: the plan is not for a full restore; make it with an empty marker", p.Target)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	s := &Stream{cancel: cancel}
+	deltas, err := r.deltaSources(ctx, p.Deltas, s)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), err), s.Close())
+	}
+	sources := make([]Next, 0, 1+len(deltas))
+	sources = append(sources, s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files}))
+	s.next = Merge(append(sources, deltas...)...)
+	return s, nil
+}
+
+// deltaSources reads the newest deltas into memory, as far as the budget goes, and opens the older ones.
+func (r *Repository) deltaSources(ctx context.Context, steps []Step, s *Stream) ([]Next, error) {
+	sources := make([]Next, len(steps))
+	errs := make([]error, len(steps))
+	slots := make(chan struct{}, readers)
+	budget := int64(memoryBudget)
+	var wg sync.WaitGroup
+	for i := len(steps) - 1; i >= 0; i-- {
+		budget -= steps[i].Delta.Size
+		inMemory := budget >= 0
+		slots <- struct{}{}
+		wg.Go(func() {
+			sources[i], errs[i] = r.deltaSource(ctx, steps[i].Delta, inMemory, s)
+			<-slots
+		})
+	}
+	wg.Wait()
+	return sources, errors.Join(errs...)
+}
+
+func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool, s *Stream) (Next, error) {
+	if inMemory {
+		entries, err := r.ReadDelta(ctx, ref)
+		return fromSlice(entries), err
+	}
+	src, err := r.open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened = append(s.opened, src)
+	return fromBlocks(func() ([]state.Entry, error) { return src.block(nil) }), nil
+}
+
+func fromSlice(entries []state.Entry) Next {
+	return func() (state.Entry, bool, error) {
+		if len(entries) == 0 {
+			return state.Entry{}, false, nil
+		}
+		e := entries[0]
+		entries = entries[1:]
+		return e, true, nil
+	}
+}
+
+func fromBlocks(next func() ([]state.Entry, error)) Next {
+	var block []state.Entry
+	return func() (e state.Entry, ok bool, err error) {
+		if len(block) == 0 {
+			if block, err = next(); err != nil || len(block) == 0 {
+				return state.Entry{}, false, err
+			}
+		}
+		e, block = block[0], block[1:]
+		return e, true, nil
+	}
+}
