@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +118,47 @@ func TestDeny(t *testing.T) {
 	if err := produce(ctx, c.Bootstrap(), "closed", "x"); !errors.Is(err, kerr.TopicAuthorizationFailed) {
 		t.Fatalf("producing to a denied topic: %v", err)
 	}
+}
+
+// forward is the least that counts as a proxy.
+func forward(t *testing.T, from, to string) *atomic.Int64 {
+	l, err := net.Listen("tcp", from)
+	must(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	var passed atomic.Int64
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = in.Close()
+				continue
+			}
+			pass := func(dst, src net.Conn) {
+				n, _ := io.Copy(dst, src)
+				passed.Add(n)
+				_ = dst.Close()
+				_ = src.Close()
+			}
+			go pass(out, in)
+			go pass(in, out)
+		}
+	}()
+	return &passed
+}
+
+func TestProxied(t *testing.T) {
+	c := New(t, Options{Proxied: true})
+	must(t, c.CreateTopic(t.Context(), "a", 1, nil))
+	b := c.Brokers[0]
+	passed := forward(t, b.Proxy, b.ProxyUpstream)
+	value := strings.Repeat("x", 10_000)
+	must(t, produce(t.Context(), c.ProxiedBootstrap(), "a", value))
+	must(t, poll(t.Context(), "the proxy's count", func() (bool, error) { return passed.Load() > 0, nil }))
+	wantRecords(t, c, "a", value)
 }
 
 // A test process that is killed leaves a broker behind; the next Start removes
