@@ -92,6 +92,8 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 		"fetch.max.bytes":            "8388608",
 		"fetch.queue.backoff.ms":     "2", // how long a full queue holds back the next fetch; the default is 1 s
 		"fetch.error.backoff.ms":     "100",
+		// A waiting fetch holds up what follows it on the connection: Ends, and the first fetch after a Seek.
+		"fetch.wait.max.ms": "100",
 	} {
 		m[k] = v
 	}

@@ -1,0 +1,2 @@
+// Package txntest is the conformance suite of package txn's drivers.
+package txntest
