@@ -28,6 +28,8 @@ type Options struct {
 	MaxParallelism int // key groups; 128
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.
 	OverlayLimit int64
+	// CacheBytes bounds the decoded committed values that tasks keep at hand.
+	CacheBytes int64
 	// TransactionTimeout is the broker's patience with an open transaction.
 	TransactionTimeout time.Duration
 	SessionTimeout     time.Duration

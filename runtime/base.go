@@ -1,0 +1,121 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+)
+
+// baser writes base snapshots of committed state in the background, so that older deltas can go and a restore
+// from the store stays short. It also keeps the store's mark of the last committed checkpoint, and lets garbage go.
+type baser struct {
+	in     *Instance
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	// Owned by the publisher's goroutine.
+	marked time.Time
+	swept  checkpoint.ID // base up to which garbage was collected
+
+	mu   sync.Mutex
+	busy bool
+	last checkpoint.BaseRef // the newest that this run has written
+}
+
+func newBaser(in *Instance) *baser {
+	b := &baser{in: in}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b
+}
+
+// applied hears of layers that the backend holds by now.
+func (b *baser) applied(layers []layer) {
+	newest := layers[len(layers)-1]
+	if time.Since(b.marked) > time.Second {
+		b.marked = time.Now()
+		b.mark(newest.id)
+	}
+	if newest.base.At != b.swept && newest.base.At != "" {
+		b.swept = newest.base.At
+		b.in.collector.collect(b.ctx, &b.wg, newest.id, b.in.log)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.busy && b.due(newest.id) {
+		b.busy = true
+		b.wg.Add(1)
+		go b.write()
+	}
+}
+
+// due says whether a restore of id would read so much that a new base pays.
+func (b *baser) due(id checkpoint.ID) bool {
+	stats, err := b.in.repo.BaseStats(b.ctx, id)
+	if err != nil {
+		b.in.log.Warn("cannot tell whether a base snapshot is due", "checkpoint", id, "err", err)
+		return false
+	}
+	return checkpoint.BasePolicy{}.Due(stats)
+}
+
+// mark notes in the store that something was committed. It is a courtesy to whoever starts without offsets: no decision hangs on it.
+func (b *baser) mark(id checkpoint.ID) {
+	if err := b.in.repo.MarkCommitted(b.ctx, id); err != nil {
+		b.in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", id, "err", err)
+	}
+}
+
+// write takes a snapshot of the backend, which holds committed epochs only, and stores it.
+func (b *baser) write() {
+	defer b.wg.Done()
+	ref, err := b.snapshot()
+	b.mu.Lock()
+	b.busy = false
+	if err == nil {
+		b.last = ref
+	}
+	b.mu.Unlock()
+	if err != nil {
+		if b.ctx.Err() == nil {
+			b.in.log.Warn("no base snapshot; deltas are kept instead", "err", err)
+		}
+		return
+	}
+	b.in.post(event{then: func() { b.in.base = ref }})
+}
+
+func (b *baser) snapshot() (checkpoint.BaseRef, error) {
+	// Durable first: a backend that lags behind the base after a crash would have to load all of it.
+	if err := b.in.o.Backend.Flush(); err != nil {
+		return checkpoint.BaseRef{}, err
+	}
+	s, err := b.in.o.Backend.Snapshot()
+	if err != nil {
+		return checkpoint.BaseRef{}, err
+	}
+	ref, err := b.in.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
+		return s.Scan(nil, nil, fn)
+	})
+	if cerr := s.Close(); err == nil {
+		err = cerr
+	}
+	return ref, err
+}
+
+// newest returns the newer of a manifest's base and the last written here.
+func (b *baser) newest(named checkpoint.BaseRef) checkpoint.BaseRef {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last.At != "" {
+		return b.last
+	}
+	return named
+}
+
+func (b *baser) stop() {
+	b.cancel()
+	b.wg.Wait()
+}

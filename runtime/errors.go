@@ -1,0 +1,88 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/weirstream/weir/internal/failpoint"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+// isKafka says whether an error comes from the Kafka client.
+func isKafka(err error) bool {
+	var e *txn.Error
+	return errors.As(err, &e)
+}
+
+// isFatal says whether an error of our own ends the instance.
+func isFatal(err error) bool {
+	for _, f := range []error{ErrConfig, ErrOccupied, ErrRival, ErrState} {
+		if errors.Is(err, f) {
+			return true
+		}
+	}
+	return false
+}
+
+// opName says in words what failed.
+func opName(op twophase.Op) string {
+	switch op {
+	case twophase.OpProcess:
+		return "processing"
+	case twophase.Fence:
+		return "opening the producer"
+	case twophase.ReadDecision:
+		return "reading the committed offsets"
+	case twophase.Restore:
+		return "restoring state"
+	case twophase.Store:
+		return "storing the checkpoint"
+	case twophase.SendOffsets:
+		return "sending offsets"
+	case twophase.Commit:
+		return "committing"
+	case twophase.Publish:
+		return "applying committed state"
+	}
+	return strings.ToLower(op.String())
+}
+
+// hit runs a fail point that only kills or delays.
+func hit(name string) {
+	if failpoint.Enabled {
+		failpoint.Hit(name)
+	}
+}
+
+// during arms a fail point in the midst of what follows; the returned function waits until it is over.
+func during(name string) func() {
+	if !failpoint.Enabled {
+		return func() {}
+	}
+	go func() {
+		time.Sleep(500 * time.Microsecond)
+		failpoint.Hit(name)
+	}()
+	return func() {}
+}
+
+// inject runs a fail point that may also put an error in the place of what follows.
+func inject(name string) error {
+	if !failpoint.Enabled {
+		return nil
+	}
+	what, ok := strings.CutPrefix(failpoint.Hit(name), "error-")
+	if !ok {
+		return nil
+	}
+	err := fmt.Errorf("injected at %s", name)
+	for _, c := range []txn.Class{txn.ClassAbort, txn.ClassNewProducer, txn.ClassFenced, txn.ClassUnknown, txn.ClassFatal} {
+		if strings.ReplaceAll(c.String(), " ", "-") == what {
+			return &txn.Error{Op: name, Class: c, Code: "_INJECTED", Err: err}
+		}
+	}
+	return err // error-own: one of ours, such as the store's
+}

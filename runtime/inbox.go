@@ -1,0 +1,151 @@
+package runtime
+
+import (
+	"sync"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/txn"
+)
+
+// message is what travels to a task: one of a batch from Kafka, a batch through an exchange, or a barrier.
+type message struct {
+	source  *txn.Batch
+	batch   operators.Batch
+	barrier uint64 // epoch, if not 0
+}
+
+// inbox holds what a task has yet to take, a bounded queue for each of its inputs. An input that has passed a barrier
+// is held back until all have, so the task sees each barrier once, and between two of them the records of one
+// epoch only (Chandy–Lamport, as in Flink's aligned checkpoints). A full queue blocks its sender: the backpressure.
+type inbox struct {
+	mu      sync.Mutex
+	recv    sync.Cond   // something to take, or closed
+	send    []sync.Cond // room in the queue of that input, or closed
+	queues  []ring
+	align   *checkpoint.Aligner
+	next    int // where the round over the inputs goes on
+	closed  bool
+	waiting bool
+}
+
+// newInbox makes an inbox with a queue of size messages for each of n inputs; begin says which barrier is the first.
+func newInbox(n, size int) *inbox {
+	b := &inbox{send: make([]sync.Cond, n), queues: make([]ring, n)}
+	b.recv.L = &b.mu
+	for i := range b.send {
+		b.send[i].L = &b.mu
+		b.queues[i].slots = make([]message, size)
+	}
+	return b
+}
+
+// begin expects the barrier of epoch as the first.
+func (b *inbox) begin(epoch uint64) { b.align = checkpoint.NewAligner(len(b.queues), epoch-1) }
+
+// put queues m behind input; false if the inbox was closed.
+func (b *inbox) put(input int, m message) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	q := &b.queues[input]
+	for q.full() && !b.closed {
+		b.send[input].Wait()
+	}
+	if b.closed {
+		return false
+	}
+	q.push(m)
+	if b.waiting {
+		b.recv.Signal()
+	}
+	return true
+}
+
+// take waits for the next message; a barrier comes when the last input has passed it. ok is false if the
+// inbox was closed.
+func (b *inbox) take() (m message, ok bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for {
+		if b.closed {
+			return message{}, false, nil
+		}
+		m, input, found := b.pick()
+		if !found {
+			b.waiting = true
+			b.recv.Wait()
+			b.waiting = false
+			continue
+		}
+		b.send[input].Signal()
+		if m.barrier == 0 {
+			return m, true, nil
+		}
+		aligned, err := b.align.OnBarrier(input, m.barrier)
+		if err != nil {
+			return message{}, false, err
+		}
+		if aligned {
+			return m, true, nil
+		}
+	}
+}
+
+// idle says whether take would wait.
+func (b *inbox) idle() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range b.queues {
+		if !b.queues[i].empty() && !b.align.Held(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// pick takes from the next input in turn that has something and is not held back.
+func (b *inbox) pick() (m message, input int, ok bool) {
+	for range b.queues {
+		i := b.next
+		if b.next++; b.next == len(b.queues) {
+			b.next = 0
+		}
+		if !b.queues[i].empty() && !b.align.Held(i) {
+			return b.queues[i].pop(), i, true
+		}
+	}
+	return message{}, 0, false
+}
+
+// close wakes everybody up; what is queued is dropped.
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.recv.Broadcast()
+	for i := range b.send {
+		b.send[i].Broadcast()
+	}
+}
+
+// ring is a queue of fixed size.
+type ring struct {
+	slots   []message
+	head, n int
+}
+
+func (r *ring) full() bool  { return r.n == len(r.slots) }
+func (r *ring) empty() bool { return r.n == 0 }
+
+func (r *ring) push(m message) {
+	r.slots[(r.head+r.n)%len(r.slots)] = m
+	r.n++
+}
+
+func (r *ring) pop() message {
+	m := r.slots[r.head]
+	r.slots[r.head] = message{} // let go of the batch
+	r.head = (r.head + 1) % len(r.slots)
+	r.n--
+	return m
+}

@@ -1,0 +1,179 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/metrics"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+// Instance is one running process of a job. One loop owns the protocol and everything in the section "loop": it takes
+// events from its box, steps the machine and carries out the effects, the slow ones on goroutines of their own
+// that answer with an event.
+type Instance struct {
+	o            Options
+	log          *slog.Logger
+	m            *metrics.Metrics
+	runName      string
+	repo         *checkpoint.Repository
+	overlayShare int64 // the overlay limit of one task
+
+	box    chan event
+	ended  chan struct{} // the loop has ended
+	ctx    context.Context
+	cancel context.CancelFunc
+	leave  chan struct{} // closed when shutdown begins: nobody sleeps any longer
+
+	admin     txn.Admin
+	consumer  txn.Consumer
+	reader    *reader
+	publisher *publisher
+	collector *collection
+	count     counters
+	view      view
+
+	// loop
+	machine    twophase.Machine
+	producer   txn.Producer
+	attempt    *attempt
+	registry   *state.Registry
+	topics     []string // of all sources
+	all        []txn.Partition
+	owned      []txn.Partition
+	meta       txn.GroupMetadata
+	assignment int  // counts rebalances, to tell late answers
+	active     bool // the machine knows the present assignment
+	wasLost    bool // partitions were lost since we last had all
+	decision   decision
+	flights    map[twophase.Epoch]*flight
+	base       checkpoint.BaseRef
+	failures   int // in a row, since the last commit
+	lastErr    error
+	result     error
+	stopped    bool
+	barrier    *time.Timer
+	expiry     *time.Timer
+}
+
+// decision is what the decision record says: where the sources go on, and which checkpoint holds the state there.
+type decision struct {
+	id        checkpoint.ID
+	positions map[txn.Partition]int64
+}
+
+// flight is an epoch from its barrier to its decision.
+type flight struct {
+	id     checkpoint.ID
+	began  time.Time
+	sealed *sealed
+	base   checkpoint.BaseRef
+}
+
+// New checks options and makes an instance; Run runs it.
+func New(o Options) (*Instance, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	run := checkpoint.NewRun()
+	repo, err := checkpoint.NewRepository(o.Store, o.JobID, run, checkpoint.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("%w: checkpoint store %s: %w", ErrConfig, o.Store.URL(), err)
+	}
+	in := &Instance{
+		o: o, log: o.Logger, m: o.Metrics, repo: repo, runName: run,
+		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
+		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
+		overlayShare: max(o.OverlayLimit/int64(o.Parallelism), 1<<16),
+	}
+	in.count.m = o.Metrics
+	in.view.set(PhaseStarting, in.runName)
+	in.publisher = newPublisher(in)
+	in.collector = newCollection(repo)
+	return in, nil
+}
+
+// Run works until ctx ends, and then finishes in good order: a last barrier and commit, partitions given back. It
+// returns nil after that, and otherwise why it ended.
+func (in *Instance) Run(ctx context.Context) error {
+	in.ctx, in.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	defer in.cancel()
+	defer in.view.phase(PhaseStopped)
+	if err := in.prepare(ctx); err != nil {
+		in.closeAdmin()
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	stop := context.AfterFunc(ctx, in.beginShutdown)
+	defer stop()
+	go in.reader.run()
+	go in.publisher.run()
+	in.loop()
+	return errors.Join(in.result, in.teardown())
+}
+
+// beginShutdown asks for the last barrier and sees to it that it ends in time.
+func (in *Instance) beginShutdown() {
+	close(in.leave)
+	in.post(event{shutdown: true})
+	t := time.AfterFunc(in.o.ShutdownTimeout, func() {
+		in.post(event{then: func() {
+			in.stopped = true
+			in.result = fmt.Errorf("shutdown: the last epoch was not committed within %v (WEIR_SHUTDOWN_TIMEOUT); it will be processed again", in.o.ShutdownTimeout)
+		}})
+		in.cancel()
+	})
+	go func() { <-in.ended; t.Stop() }()
+}
+
+// teardown ends what Run began, in the order in which it depends on each other. Nothing here decides anything.
+func (in *Instance) teardown() error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.ctx), 3*time.Second)
+	defer cancel()
+	if in.attempt != nil {
+		in.attempt.halt()
+	}
+	in.reader.stop(ctx)
+	if in.producer != nil {
+		in.producer.Close()
+	}
+	err := in.publisher.stop()
+	if in.collector != nil {
+		in.collector.wait()
+	}
+	in.leaveGroup(ctx)
+	in.closeAdmin()
+	return err
+}
+
+// leaveGroup lets a successor of another name have the partitions at once instead of after the session timeout.
+func (in *Instance) leaveGroup(ctx context.Context) {
+	if errors.Is(in.result, ErrRival) {
+		return // the membership is the rival's by now
+	}
+	if err := in.admin.Leave(ctx, in.o.JobID, in.o.InstanceID); err != nil {
+		in.log.Info("could not leave the group; its partitions are free after the session timeout", "err", err)
+	}
+}
+
+func (in *Instance) closeAdmin() {
+	if in.admin != nil {
+		in.admin.Close()
+	}
+}
+
+// post hands an event to the loop; after the loop's end it goes nowhere.
+func (in *Instance) post(ev event) {
+	select {
+	case in.box <- ev:
+	case <-in.ended:
+	}
+}

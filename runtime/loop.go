@@ -1,0 +1,263 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+const (
+	// maxFailures in a row end the instance: whoever supervises it may start it afresh. maxUserFailures of
+	// the tasks themselves do so sooner, since a record that fails three times will fail again.
+	maxFailures     = 10
+	maxUserFailures = 3
+	// revokePatience bounds the barrier and commit that a revocation waits for.
+	revokePatience = 20 * time.Second
+)
+
+var barrierDue = event{Event: twophase.Event{Kind: twophase.BarrierDue}}
+
+// loop runs until Stop.
+func (in *Instance) loop() {
+	defer close(in.ended)
+	in.barrier = time.NewTimer(in.o.Interval)
+	defer in.barrier.Stop()
+	beat := time.NewTicker(time.Second)
+	defer beat.Stop()
+	in.view.phase(PhaseWaiting)
+	for !in.stopped {
+		select {
+		case ev := <-in.box:
+			in.take(ev)
+		case <-in.barrier.C:
+			in.barrier.Reset(in.o.Interval)
+			in.take(barrierDue)
+		case <-beat.C:
+			in.beat()
+		}
+	}
+	in.view.phase(PhaseStopping)
+}
+
+// take absorbs what comes with an event and steps the protocol.
+func (in *Instance) take(ev event) {
+	switch {
+	case ev.note != "":
+		in.log.Warn(ev.note, "err", ev.err)
+	case ev.then != nil:
+		ev.then()
+	case ev.rebalance != 0:
+		in.rebalanced(ev)
+	case ev.shutdown:
+		in.view.phase(PhaseStopping)
+		in.step(twophase.Event{Kind: twophase.Shutdown})
+	default:
+		in.absorb(&ev)
+		in.step(ev.Event)
+	}
+}
+
+// step feeds the machine and carries out what it wants.
+func (in *Instance) step(ev twophase.Event) {
+	for _, e := range in.machine.Step(ev) {
+		in.log.Debug("effect", "op", e.Op, "epoch", e.Epoch, "on", ev.Kind)
+		in.do(e)
+	}
+}
+
+// absorb takes over what an answer brings, before the machine hears of it.
+func (in *Instance) absorb(ev *event) {
+	switch ev.Kind {
+	case twophase.Failed:
+		in.noteFailure(ev)
+	case twophase.Aligned:
+		if f := in.flights[ev.Epoch]; f != nil && ev.attempt == in.attempt {
+			f.sealed = ev.sealed
+			in.m.Phase("align", time.Since(f.began))
+		} else {
+			ev.Kind = 0 // of an attempt that was given up
+		}
+	case twophase.DecisionRead:
+		in.decision = *ev.decision
+		if id := in.decision.id; id.Run() == in.runName {
+			ev.Decision = twophase.Epoch(id.Epoch())
+		} else {
+			in.registry = nil // another run may have worked on the job since
+		}
+	case twophase.Restored:
+		in.attempt, in.registry = ev.attempt, ev.attempt.registry
+	case twophase.Began:
+		in.view.epoch(uint64(ev.Epoch))
+		in.m.SetEpoch(uint64(ev.Epoch))
+		if !in.leaving() {
+			in.view.phase(PhaseRunning)
+		}
+	case twophase.Committed:
+		in.committed(ev.Epoch)
+	}
+}
+
+// committed notes a commit. The next barrier is due an interval after this one was.
+func (in *Instance) committed(epoch twophase.Epoch) {
+	in.failures = 0
+	f := in.flights[epoch]
+	if f == nil {
+		return
+	}
+	in.m.Phase("total", time.Since(f.began))
+	in.m.Commit()
+	in.view.committed(string(f.id))
+}
+
+// noteFailure logs a failure, counts it, and makes it fatal when there were too many in a row.
+func (in *Instance) noteFailure(ev *event) {
+	if ev.err == nil {
+		return
+	}
+	limit := maxFailures
+	if ev.Op == twophase.OpProcess && !isKafka(ev.err) {
+		limit = maxUserFailures
+	}
+	in.failures++
+	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), ev.err)
+	in.view.failed(in.lastErr)
+	in.m.Abort(ev.Cause.String())
+	if ev.Cause != twophase.Fatal && in.failures >= limit {
+		ev.Cause = twophase.Fatal
+		in.lastErr = fmt.Errorf("failed %d times in a row, giving up: %w", in.failures, in.lastErr)
+	}
+	in.log.Error("epoch failed", "op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.failures, "err", ev.err)
+}
+
+// rebalanced takes what the consumer says about the partitions.
+func (in *Instance) rebalanced(ev event) {
+	in.assignment++
+	switch ev.rebalance {
+	case rebalanceAssigned:
+		in.m.Rebalance("assigned")
+		in.owned, in.meta = ev.parts, ev.meta
+		in.checkOwned()
+	case rebalanceRevoked:
+		in.m.Rebalance("revoked")
+		in.giveBack(twophase.Revoked)
+		in.expiry = time.AfterFunc(revokePatience, func() { in.post(event{Event: twophase.Event{Kind: twophase.RevokeExpired}}) })
+	case rebalanceLost:
+		in.m.Rebalance("lost")
+		in.wasLost = true
+		in.giveBack(twophase.Lost)
+	}
+}
+
+// giveBack lets the protocol end its work on the partitions; without any they are released at once.
+func (in *Instance) giveBack(kind twophase.EventKind) {
+	in.owned = nil
+	if in.active {
+		in.step(twophase.Event{Kind: kind})
+		return
+	}
+	in.release()
+}
+
+// release lets the rebalance callback return.
+func (in *Instance) release() {
+	if in.expiry != nil {
+		in.expiry.Stop()
+	}
+	in.active = false
+	if !in.leaving() {
+		in.view.phase(PhaseWaiting)
+	}
+	in.m.DropPartitions()
+	go in.reader.do(func() { in.reader.releasing = false })
+}
+
+// checkOwned finds out whether what we own is all there is: only then is there work to do. With the exchange in
+// memory one instance works on a job at a time.
+func (in *Instance) checkOwned() {
+	n, owned, wasLost := in.assignment, in.owned, in.wasLost
+	if len(owned) == 0 {
+		if wasLost {
+			in.checkRival()
+		}
+		return
+	}
+	go func() {
+		all, err := in.partitions(in.ctx)
+		in.post(event{then: func() {
+			if n != in.assignment {
+				return // there was a rebalance since
+			}
+			if err != nil {
+				in.fail(err)
+				return
+			}
+			in.assigned(all)
+		}})
+	}()
+}
+
+// assigned starts the protocol if everything is ours.
+func (in *Instance) assigned(all []txn.Partition) {
+	in.all = all
+	if len(in.owned) < len(all) {
+		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", len(all), "group", in.o.JobID)
+		if in.wasLost {
+			in.checkRival()
+		}
+		return
+	}
+	in.wasLost = false
+	in.active = true
+	in.view.phase(PhaseRestoring)
+	in.view.partitions(len(all))
+	in.step(twophase.Event{Kind: twophase.Assigned})
+}
+
+// checkRival ends an instance that lost its partitions to another one: a frozen process that thaws finds its successor at work.
+func (in *Instance) checkRival() {
+	go func() {
+		others, err := in.otherMembers(in.ctx)
+		in.post(event{then: func() {
+			switch {
+			case err != nil:
+				in.log.Warn("could not look at the group", "err", err)
+			case len(others) > 0 && in.wasLost:
+				in.fail(fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe(others)))
+			}
+		}})
+	}()
+}
+
+// fail ends the instance in good order with err as its result.
+func (in *Instance) fail(err error) {
+	if in.result == nil {
+		in.result = err
+	}
+	in.step(twophase.Event{Kind: twophase.Shutdown})
+}
+
+// leaving says whether shutdown has begun.
+func (in *Instance) leaving() bool {
+	select {
+	case <-in.leave:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop ends the loop for the machine's reason.
+func (in *Instance) stop(reason twophase.Reason) {
+	in.stopped = true
+	switch {
+	case in.result != nil || reason == twophase.ReasonShutdown:
+	case reason == twophase.ReasonRival && !errors.Is(in.lastErr, ErrRival):
+		in.result = fmt.Errorf("%w (instance %q of job %q, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
+			ErrRival, in.o.InstanceID, in.o.JobID, in.lastErr)
+	default:
+		in.result = in.lastErr
+	}
+}

@@ -1,0 +1,180 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+// prepare looks at everything that can be wrong before a single record is read, and joins the group.
+func (in *Instance) prepare(ctx context.Context) (err error) {
+	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
+	defer cancel()
+	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	in.topics = in.sourceTopics()
+	if _, err := in.partitions(start); err != nil {
+		return err
+	}
+	if err := in.checkSinks(start); err != nil {
+		return err
+	}
+	if err := in.checkTransactionTimeout(start); err != nil {
+		return err
+	}
+	if err := in.checkAlone(ctx); err != nil {
+		return err
+	}
+	in.reader = newReader(in.post)
+	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
+		Topics: in.topics, Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+	}, in.reader)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	in.reader.consumer = in.consumer
+	return nil
+}
+
+func (in *Instance) sourceTopics() []string {
+	var topics []string
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; s != nil {
+			topics = append(topics, s.Topics...)
+		}
+	}
+	slices.Sort(topics)
+	return slices.Compact(topics)
+}
+
+// partitions lists all partitions of all sources.
+func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
+	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS")
+	if err != nil {
+		return nil, err
+	}
+	var all []txn.Partition
+	for _, t := range in.topics {
+		for i := range counts[t] {
+			all = append(all, txn.Partition{Topic: t, ID: int32(i)})
+		}
+	}
+	return all, nil
+}
+
+func (in *Instance) checkSinks(ctx context.Context) error {
+	var sinks []string
+	for i := range in.o.Plan.Stages {
+		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
+	}
+	_, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC")
+	return err
+}
+
+// topicCounts returns the partition count of topics, all of which have to exist.
+func (in *Instance) topicCounts(ctx context.Context, topics []string, setting string) (map[string]int, error) {
+	counts, err := in.admin.Topics(ctx, topics)
+	if err != nil {
+		if txn.ClassOf(err) == txn.ClassFatal && ctx.Err() == nil {
+			return nil, fmt.Errorf("%w: topics %q (%s): %w", ErrConfig, topics, setting, err)
+		}
+		return nil, fmt.Errorf("topics %q (%s): %w", topics, setting, err)
+	}
+	for _, t := range topics {
+		if counts[t] == 0 {
+			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s for a built-in job): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
+		}
+	}
+	return counts, nil
+}
+
+// checkTransactionTimeout compares our transaction timeout with the broker's cap.
+func (in *Instance) checkTransactionTimeout(ctx context.Context) error {
+	if in.o.Guarantee != twophase.ExactlyOnce {
+		return nil
+	}
+	limit, err := in.admin.MaxTransactionTimeout(ctx)
+	if err != nil {
+		in.log.Info("the broker's transaction.max.timeout.ms could not be read; not compared", "err", err)
+		return nil
+	}
+	if limit > 0 && in.o.TransactionTimeout > limit {
+		return fmt.Errorf("%w: WEIR_TRANSACTION_TIMEOUT is %v, the broker allows at most %v (transaction.max.timeout.ms): lower it, and WEIR_CHECKPOINT_INTERVAL with it",
+			ErrConfig, in.o.TransactionTimeout, limit)
+	}
+	return nil
+}
+
+// checkAlone makes sure that no other member holds the job's partitions. One that has just died is still in the group until
+// its session ends, so it waits that long before it refuses.
+func (in *Instance) checkAlone(ctx context.Context) error {
+	patience := in.o.SessionTimeout + 3*time.Second
+	deadline := time.Now().Add(patience)
+	for told := false; ; told = true {
+		others, err := in.otherMembers(ctx)
+		if err != nil {
+			return err
+		}
+		if len(others) == 0 {
+			return nil
+		}
+		if !told {
+			in.log.Warn("another member holds the job's partitions; waiting for it to leave", "member", describe(others), "group", in.o.JobID, "for", patience)
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: group %q has member %s. With WEIR_EXCHANGE=memory one instance works on a job: stop the other one, or give this one its own WEIR_JOB_ID",
+				ErrOccupied, in.o.JobID, describe(others))
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// otherMembers lists the members of our group that are not this instance or an earlier life of it.
+func (in *Instance) otherMembers(ctx context.Context) ([]txn.Member, error) {
+	ctx, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
+	defer cancel()
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		return nil, fmt.Errorf("group %q (WEIR_JOB_ID): %w", in.o.JobID, err)
+	}
+	return slices.DeleteFunc(members, func(m txn.Member) bool { return m.InstanceID == in.o.InstanceID }), nil
+}
+
+func describe(members []txn.Member) string {
+	var s []string
+	for _, m := range members {
+		s = append(s, fmt.Sprintf("%q at %s", cmp.Or(m.InstanceID, m.ClientID, m.ID), m.Host))
+	}
+	return strings.Join(s, ", ")
+}
+
+// check refuses options that cannot work together.
+func (o *Options) check() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.Interval <= 0 {
+		bad("checkpoint interval is %v, expected more than 0", o.Interval)
+	}
+	if o.Parallelism < 1 || o.Parallelism > o.MaxParallelism {
+		bad("parallelism is %d, expected 1 to %d", o.Parallelism, o.MaxParallelism)
+	}
+	if o.Guarantee == twophase.ExactlyOnce && o.TransactionTimeout < 2*o.Interval {
+		bad("transaction timeout is %v, expected at least twice the checkpoint interval of %v", o.TransactionTimeout, o.Interval)
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("%w: %w", ErrConfig, errors.Join(errs...))
+	}
+	return nil
+}

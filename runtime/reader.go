@@ -1,0 +1,188 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/weirstream/weir/txn"
+)
+
+const (
+	// pollMax bounds the records of one poll: enough to amortise the hand-over, few enough that a barrier
+	// does not wait long behind them.
+	pollMax = 1000
+	// pollBusy and pollIdle bound how long a command to the reader can wait behind an empty poll, in an epoch that has
+	// records and in one that has none.
+	pollBusy = 2 * time.Millisecond
+	pollIdle = 20 * time.Millisecond
+)
+
+// reader owns the consumer: everything the client must be asked from one goroutine happens in run. It hands
+// batches to the source tasks of the present attempt and injects barriers between them.
+type reader struct {
+	consumer txn.Consumer
+	commands chan func()
+	post     func(event)
+	done     chan struct{}
+
+	// The rest belongs to run's goroutine.
+	attempt   *attempt
+	next      map[txn.Partition]int64 // where each partition goes on behind what was handed to the tasks
+	epoch     uint64                  // the epoch that records handed out now belong to
+	dirty     bool                    // it has had a record
+	releasing bool                    // run is inside a rebalance callback that waits for release
+	stopping  bool
+}
+
+func newReader(post func(event)) *reader {
+	return &reader{commands: make(chan func()), post: post, done: make(chan struct{})}
+}
+
+// do runs f on the reader's goroutine and waits for it. It returns false if the reader has ended.
+func (r *reader) do(f func()) bool {
+	ran := make(chan struct{})
+	select {
+	case r.commands <- func() { f(); close(ran) }:
+		<-ran
+		return true
+	case <-r.done:
+		return false
+	}
+}
+
+// run polls until stop; then it closes the consumer.
+func (r *reader) run() {
+	defer close(r.done)
+	for !r.stopping {
+		select {
+		case f := <-r.commands:
+			f()
+			continue
+		default:
+		}
+		wait := pollIdle
+		if r.dirty {
+			wait = pollBusy
+		}
+		batches, err := r.consumer.Poll(wait, pollMax)
+		if err != nil {
+			r.failed(err)
+		}
+		r.deliver(batches)
+	}
+	if err := r.consumer.Close(); err != nil {
+		r.post(event{note: "closing the consumer", err: err})
+	}
+}
+
+// failed reports what Poll said; a retriable error is only told, since the client goes on trying.
+func (r *reader) failed(err error) {
+	if txn.ClassOf(err) == txn.ClassRetry {
+		r.post(event{note: "reading", err: err})
+		r.pause(100 * time.Millisecond)
+		return
+	}
+	if txn.ClassOf(err) == txn.ClassFenced {
+		err = fmt.Errorf("%w: the group has given our membership to it: %w", ErrRival, err)
+	}
+	r.post(processFailed(r.epoch, err))
+	r.pause(100 * time.Millisecond)
+}
+
+// pause lets some time pass without being deaf to commands.
+func (r *reader) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	for {
+		select {
+		case f := <-r.commands:
+			f()
+		case <-t.C:
+			return
+		}
+	}
+}
+
+// deliver hands batches to the tasks of their partitions. It blocks while they are behind; a halt unblocks it.
+func (r *reader) deliver(batches []*txn.Batch) {
+	for _, b := range batches {
+		a := r.attempt
+		if a == nil || len(b.Records) == 0 {
+			continue // fetched before a halt: it will be read again
+		}
+		if !r.dirty {
+			r.dirty = true
+			r.post(processed(r.epoch))
+		}
+		last := b.Records[len(b.Records)-1].Offset
+		partition := b.Partition
+		if a.toSource(partition, message{source: b}) {
+			r.next[partition] = last + 1
+		}
+	}
+}
+
+// start lets records of these positions flow to the tasks of a, as part of epoch.
+func (r *reader) start(a *attempt, epoch uint64, positions map[txn.Partition]int64) error {
+	r.attempt, r.epoch, r.dirty = a, epoch, false
+	r.next = maps.Clone(positions)
+	return r.consumer.Seek(positions)
+}
+
+// halt stops the flow; what is fetched from now on is dropped.
+func (r *reader) halt() error {
+	r.attempt, r.dirty = nil, false
+	return r.consumer.Pause()
+}
+
+// barrier closes the epoch behind everything handed out so far and returns the positions it ends at.
+func (r *reader) barrier(epoch uint64) map[txn.Partition]int64 {
+	positions := r.positions()
+	if r.attempt != nil {
+		r.attempt.toAllSources(message{barrier: epoch})
+	}
+	r.epoch, r.dirty = epoch+1, false
+	return positions
+}
+
+// positions returns where each partition goes on.
+func (r *reader) positions() map[txn.Partition]int64 { return maps.Clone(r.next) }
+
+// Assigned implements txn.RebalanceHandler.
+func (r *reader) Assigned(parts []txn.Partition, meta txn.GroupMetadata) {
+	r.post(event{rebalance: rebalanceAssigned, parts: parts, meta: meta})
+}
+
+// Revoked implements txn.RebalanceHandler: it keeps the partitions until the loop lets go of them.
+func (r *reader) Revoked(parts []txn.Partition) {
+	r.leave(event{rebalance: rebalanceRevoked, parts: parts})
+}
+
+// Lost implements txn.RebalanceHandler: it returns when nothing works on the partitions any more.
+func (r *reader) Lost(parts []txn.Partition) {
+	r.leave(event{rebalance: rebalanceLost, parts: parts})
+}
+
+// leave tells the loop and serves its commands, barriers among them, until release.
+func (r *reader) leave(ev event) {
+	if r.stopping {
+		return // the loop has ended; whatever was open is aborted or expires
+	}
+	r.releasing = true
+	r.post(ev)
+	for r.releasing {
+		f := <-r.commands
+		f()
+	}
+}
+
+// stop ends run after its present poll.
+func (r *reader) stop(ctx context.Context) {
+	go r.do(func() { r.stopping, r.releasing = true, false })
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+}

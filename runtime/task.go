@@ -1,0 +1,155 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/weirstream/weir/internal/failpoint"
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/txn"
+)
+
+// task runs the operator chain of a stage for one source partition, or for one range of key groups. Everything but its
+// inbox belongs to its goroutine.
+type task struct {
+	attempt   *attempt
+	stage     *stream.Stage
+	number    int
+	partition txn.Partition // of a source task
+	input     map[int]int   // which input of the tasks behind an exchange this one is
+	inbox     *inbox
+	chain     *operators.Chain
+	store     *state.Store
+	epoch     uint64 // that its next record belongs to
+	full      bool   // its overlay has passed the limit in this epoch
+}
+
+// open instantiates the chain on committed state.
+func (t *task) open() error {
+	in := t.attempt.in
+	env := &operators.Env{
+		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
+		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
+		Produce: t.produce,
+	}
+	if t.stage.Source == nil {
+		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})
+		env.State = t.store
+	}
+	chain, err := t.stage.New(env)
+	if err != nil {
+		return fmt.Errorf("stage %s: %w", t.stage.Name, err)
+	}
+	t.chain = chain
+	return nil
+}
+
+// run works until the inbox is closed or something fails.
+func (t *task) run() {
+	defer t.attempt.running.Done()
+	defer func() {
+		if p := recover(); p != nil {
+			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: panic: %v\n%s", t.stage.Name, p, debug.Stack()))
+		}
+	}()
+	for {
+		m, ok, err := t.inbox.take()
+		if err == nil && !ok {
+			return
+		}
+		if err == nil {
+			err = t.work(m)
+		}
+		if errors.Is(err, errHalted) {
+			return
+		}
+		if err != nil {
+			t.attempt.fail(t.epoch, err)
+			return
+		}
+	}
+}
+
+// work takes one message.
+func (t *task) work(m message) error {
+	switch {
+	case m.barrier != 0:
+		return t.pass(m.barrier)
+	case m.source != nil:
+		t.attempt.in.count.in(m.source)
+		if err := t.chain.Source(m.source); err != nil {
+			return err
+		}
+	default:
+		if err := t.chain.Exchange(m.batch); err != nil {
+			return err
+		}
+		if err := t.bound(); err != nil {
+			return err
+		}
+	}
+	if t.inbox.idle() {
+		return t.chain.Flush()
+	}
+	return nil
+}
+
+// bound asks for a barrier when the overlay is over its limit, and waits for the epoch before to be
+// decided rather than let a second overlay grow beside it.
+func (t *task) bound() error {
+	if t.store == nil || t.store.DirtyBytes() < t.attempt.in.overlayShare {
+		return nil
+	}
+	if !t.full {
+		t.full = true
+		t.attempt.in.post(barrierDue)
+	}
+	return t.attempt.gate.wait(t.epoch)
+}
+
+// pass lets a barrier through: everything before it goes on its way first, then state is sealed.
+func (t *task) pass(epoch uint64) error {
+	if err := t.chain.Flush(); err != nil {
+		return err
+	}
+	t.attempt.forward(t, epoch)
+	var entries []state.Entry
+	if t.store != nil {
+		var err error
+		if entries, err = t.store.Seal(epoch); err != nil {
+			return fmt.Errorf("stage %s: sealing state: %w", t.stage.Name, err)
+		}
+	}
+	t.epoch, t.full = epoch+1, false
+	t.attempt.passed(epoch, entries)
+	return nil
+}
+
+// produce writes outputs in the transaction of the task's epoch.
+func (t *task) produce(records []txn.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	a := t.attempt
+	if err := a.gate.wait(t.epoch); err != nil {
+		return err
+	}
+	if err := inject("produce"); err != nil {
+		return err
+	}
+	if failpoint.Enabled {
+		failpoint.Hit("produce-before")
+	}
+	if err := a.producer.Produce(a.ctx, records); err != nil {
+		if a.halted.Load() {
+			return errHalted
+		}
+		return err
+	}
+	a.in.count.out(records)
+	return nil
+}
