@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/weirstream/weir/stream"
 )
@@ -45,12 +46,28 @@ func parseAny(b []byte) (event, error) {
 		CreatedAt int64   `json:"createdAt"`
 	}
 	if err := json.Unmarshal(b, &e); err != nil {
-		return event{}, err
+		return event{}, malformed(err)
 	}
 	if e.Key == nil || e.Value == nil {
 		return event{}, errors.New(`the event lacks "key" or "value"`)
 	}
 	return event{*e.Key, *e.Value, e.CreatedAt}, nil
+}
+
+// malformed says what is wrong without showing any of the data, which errors end up in logs.
+func malformed(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("the event is no JSON: syntax error at byte %d", syntax.Offset)
+	}
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) && kind.Field != "" {
+		return fmt.Errorf("the event's %q is of another type: want %s", kind.Field, kind.Type)
+	}
+	if kind != nil {
+		return errors.New("the event is no JSON object")
+	}
+	return fmt.Errorf("the event is malformed: %w", err)
 }
 
 // appendEvent writes the event as JSON, with a label if there is one.

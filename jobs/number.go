@@ -7,8 +7,9 @@ import (
 	"strconv"
 )
 
-// number is a JSON number: an int64 if it is written without fraction and exponent and fits, else a float64. Sums of integers are
-// thus exact as long as they fit an int64; a sum that does not, or that has a float in it, is a float64.
+// number is a JSON number: an int64 if it is whole and fits, however it is written, else a float64. Sums of integers are
+// thus exact as long as they fit an int64; one that does not, or that has a fraction in it, is rounded as float64 are. The
+// value alone decides on the form, so that a number is the same after it has been written and read.
 type number struct {
 	i     int64
 	f     float64
@@ -23,7 +24,14 @@ func parseNumber(b []byte) (number, error) {
 	if err != nil {
 		return number{}, errors.New("value is no JSON number that fits a float64")
 	}
-	return number{f: f, float: true}, nil
+	return ofFloat(f), nil
+}
+
+func ofFloat(f float64) number {
+	if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<63 {
+		return number{i: int64(f)}
+	}
+	return number{f: f, float: true}
 }
 
 // UnmarshalJSON is for whatever the fast parser leaves to encoding/json.
@@ -56,7 +64,7 @@ func (n number) add(m number) number {
 			return number{i: sum}
 		}
 	}
-	return number{f: n.float64() + m.float64(), float: true}
+	return ofFloat(n.float64() + m.float64())
 }
 
 func (n number) float64() float64 {

@@ -6,7 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// RecordError is a failure of an operator's function, with the record that it met. It never shows the record itself.
+// RecordError is a failure of an operator's function, with the position of the record that it met. It shows none of the
+// record's data, other than what the function's own error says.
 type RecordError struct {
 	// UID is the operator's uid, or the name that the plan gave it.
 	UID string
