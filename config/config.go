@@ -33,8 +33,8 @@ type Config struct {
 	DataDir         string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
 	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
 	StateBackend    string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
-	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state" help:"Folder of the state backend; rebuilt from the checkpoint store when it is lost."`
-	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"64MiB" min:"1MiB" help:"Memory for cached blocks of the state backend."`
+	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
+	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
 	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"64MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
 

@@ -51,7 +51,7 @@ func (l *loader) defaultFolders() {
 		c.DataDir = l.defaultDataDir()
 	}
 	if c.StateDir == "" {
-		c.StateDir = filepath.Join(c.DataDir, "state")
+		c.StateDir = filepath.Join(c.DataDir, "state", c.JobID)
 	}
 	if c.CheckpointStore == "" {
 		c.CheckpointStore = "file://" + filepath.ToSlash(filepath.Join(c.DataDir, "checkpoints"))

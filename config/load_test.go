@@ -34,7 +34,7 @@ func TestDefaults(t *testing.T) {
 	if c.CheckpointInterval != time.Second || c.TransactionTimeout != 10*time.Second || c.ShutdownTimeout != 8*time.Second {
 		t.Errorf("interval %v, transaction %v, shutdown %v", c.CheckpointInterval, c.TransactionTimeout, c.ShutdownTimeout)
 	}
-	if c.StateDir != filepath.Join(dir, "state") || c.CheckpointStore != "file://"+dir+"/checkpoints" {
+	if c.StateDir != filepath.Join(dir, "state", "wordcount") || c.CheckpointStore != "file://"+dir+"/checkpoints" {
 		t.Errorf("state %q, checkpoints %q", c.StateDir, c.CheckpointStore)
 	}
 	if c.Parallelism < 1 || c.MaxParallelism != 128 || c.OverlayLimit != 64<<20 {

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/config"
+	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/memory"
+	"github.com/weirstream/weir/state/pebble"
+	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+	"github.com/weirstream/weir/txn/confluent"
+)
+
+// options turns settings into those of the runtime, except for what has to be opened.
+func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Options, error) {
+	plan, err := job.Plan()
+	if err != nil {
+		return runtime.Options{}, fmt.Errorf("%w: %w", runtime.ErrConfig, err)
+	}
+	guarantee := twophase.AtLeastOnce
+	if c.ExactlyOnce() {
+		guarantee = twophase.ExactlyOnce
+	}
+	return runtime.Options{
+		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
+		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
+		OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout,
+		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
+	}, nil
+}
+
+// Cached state comes twice: as values ready for use, and as blocks of the backend, which also hold what is scanned.
+func valueCache(c *config.Config) int64 { return c.StateCache - blockCache(c) }
+func blockCache(c *config.Config) int64 { return c.StateCache / 3 }
+
+// newClient makes the driver; if consumers and producers have properties of their own, it is two.
+func newClient(c *config.Config, log *slog.Logger) (txn.Client, error) {
+	source, err := cluster(c, c.SourceKafka, log)
+	if err != nil || maps.Equal(c.SourceKafka, c.SinkKafka) {
+		return source, err
+	}
+	sink, err := cluster(c, c.SinkKafka, log)
+	if err != nil {
+		return nil, err
+	}
+	return split{source, sink}, nil
+}
+
+func cluster(c *config.Config, properties map[string]string, log *slog.Logger) (txn.Client, error) {
+	client, err := confluent.New(txn.ClusterConfig{
+		Brokers: c.Brokers, ClientID: "weir-" + c.JobID + "-" + c.InstanceID, Properties: properties, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: WEIR_KAFKA_…: %w", runtime.ErrConfig, err)
+	}
+	return client, nil
+}
+
+// split reads with one set of properties and writes with another.
+type split struct{ source, sink txn.Client }
+
+func (s split) NewConsumer(c txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
+	return s.source.NewConsumer(c, h)
+}
+
+func (s split) NewProducer(c txn.ProducerConfig) (txn.Producer, error) { return s.sink.NewProducer(c) }
+
+// NewAdmin asks with the properties of consumers: groups and offsets are theirs.
+func (s split) NewAdmin() (txn.Admin, error) { return s.source.NewAdmin() }
+
+func openStore(c *config.Config) (checkpoint.Store, error) {
+	store, err := checkpoint.OpenStore(c.CheckpointStore)
+	if err != nil {
+		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
+	}
+	return store, nil
+}
+
+func openBackend(c *config.Config, log *slog.Logger) (state.Backend, error) {
+	if c.StateBackend == "memory" {
+		return memory.New(), nil
+	}
+	b, err := pebble.Open(c.StateDir, pebble.Options{JobID: c.JobID, CacheBytes: blockCache(c), Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("%w: WEIR_STATE_DIR: %w", runtime.ErrState, err)
+	}
+	return b, nil
+}
