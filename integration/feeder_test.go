@@ -1,0 +1,92 @@
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// feeder writes lines to the input topic, partition after partition, each exactly once (idempotent producer), and counts
+// what it has written.
+type feeder struct {
+	t     testing.TB
+	cl    *kgo.Client
+	topic string
+	parts int32
+	next  int32
+	text  *textGenerator
+	truth *truth
+}
+
+func newFeeder(t testing.TB, bootstrap, topic string, partitions int, text *textGenerator) *feeder {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerLinger(0), kgo.MetadataMinAge(100*time.Millisecond))
+	must(t, err)
+	t.Cleanup(cl.Close)
+	return &feeder{t: t, cl: cl, topic: topic, parts: int32(partitions), text: text, truth: newTruth()}
+}
+
+// feed writes n generated lines and returns when the broker has them.
+func (f *feeder) feed(n int) {
+	f.t.Helper()
+	must(f.t, f.write(context.Background(), f.text.lines(n)))
+}
+
+func (f *feeder) write(ctx context.Context, lines []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	defer cancel()
+	records := make([]*kgo.Record, len(lines))
+	for i, line := range lines {
+		records[i] = &kgo.Record{Partition: f.next, Value: []byte(line)}
+		f.next = (f.next + 1) % f.parts
+	}
+	if err := f.cl.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return err
+	}
+	for _, line := range lines {
+		f.truth.add(line)
+	}
+	return nil
+}
+
+// stream feeds about perSecond lines a second until the returned function is called.
+func (f *feeder) stream(perSecond int) (stop func()) {
+	const ticks = 20
+	quit, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(time.Second / ticks)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				done <- nil
+				return
+			case <-tick.C:
+			}
+			// Not interrupted: what was given to the producer must be counted.
+			if err := f.write(context.Background(), f.text.lines(max(1, perSecond/ticks))); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	stopped := false
+	stop = func() {
+		f.t.Helper()
+		if stopped {
+			return
+		}
+		stopped = true
+		close(quit)
+		if err := <-done; err != nil {
+			f.t.Errorf("feeding %s: %v", f.topic, err)
+		}
+	}
+	f.t.Cleanup(stop)
+	return stop
+}

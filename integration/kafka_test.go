@@ -1,0 +1,112 @@
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// admin asks the broker about groups and topics.
+type admin struct {
+	t  testing.TB
+	cl *kadm.Client
+}
+
+func newAdmin(t testing.TB, bootstrap string) *admin {
+	t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(10*time.Millisecond))
+	must(t, err)
+	t.Cleanup(cl.Close)
+	return &admin{t, kadm.NewClient(cl)}
+}
+
+func ask() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 30*time.Second)
+}
+
+// span is where a partition ends: for readers of committed records, and altogether.
+type span struct{ stable, high int64 }
+
+func (a *admin) openEnds(topic string) (map[int32]span, error) {
+	ctx, cancel := ask()
+	defer cancel()
+	high, err := a.cl.ListEndOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	stable, err := a.cl.ListCommittedOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends := map[int32]span{}
+	for p, o := range high[topic] {
+		s, ok := stable.Lookup(topic, p)
+		if !ok || s.Err != nil || o.Err != nil {
+			return nil, fmt.Errorf("ends of %s/%d: %v, %v", topic, p, o.Err, s.Err)
+		}
+		ends[p] = span{s.Offset, o.Offset}
+	}
+	return ends, nil
+}
+
+// end is the sum of the ends of a topic's partitions: 0 as long as nothing was ever written.
+func (a *admin) end(topic string) (n int64) {
+	a.t.Helper()
+	ends, err := a.openEnds(topic)
+	must(a.t, err)
+	for _, e := range ends {
+		n += e.high
+	}
+	return n
+}
+
+// members are the members of a group.
+func (a *admin) members(group string) []string {
+	a.t.Helper()
+	ctx, cancel := ask()
+	defer cancel()
+	groups, err := a.cl.DescribeGroups(ctx, group)
+	must(a.t, err)
+	var names []string
+	for _, m := range groups[group].Members {
+		name := m.MemberID
+		if m.InstanceID != nil {
+			name = *m.InstanceID
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// committed are the committed offsets of a group in a topic, with their metadata.
+func (a *admin) committed(group, topic string) map[int32]kadm.Offset {
+	a.t.Helper()
+	ctx, cancel := ask()
+	defer cancel()
+	all, err := a.cl.FetchOffsets(ctx, group)
+	must(a.t, err)
+	out := map[int32]kadm.Offset{}
+	for p, o := range all[topic] {
+		must(a.t, o.Err)
+		out[p] = o.Offset
+	}
+	return out
+}
+
+// alter changes a setting of a topic.
+func (a *admin) alter(topic, name, value string) {
+	a.t.Helper()
+	ctx, cancel := ask()
+	defer cancel()
+	r, err := a.cl.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, topic)
+	must(a.t, err)
+	for _, one := range r {
+		must(a.t, one.Err)
+	}
+}

@@ -1,0 +1,163 @@
+//go:build integration
+
+package integration
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/weirstream/weir/internal/kafkatest"
+)
+
+var (
+	flagRace = flag.Bool("weir.race", false, "build the processor with the race detector")
+	flagSeed = flag.Uint64("weir.seed", 0, "seed of random choices; 0: a new one for each test")
+	flagLogs = flag.String("weir.logs", "", "folder that keeps the logs of all instances")
+)
+
+// scratch is removed at the end of the run.
+var scratch string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	if scratch, err = os.MkdirTemp("", "weir-integration-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(scratch)
+	// Most tests wait for something to expire most of the time.
+	if !flagGiven("test.parallel") {
+		_ = flag.Set("test.parallel", "4")
+	}
+	code := m.Run()
+	if err := stopShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	return code
+}
+
+func flagGiven(name string) (given bool) {
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
+
+// brokerSettings let sessions and transactions expire soon.
+var brokerSettings = map[string]string{
+	"KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS":                                "1000",
+	"KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS": "500",
+	"KAFKA_TRANSACTION_REMOVE_EXPIRED_TRANSACTION_CLEANUP_INTERVAL_MS":  "3600000",
+	"KAFKA_HEAP_OPTS": "-Xmx512m",
+}
+
+var shared struct {
+	once    sync.Once
+	cluster *kafkatest.Cluster
+	err     error
+}
+
+// sharedCluster is the broker that no test injures. It checks permissions, and allows what no rule mentions.
+func sharedCluster(t testing.TB) *kafkatest.Cluster {
+	t.Helper()
+	shared.once.Do(func() {
+		shared.cluster, shared.err = kafkatest.Start(context.Background(), kafkatest.Options{ACLs: true, Env: brokerSettings})
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.cluster
+}
+
+func stopShared() error {
+	if shared.cluster == nil {
+		return nil
+	}
+	return shared.cluster.Close()
+}
+
+// ownCluster is a broker that the test may injure.
+func ownCluster(t *testing.T) *kafkatest.Cluster {
+	t.Helper()
+	return kafkatest.New(t, kafkatest.Options{Env: brokerSettings})
+}
+
+var binary struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// processor builds the binary, with fail points, and returns its path.
+func processor(t testing.TB) string {
+	t.Helper()
+	binary.once.Do(func() {
+		tags := "failpoints"
+		if musl, _ := filepath.Glob("/lib/ld-musl-*"); len(musl) > 0 {
+			tags += ",musl"
+		}
+		binary.path = filepath.Join(scratch, "processor")
+		args := []string{"build", "-tags", tags, "-o", binary.path}
+		if *flagRace {
+			args = append(args, "-race")
+		}
+		out, err := exec.Command("go", append(args, "../cmd/processor")...).CombinedOutput()
+		if err != nil {
+			binary.err = fmt.Errorf("go %v: %w\n%s", args, err, out)
+		}
+	})
+	if binary.err != nil {
+		t.Fatal(binary.err)
+	}
+	return binary.path
+}
+
+// newRand makes the test's source of random choices. If the test fails, it says how to make the same ones again.
+func newRand(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *flagSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("rerun: go test -tags integration ./integration -count=1 -v -run '^%s$' -weir.seed=%d", t.Name(), seed)
+		}
+	})
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// eventually waits for something that needs no longer than within.
+func eventually(t testing.TB, within time.Duration, what string, done func() error) {
+	t.Helper()
+	end := time.Now().Add(within)
+	for {
+		err := done()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s: %v", within, what, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
