@@ -11,8 +11,9 @@ const (
 	OpProcess Op = iota
 
 	// Fence halts the tasks, destroys the producer if there is one, and makes a new one whose InitTransactions has
-	// returned (at least once: a plain new producer). BEFORE: nothing. AFTER: no earlier transaction of ours can
-	// still be committed (KIP-98 §InitProducerId).
+	// returned. BEFORE: nothing. AFTER: no earlier transaction of ours can still be committed (KIP-98
+	// §InitProducerId). At least once: a plain new producer; AFTER: an offset commit whose answer was not heard has
+	// been carried out by now or never will be.
 	Fence
 	// ReadDecision reads the committed offsets of all partitions, stably (KIP-447: no pending transaction), and the
 	// checkpoint id in their metadata. BEFORE: Fenced, if our own outcome is in doubt.
@@ -23,7 +24,9 @@ const (
 	Publish
 	// Restore halts the tasks, drops all state that was not published, brings committed state to the decision
 	// record's checkpoint, and puts the sources at its offsets. BEFORE: the decision is known (DecisionRead, or
-	// Aborted: then it is still the last one) and every decided epoch is published.
+	// Aborted: then it is still the last one) and every decided epoch is published. If the checkpoint is not in the
+	// store, another owner may have gone on and let it go: that is Abortable, and the decision is read again; it is
+	// Fatal only if the record, read afresh, still names it.
 	Restore
 	// Begin opens the epoch: starts its transaction and lets its outputs through to the producer; starts the tasks if
 	// they were halted. BEFORE: Restored or Committed of the epoch before.

@@ -17,9 +17,9 @@ func (m *Machine) failed(ev Event) []Effect {
 	case Fence:
 		return m.fenceFailed(ev.Cause)
 	case ReadDecision:
-		return m.retry(Reading, ev)
+		return m.retry(Reading, ev.Cause)
 	case Restore:
-		return m.retry(Restoring, ev)
+		return m.retry(Restoring, ev.Cause)
 	case Release:
 		return m.releaseFailed(ev.Cause)
 	}
@@ -105,22 +105,19 @@ func (m *Machine) fenceFailed(c Cause) []Effect {
 	return m.fence()
 }
 
-// retry does ReadDecision or Restore again: an unknown outcome does no harm there.
-func (m *Machine) retry(p Phase, ev Event) []Effect {
+// retry reads the decision again, also for Restore: its checkpoint may be gone because the record has moved on under
+// another owner, before we were told that the partitions are lost. An unknown outcome does no harm here.
+func (m *Machine) retry(p Phase, c Cause) []Effect {
 	if m.phase != p {
 		return nil
 	}
-	if ev.Cause == OutcomeUnknown {
-		ev.Cause = Abortable
+	if c != OutcomeUnknown {
+		m.blame(c)
 	}
-	m.blame(ev.Cause)
-	switch {
-	case m.leaving():
+	if m.leaving() {
 		return m.leave()
-	case m.producer != usable:
-		return m.fence()
 	}
-	return []Effect{{Op: ev.Op}}
+	return m.start()
 }
 
 // releaseFailed: partitions that can't be given back are gone as well; the group sees to that.

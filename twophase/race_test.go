@@ -1,0 +1,5 @@
+//go:build race
+
+package twophase
+
+func init() { raceEnabled = true }
