@@ -25,7 +25,7 @@ func classify(name string, p Params) (*stream.Job, error) {
 
 // aggregate is a reduce that asks for the processing time.
 func aggregate(s *stream.Setup) stream.ProcessFunc[string, event, event] {
-	sum := stream.ValueState(s, "sum", state.Codec[event](eventCodec{}))
+	sum := stream.ValueState(s, "sum", eventCodec{})
 	return func(ctx *stream.Context[string, event], e event) error {
 		acc, ok, err := sum.Get()
 		if err != nil {
@@ -44,7 +44,7 @@ func aggregate(s *stream.Setup) stream.ProcessFunc[string, event, event] {
 
 // label compares with the state thresholdState.
 func label(s *stream.Setup) stream.ProcessFunc[string, event, labelledEvent] {
-	threshold := stream.ValueState(s, "thresholdState", state.Codec[int64](state.Int64{}))
+	threshold := stream.ValueState(s, "thresholdState", state.Int64{})
 	return func(ctx *stream.Context[string, labelledEvent], e event) error {
 		limit, ok, err := threshold.Get()
 		if err != nil {

@@ -141,7 +141,7 @@ func thresholds(t *testing.T, job *stream.Job, limits map[string]int64) state.Ba
 	}
 	backend := memory.New()
 	store := state.NewStore(backend, reg, state.Options{})
-	threshold, err := state.NewValue(store, "classify_data", "thresholdState", state.Codec[int64](state.Int64{}))
+	threshold, err := state.NewValue(store, "classify_data", "thresholdState", state.Int64{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,7 @@ func TestExchangeSetsKey(t *testing.T) {
 	if err := sender.flush(); err != nil {
 		t.Fatal(err)
 	}
-	total, err := state.NewValue(to.State, "sum", "sum", state.Codec[int64](state.Int64{}))
+	total, err := state.NewValue(to.State, "sum", "sum", state.Int64{})
 	if err != nil {
 		t.Fatal(err)
 	}

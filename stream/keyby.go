@@ -17,7 +17,7 @@ func (k *Keyed[K, T]) flow() *flow[T] { return k.out }
 
 // KeyBy brings records of the same key together. key must be a function of the record alone.
 func KeyBy[T any](s Stream[T], key func(v T) string, opts ...Option) *Keyed[string, T] {
-	return KeyByCodec(s, key, state.Codec[string](state.String{}), opts...)
+	return KeyByCodec(s, key, state.String{}, opts...)
 }
 
 // KeyByCodec is KeyBy for keys of any type. Keys are the same if the codec's bytes are: they decide on the key group, by

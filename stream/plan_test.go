@@ -1,0 +1,175 @@
+package stream
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+)
+
+var (
+	text  = Values(state.String{})
+	plain = AsValue(state.String{})
+	count = AsPair(state.String{}, state.Int64{})
+)
+
+func self(v string) string { return v }
+
+func lines(j *Job) Stream[string] { return From(j, Topics("in"), text, UID("in")) }
+
+func TestPlanErrors(t *testing.T) {
+	for want, build := range map[string]func(j *Job){
+		`it has no source`: func(*Job) {},
+		`operator "count-3": it keeps state and needs a uid by which that is found again: add stream.UID`: func(j *Job) {
+			Count(KeyBy(lines(j), self))
+		},
+		`operator "in": its uid is also that of another operator (source-1 and sink-2)`: func(j *Job) {
+			To(lines(j), "out", plain, UID("in"))
+		},
+		`operator "a b": its uid is malformed: want 1 to 100 letters`: func(j *Job) {
+			To(lines(j), "out", plain, UID("a b"))
+		},
+		`operator "map-2": its function is nil`: func(j *Job) {
+			To(Map[string, string](lines(j), nil), "out", plain)
+		},
+		`operator "map-2": nothing consumes its output: end with stream.To`:   func(j *Job) { Map(lines(j), self) },
+		`operator "keyby-2": nothing consumes its output: end with stream.To`: func(j *Job) { KeyBy(lines(j), self) },
+		`operator "in": nothing consumes its output: end with stream.To`:      func(j *Job) { lines(j) },
+		`operator "source-1": it reads no topic`: func(j *Job) {
+			To(From(j, nil, text), "out", plain)
+		},
+		`operator "source-1": the name of a topic is empty`: func(j *Job) {
+			To(From(j, Topics(""), text), "out", plain)
+		},
+		`operator "source-1": it lists topic "a" twice`: func(j *Job) {
+			To(From(j, Topics("a", "a"), text), "out", plain)
+		},
+		`operator "source-3": topic "in" is read by source "in" already: give that one several consumers`: func(j *Job) {
+			To(lines(j), "out", plain)
+			To(From(j, Topics("in"), text), "out", plain)
+		},
+		`operator "source-1": the decode function is nil`: func(j *Job) {
+			To(From(j, Topics("in"), Values[string](nil)), "out", plain)
+		},
+		`operator "sink-2": its topic is empty`:         func(j *Job) { To(lines(j), "", plain) },
+		`operator "sink-2": the encode function is nil`: func(j *Job) { To(lines(j), "out", nil) },
+		`operator "keyby-2": its codec is nil`:          func(j *Job) { Count(KeyByCodec(lines(j), self, nil), UID("c")) },
+		`operator "r": its codec is nil`:                func(j *Job) { Reduce(KeyBy(lines(j), self), nil, func(a, _ string) string { return a }, UID("r")) },
+		`operator "s": its function is nil`:             func(j *Job) { Sum[string, string, int64](KeyBy(lines(j), self), nil, UID("s")) },
+		`operator "keyby-2": a *stream.Record is reused`: func(j *Job) {
+			Count(KeyBy(From(j, Topics("in"), Raw), func(r *Record) string { return string(r.Key) }), UID("c"))
+		},
+		`operator "p": open returned no function`: func(j *Job) {
+			Process(KeyBy(lines(j), self), func(*Setup) ProcessFunc[string, string, string] { return nil }, UID("p"))
+		},
+		`operator "p": panic: boom`: func(j *Job) {
+			Process(KeyBy(lines(j), self), func(*Setup) ProcessFunc[string, string, string] { panic("boom") }, UID("p"))
+		},
+		`operator "p": state "s" of operator "p" is open in this task already`: func(j *Job) {
+			Process(KeyBy(lines(j), self), func(s *Setup) ProcessFunc[string, string, string] {
+				ValueState(s, "s", state.String{})
+				ListState(s, "s", state.String{})
+				return func(*Context[string, string], string) error { return nil }
+			}, UID("p"))
+		},
+	} {
+		j := NewJob("job")
+		build(j)
+		plan, err := j.Plan()
+		if plan != nil || err == nil || !strings.HasPrefix(err.Error(), `job "job": `) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestPlanReportsAllMistakes(t *testing.T) {
+	j := NewJob("my job")
+	Count(KeyBy(lines(j), nil))
+	_, err := j.Plan()
+	for _, want := range []string{`the job's name is "my job"`, `operator "keyby-2"`, `operator "count-3"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in: %v", want, err)
+		}
+	}
+}
+
+// A graph with fan-out, two exchanges one after the other and two sources.
+func branching() *Job {
+	j := NewJob("branching")
+	in := lines(j)
+	To(in, "copy", plain, UID("copy"))
+	counts := Count(KeyBy(Filter(in, func(v string) bool { return v != "" }), self), UID("count"))
+	To(counts, "counts", count)
+	long := Sum(counts, func(c KV[string, int64]) float64 { return float64(c.Value) }, UID("sum")) // no exchange between
+	byLength := KeyByCodec(long, func(c KV[string, float64]) int64 { return int64(len(c.Key)) }, state.Int64{}, UID("by_length"))
+	Count(byLength, UID("lengths"))
+	To(From(j, Topics("a", "b"), text, UID("other")), "copy", plain)
+	return j
+}
+
+func TestPlanStages(t *testing.T) {
+	plan, err := branching().Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, s := range plan.Stages {
+		var topics []string
+		if s.Source != nil {
+			topics = s.Source.Topics
+		}
+		fmt.Fprintln(&got, s.Name, "|", topics, s.Exchange, s.Sends, s.Sinks, s.Stateful)
+	}
+	want := `in -> copy -> filter-3 | [in] -1 [0] [copy] false
+keyby-4 -> count -> sink-6 -> sum | [] 0 [1] [counts] true
+by_length -> lengths | [] 1 [] [] true
+other -> sink-11 | [a b] -1 [] [copy] false
+`
+	if got.String() != want {
+		t.Fatalf("got\n%swant\n%s", got.String(), want)
+	}
+}
+
+func TestPlanStates(t *testing.T) {
+	plan, err := branching().Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, _ := state.NewRegistry(nil)
+	for range 2 { // the runtime may ask again
+		for _, s := range plan.Stages {
+			if err := s.States(reg); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var got strings.Builder
+	for _, d := range reg.Descriptors() {
+		fmt.Fprintln(&got, d.ID, d.UID, d.Name, d.Kind, d.KeyCodec, d.ValueCodec)
+	}
+	want := `1 count count value string int64-be
+2 sum sum value string float64-be
+3 lengths count value int64-be int64-be
+`
+	if got.String() != want {
+		t.Fatalf("got\n%swant\n%s", got.String(), want)
+	}
+}
+
+// An error of open in a task, where it can't be the job's mistake any more, fails the task's start.
+func TestNewReportsState(t *testing.T) {
+	plan, err := branching().Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, _ := state.NewRegistry([]state.Descriptor{{ID: 1, UID: "count", Name: "count", Kind: state.KindMap, ValueCodec: "int64-be"}})
+	if err := plan.Stages[1].States(reg); err == nil {
+		t.Error("a state of another kind is registered")
+	}
+	env := &operators.Env{Parallelism: 1, MaxParallelism: 128, State: state.NewStore(nil, reg, state.Options{})}
+	if _, err := plan.Stages[1].New(env); err == nil || !strings.Contains(err.Error(), `operator "count"`) {
+		t.Error(err)
+	}
+}
