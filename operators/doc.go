@@ -1,3 +1,32 @@
-// Package operators is what runs in tasks: operators as functions that push one typed record to the next, in chains
-// with batches at both ends.
+// Package operators is what runs in tasks: the operators of package stream as functions that push one typed record to the
+// next, in chains with batches at both ends.
+//
+//	txn.Batch → Source → Push → … → Sink → []txn.Record → Env.Produce
+//	                            └→ Exchange.Send → Batch → Env.Send ⇢ Exchange.Receive → Push → …
+//
+// A chain is built from its end: each constructor takes the Task and the next Push and returns its own. Pushing is a plain
+// call, so that a record has been through the chain when Push returns, and what belongs to it beside its value (timestamp, key, position)
+// can stand in the Task instead of travelling along.
+//
+// # Invariants
+//
+//   - A chain and its Task belong to one goroutine. Only an Exchange is shared by tasks: its fields don't change while they run.
+//   - After an error a chain is not used again: its buffers hold records of the abandoned epoch. A new one begins empty.
+//   - Nothing that a chain was given or has made outlives Chain.Flush in it: when a barrier passes, everything before it has
+//     been sent or produced.
+//   - A source batch is not referred to after Source has returned; keys, values and headers may be.
+//   - A Batch belongs to the task that received it, which puts it back into the exchange's pool when it is done, emptied.
+//   - Memory of output records is never used twice: a client may read it until delivery.
+//   - Key bytes and key group are computed once, by the sender, and are what state is kept under.
+//
+// # Failures
+//
+// An error of a function becomes a RecordError, once, where it happens. Errors of the Env (work is abandoned) pass through
+// unchanged. A panic is caught once per batch, not once per record, and put down to the operator whose function was running:
+// each one notes its number in Task.op before it calls its function, and again when a function goes on after emitting.
+//
+// # Cost
+//
+// No operator allocates per record. Output keys and values come from arenas (Output.Buf), batches of exchanges
+// from pools, and the out-buffer of a chain is one slice that is handed over every 512 records.
 package operators
