@@ -25,8 +25,7 @@ func (s *Store) Seal(seq uint64) ([]Entry, error) {
 	}
 	s.sealCap = w.total + w.total/8
 	s.dirtyCells, s.dirtyBytes = 0, 0
-	sortEntries(w.entries)
-	return w.entries, nil
+	return sortEntries(w.entries), nil
 }
 
 func (t *table[T]) seal(w *sealer, seq uint64) error {

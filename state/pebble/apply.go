@@ -21,9 +21,6 @@ func (b *Backend) Apply(entries []state.Entry, marker string) error {
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.healthy(); err != nil {
-		return b.fail("apply state", err)
-	}
 	return b.fail("apply state", b.apply(entries, marker))
 }
 
@@ -35,6 +32,9 @@ func (b *Backend) apply(entries []state.Entry, marker string) error {
 	}
 	if size > math.MaxUint32 {
 		return fmt.Errorf("%d bytes at once are more than pebble can take", size)
+	}
+	if err := b.room(); err != nil {
+		return err
 	}
 	batch := b.db.NewBatchWithSize(size)
 	defer batch.Close()
@@ -87,16 +87,13 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.healthy(); err != nil {
-		return b.fail("load state", err)
-	}
 	if err := b.clear(); err != nil {
 		return b.fail("load state", err)
 	}
 	if err := b.load(next, marker); err != nil {
 		return b.fail("load state", err)
 	}
-	return b.fail("load state", b.db.Flush())
+	return b.fail("load state", b.flush())
 }
 
 func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
@@ -134,7 +131,7 @@ func (b *Backend) Reset() error {
 	if err := b.clear(); err != nil {
 		return b.fail("reset state", err)
 	}
-	return b.fail("reset state", b.db.Flush())
+	return b.fail("reset state", b.flush())
 }
 
 // clear removes marker and entries in one batch.

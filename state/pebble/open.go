@@ -4,11 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
+
+// lockName is Pebble's.
+const lockName = "LOCK"
 
 // dataFolder holds Pebble's own files, inside the stamped folder.
 const dataFolder = "pebble"
@@ -27,9 +32,9 @@ func Open(dir string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{dir: dir, log: o.Logger, snapshots: map[*snapshot]struct{}{}}
+	b := &Backend{dir: dir, log: o.Logger, memTable: uint64(o.MemTableBytes), snapshots: map[*snapshot]struct{}{}}
 	b.idle.L = &b.mu
-	db, err := pebble.Open(data, o.pebble(lock, b.listener()))
+	db, err := openPebble(data, o.pebble(lock, b.listener()))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, err), lock.Close())
 	}
@@ -40,7 +45,17 @@ func Open(dir string, o Options) (*Backend, error) {
 	return b, nil
 }
 
-// claim makes the folder and checks its stamp, before anything else in it is touched.
+// openPebble turns into an error what Pebble panics with: some failures of the file system, among others.
+func openPebble(data string, o *pebble.Options) (db *pebble.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, fmt.Errorf("pebble gave up: %v", r)
+		}
+	}()
+	return pebble.Open(data, o)
+}
+
+// claim checks whose folder it is, before anything in it is touched.
 func claim(dir, data string, o Options) error {
 	s, stamped, err := readStamp(o.FS, dir)
 	if err != nil {
@@ -49,15 +64,20 @@ func claim(dir, data string, o Options) error {
 	if stamped {
 		return s.check(dir, o.JobID)
 	}
-	if names, err := o.FS.List(data); err == nil && len(names) > 0 {
+	names, err := o.FS.List(data)
+	if err != nil {
+		return nil // nothing there yet, or nothing to be seen: making it will tell
+	}
+	// The lock alone is left of a crash before the stamp was written.
+	if slices.ContainsFunc(names, func(name string) bool { return name != lockName }) {
 		return fmt.Errorf("state folder %s has data but no %s that says whose: remove it if it can be spared", dir, stampName)
 	}
-	return folderError(dir, o.FS.MkdirAll(dir, 0o755))
+	return nil
 }
 
 // lockFolder keeps other processes out, then stamps the folder if that is still to be done.
 func lockFolder(dir, data string, o Options) (*pebble.Lock, error) {
-	if err := o.FS.MkdirAll(data, 0o755); err != nil {
+	if err := makeFolder(o.FS, data); err != nil {
 		return nil, folderError(dir, err)
 	}
 	lock, err := pebble.LockDirectory(data, o.FS)
@@ -76,6 +96,30 @@ func lockFolder(dir, data string, o Options) (*pebble.Lock, error) {
 		return nil, errors.Join(folderError(dir, err), lock.Close())
 	}
 	return lock, nil
+}
+
+// makeFolder makes a folder that survives a crash: the names of new ones are synced too.
+func makeFolder(fsys vfs.FS, dir string) error {
+	var parents []string
+	for d := dir; ; {
+		if _, err := fsys.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		parent := fsys.PathDir(d)
+		if parents = append(parents, parent); parent == d {
+			break
+		}
+		d = parent
+	}
+	if err := fsys.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		if err := syncDir(fsys, parent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // folderError adds to an error what its reader can do about it.

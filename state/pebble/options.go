@@ -58,11 +58,10 @@ func (o Options) pebble(lock *pebble.Lock, events *pebble.EventListener) *pebble
 		CacheSize:          o.CacheBytes,
 		MaxOpenFiles:       o.MaxOpenFiles,
 		MemTableSize:       uint64(o.MemTableBytes),
-		// Apply waits for a flush rather than pile up memory; the deltas are durable, so nothing is lost by waiting.
-		MemTableStopWritesThreshold: 3,
-		// Reading many tables of level 0 for a while is better than stopping all writes: compaction has one core at most.
-		L0CompactionThreshold: 4,
-		L0StopWritesThreshold: 64,
+		// Apply itself waits for room, see health.go.
+		MemTableStopWritesThreshold: 1 << 20,
+		L0StopWritesThreshold:       1 << 20,
+		L0CompactionThreshold:       4,
 		// Deleting the whole range, in Reset, should give its space back soon.
 		FlushDelayDeleteRange:      time.Second,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },

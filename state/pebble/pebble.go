@@ -25,8 +25,10 @@ type Backend struct {
 	lock *pebble.Lock
 	log  *slog.Logger
 
-	writing sync.Mutex            // one writer at a time: the marker must fit the entries
-	trouble atomic.Pointer[error] // of background work; nil when the last flush went well
+	memTable uint64                // size of one
+	writing  sync.Mutex            // one writer at a time: the marker must fit the entries
+	trouble  atomic.Pointer[error] // of background work; nil when the last flush went well
+	progress signal                // of background work, for better or worse
 
 	mu        sync.Mutex
 	idle      sync.Cond // signalled when users falls to 0
@@ -122,7 +124,7 @@ func (b *Backend) Flush() error {
 		return err
 	}
 	defer b.leave()
-	return b.fail("flush state", b.db.Flush())
+	return b.fail("flush state", b.flush())
 }
 
 // Size implements state.Backend: the bytes on disk, together with what is to be removed and what is still in memory.
