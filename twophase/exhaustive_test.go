@@ -20,10 +20,11 @@ func bounds() []explorer {
 	small := []explorer{
 		{cast: alone, input: 3, faults: 0},
 		{cast: alone, input: 3, faults: 1},
+		{cast: alone, input: 1, faults: 2},
 		{cast: zombie, input: 1, faults: 1},
 		{cast: pair, input: 1, faults: 1},
 	}
-	if raceEnabled {
+	if raceEnabled || testing.Short() {
 		return small
 	}
 	normal := append(small,
@@ -52,7 +53,14 @@ func bounds() []explorer {
 //	(e) from everywhere, without further faults, everything can still be committed: no deadlock
 //
 // and for effects in an order that effect.go forbids.
+//
+// The model leaves out: more than one partition; parallel tasks that pass a barrier one after the other (Aligned only
+// comes later than the barrier passes, and only with one process); a Processed that is delayed; failures of Publish; a
+// delayed InitTransactions. It takes for granted that a client whose request was refused for its generation hears of
+// the loss before it starts over, and that Fence, at least once, settles what became of offset commits.
 func TestExhaustive(t *testing.T) {
+	var all met
+	states := 0
 	for _, x := range bounds() {
 		for _, g := range []Guarantee{ExactlyOnce, AtLeastOnce} {
 			x.guarantee = g
@@ -61,8 +69,14 @@ func TestExhaustive(t *testing.T) {
 				if v := x.explore(); v != nil {
 					t.Fatal(v)
 				}
+				all.add(x.met)
+				states += len(x.keys)
 				t.Logf("%d states, %d moves, %v", len(x.keys), x.tried, time.Since(start).Round(time.Millisecond))
 			})
 		}
+	}
+	t.Logf("%d states in all", states)
+	if missing := all.missing(); missing != "" {
+		t.Errorf("never met: %s", missing)
 	}
 }

@@ -12,10 +12,7 @@ func (x *explorer) apply(w world, m move) world {
 	case actStart:
 		x.launch(&w, i)
 	case actAssign:
-		w.k.gen++
-		w.k.owner = int8(i)
-		w.p[i].gen, w.p[i].owned = w.k.gen, true
-		x.deliver(&w, i, Event{Kind: Assigned})
+		x.assign(&w, i)
 	case actProcess:
 		x.process(&w, i)
 	case actBarrier:
@@ -69,7 +66,7 @@ func (x *explorer) inject(w *world, i int, m move) {
 	case actFreeze:
 		p.life = frozen
 	case actRevoke:
-		w.k.revoking = true
+		w.k.revoking, p.next = true, 0
 		x.deliver(w, i, Event{Kind: Revoked})
 	case actShutdown:
 		x.deliver(w, i, Event{Kind: Shutdown})
@@ -93,15 +90,14 @@ func (x *explorer) fail(w *world, i int, m move) {
 	switch m.how {
 	case undone:
 		x.leaveUndone(p, m.op)
+		if m.op == Release {
+			w.letGo(i) // the group takes what is not given
+		}
 	case done:
 		x.doUnheard(w, i, m.op)
 	case late:
 		w.k.delay(x.request(p, m.op))
 		x.leaveUndone(p, m.op)
-	}
-	if m.op == Release {
-		w.kick(i) // the group takes what is not given
-		p.lost, p.aware = false, false
 	}
 	if m.op != Store {
 		p.injure(m.cause, &w.k.txn[p.tid])
@@ -131,11 +127,8 @@ func (x *explorer) leaveUndone(p *proc, op Op) {
 	case Fence:
 		p.halt()
 		p.pe, p.inTxn = 0, false
-	case Abort, Restore, Release:
+	case Abort, Restore:
 		p.halt()
-	}
-	if op == Release {
-		p.owned = false
 	}
 }
 

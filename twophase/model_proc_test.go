@@ -25,6 +25,7 @@ type proc struct {
 	lost     bool            // it does not, and is yet to be told
 	aware    bool            // a refusal has told its client so: Lost comes before it starts over
 	gen      uint8           // the group's generation, as captured with the assignment
+	next     uint8           // that of an assignment which came before the Release of the one before
 	pe       uint8           // its producer's epoch; 0: no usable producer
 	inTxn    bool
 	sent     bool   // the transaction holds something
@@ -106,6 +107,7 @@ func (w *world) kick(i int) {
 	}
 	w.k.owner, w.k.revoking = -1, false
 	w.k.gen++
+	w.p[i].next = 0
 	if w.p[i].life != down {
 		w.p[i].lost = true
 	}
@@ -141,6 +143,7 @@ func (x *explorer) accept(w *world, i int, e Effect) {
 	}
 	switch {
 	case e.Op == Stop:
+		x.met.stops[e.Reason] = true
 		x.publish(w, i)
 		w.exit(i)
 		return
@@ -151,4 +154,32 @@ func (x *explorer) accept(w *world, i int, e Effect) {
 	if e.Op == Publish {
 		x.decided(w, p, e.Epoch)
 	}
+}
+
+// assign gives the partition to a process. One that has not yet released it takes the assignment's generation only
+// then: what is under way still belongs to the earlier one.
+func (x *explorer) assign(w *world, i int) {
+	p := &w.p[i]
+	w.k.gen++
+	w.k.owner = int8(i)
+	if p.owned {
+		p.next = w.k.gen
+	} else {
+		p.gen, p.owned = w.k.gen, true
+	}
+	x.deliver(w, i, Event{Kind: Assigned})
+}
+
+// letGo is Release.
+func (w *world) letGo(i int) {
+	p := &w.p[i]
+	p.halt()
+	switch {
+	case p.next != 0:
+		p.gen, p.next = p.next, 0
+		return
+	case w.k.owner == int8(i):
+		w.k.owner, w.k.revoking = -1, false
+	}
+	p.owned = false
 }
