@@ -117,16 +117,20 @@ func (r *Repository) chain(ctx context.Context, target, marker ID) (full bool, s
 	return full, steps, nil
 }
 
-// explain says what a missing or damaged file means for the recovery of target.
+// explain says what a missing or damaged manifest means for the recovery of target.
 func (r *Repository) explain(target, id ID, err error) error {
 	role := "which the decision record names"
 	if id != target {
 		role = fmt.Sprintf("which checkpoint %s builds on", target)
 	}
+	return fmt.Errorf("recover checkpoint %s of %s: checkpoint %s, %s, can't be read: %w", target, r.URL(), id, role, advise(err))
+}
+
+// advise adds the ways on to an error about a file that is missing or damaged.
+func advise(err error) error {
 	var corrupt *CorruptError
-	if errors.Is(err, ErrNotExist) || errors.As(err, &corrupt) {
-		return fmt.Errorf("recover checkpoint %s of %s: checkpoint %s, %s, can't be read: %w; an older checkpoint is never used instead: "+
-			"put the file back from a copy, or start from a savepoint", target, r.URL(), id, role, err)
+	if !errors.Is(err, ErrNotExist) && !errors.As(err, &corrupt) {
+		return err
 	}
-	return fmt.Errorf("recover checkpoint %s of %s: %w", target, r.URL(), err)
+	return fmt.Errorf("%w; an older checkpoint is never used instead: put the file back from a copy, or start from a savepoint", err)
 }

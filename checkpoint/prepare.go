@@ -64,16 +64,19 @@ func (r *Repository) register(m *Manifest, separate bool) error {
 // checkBase holds back a base that the parent's chain does not contain, or that may have been collected.
 func (r *Repository) checkBase(m *Manifest) error {
 	parent, ok := r.links[m.Parent]
+	if !ok && m.Parent != m.Base.At {
+		return fmt.Errorf("parent %s was neither prepared nor read here; make a Plan for it first", m.Parent)
+	}
 	if !ok || slices.Equal(parent.base.Files, m.Base.Files) && parent.base.At == m.Base.At {
 		return nil
 	}
 	if !r.isOwnBase(m.Base) || r.baseOrder(m.Base) < r.baseOrder(parent.base) {
-		return fmt.Errorf("base %s is neither the parent's nor one that this run wrote and still has", m.Base.At)
+		return fmt.Errorf("base %s is neither the parent's nor one that this run wrote and still has", m.Base.At.orNone())
 	}
 	for id := m.Parent; id != m.Base.At; {
 		l, ok := r.links[id]
 		if !ok || id == parent.base.At {
-			return fmt.Errorf("base %s is not among the checkpoints from the parent %s back to its base %s", m.Base.At, m.Parent, parent.base.At.orNone())
+			return fmt.Errorf("base %s is not among the checkpoints from the parent %s back to its base %s", m.Base.At.orNone(), m.Parent, parent.base.At.orNone())
 		}
 		id = l.parent
 	}

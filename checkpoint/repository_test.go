@@ -70,7 +70,9 @@ func del(key string) state.Entry        { return state.Entry{Key: []byte(key), D
 func TestRoundTrip(t *testing.T) {
 	for _, limit := range []int{1, 0} {
 		for _, url := range []string{"mem://", "file://" + t.TempDir()} {
-			t.Run(fmt.Sprint(limit, url), func(t *testing.T) { roundTrip(t, mustRepo(t, url, "r1", checkpoint.Options{InlineLimit: limit, BaseFileSize: 100})) })
+			t.Run(fmt.Sprint(limit, url), func(t *testing.T) {
+				roundTrip(t, mustRepo(t, url, "r1", checkpoint.Options{InlineLimit: limit, BaseFileSize: 100}))
+			})
 		}
 	}
 }

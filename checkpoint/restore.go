@@ -26,7 +26,7 @@ func (r *Repository) Restore(ctx context.Context, p Plan, t Target) error {
 	}
 	err = t.Load(s.Next, string(p.Target))
 	if err = errors.Join(err, s.Close()); err != nil {
-		return fmt.Errorf("restore checkpoint %s of %s: %w", p.Target.orNone(), r.URL(), err)
+		return fmt.Errorf("restore checkpoint %s of %s: %w", p.Target.orNone(), r.URL(), advise(err))
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (r *Repository) replay(ctx context.Context, p Plan, t Target) error {
 			return ctx.Err() // only a cancelled reader ends early
 		}
 		if d.err != nil {
-			return fmt.Errorf("replay checkpoint %s of %s to reach %s: %w", step.ID, r.URL(), p.Target, d.err)
+			return fmt.Errorf("replay checkpoint %s of %s to reach %s: %w", step.ID, r.URL(), p.Target, advise(d.err))
 		}
 		if len(d.entries) == 0 && i < len(p.Deltas)-1 {
 			continue

@@ -47,7 +47,7 @@ func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
 	s := &Stream{cancel: cancel}
 	deltas, err := r.deltaSources(ctx, p.Deltas, s)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), err), s.Close())
+		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), advise(err)), s.Close())
 	}
 	sources := make([]Next, 0, 1+len(deltas))
 	sources = append(sources, s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files}))

@@ -1,0 +1,375 @@
+package checkpoint_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/memstore"
+	"github.com/weirstream/weir/checkpoint/storetest"
+	"github.com/weirstream/weir/state"
+)
+
+// The model: several runs of one job share a store. Each is a program that is stopped before every single store operation (a
+// Delete is one for each name) and every step at Kafka, and goes on only when the schedule says so. Kafka is two facts:
+// who has fenced last, and which checkpoint is decided. The decided checkpoint must be restorable, exactly, at every moment: it is restored
+// when it is decided; from then on none of its files may be deleted, and no file may ever be written twice.
+type model struct {
+	store   *memstore.Store
+	owner   string
+	decided checkpoint.ID
+	states  map[checkpoint.ID]map[string]string
+	needed  map[string]bool // files of the decided checkpoint
+	broken  error
+	collect func(*actor, checkpoint.ID) error
+}
+
+func newModel(collect func(*actor, checkpoint.ID) error) *model {
+	return &model{store: memstore.Open(""), states: map[checkpoint.ID]map[string]string{"": {}}, collect: collect}
+}
+
+// check restores the decided checkpoint with an empty backend, and notes the files that it needs.
+func (m *model) check() error {
+	r, err := checkpoint.NewRepository(m.store, "job", "", checkpoint.Options{})
+	if err != nil {
+		return err
+	}
+	p, err := r.Plan(context.Background(), m.decided, "")
+	if err != nil {
+		return err
+	}
+	b := newBackend()
+	if p.Full { // else nothing was ever decided
+		err = r.Restore(context.Background(), p, b)
+	}
+	if err != nil || !maps.Equal(b.data, m.states[m.decided]) {
+		return fmt.Errorf("checkpoint %s restores to %v, %w; want %v", m.decided, b.data, err, m.states[m.decided])
+	}
+	m.needed = filesOf(p)
+	return nil
+}
+
+func filesOf(p checkpoint.Plan) map[string]bool {
+	files := map[string]bool{}
+	for _, f := range p.Base.Files {
+		files["job/"+f.Name] = true
+	}
+	for _, s := range p.Deltas {
+		files["job/"+s.Delta.Name], files["job/manifest/"+string(s.ID)] = true, true
+	}
+	return files
+}
+
+func (m *model) decide(id checkpoint.ID, state map[string]string) {
+	m.decided, m.states[id] = id, state
+	m.broken = errors.Join(m.broken, m.check())
+}
+
+func (m *model) put(name string, data []byte) error {
+	if _, err := m.store.Get(context.Background(), name); err == nil {
+		m.broken = fmt.Errorf("%s is written a second time", name)
+	}
+	return storetest.Put(m.store, name, data)
+}
+
+func (m *model) delete(name string) error {
+	if m.needed[name] {
+		m.broken = fmt.Errorf("%s is deleted, which the decided checkpoint %s needs", name, m.decided)
+	}
+	return m.store.Delete(context.Background(), name)
+}
+
+// actor is one run. grant lets it do its next operation.
+type actor struct {
+	m       *model
+	run     string
+	ctx     context.Context
+	ask     chan struct{}
+	fin     chan struct{}
+	done    chan struct{}
+	err     error
+	repo    *checkpoint.Repository
+	garbage *checkpoint.Collector
+}
+
+func (m *model) start(ctx context.Context, run string, epochs int) *actor {
+	a := &actor{m: m, run: run, ctx: ctx, ask: make(chan struct{}), fin: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		a.err = a.life(epochs)
+	}()
+	return a
+}
+
+// step waits for permission, does f, and gives the turn back.
+func (a *actor) step(f func()) error {
+	select {
+	case a.ask <- struct{}{}:
+	case <-a.ctx.Done():
+		return a.ctx.Err()
+	}
+	f()
+	a.fin <- struct{}{}
+	return nil
+}
+
+// grant does one step of the actor; false when it has ended.
+func (a *actor) grant() bool {
+	select {
+	case <-a.ask:
+		<-a.fin
+		return true
+	case <-a.done:
+		return false
+	}
+}
+
+// life is what a run does: fence, recover, and then epochs, with a base at every second one and a collection at each.
+func (a *actor) life(epochs int) (err error) {
+	if a.repo, err = checkpoint.NewRepository(stepStore{a}, "job", a.run, checkpoint.Options{InlineLimit: 60, BaseFileSize: 80}); err != nil {
+		return err
+	}
+	a.garbage = checkpoint.NewCollector(a.repo)
+	var parent checkpoint.ID
+	if err := a.step(func() { a.m.owner, parent = a.run, a.m.decided }); err != nil {
+		return err
+	}
+	p, err := a.repo.Plan(a.ctx, parent, "")
+	if err != nil {
+		return err
+	}
+	b := newBackend()
+	if err := a.repo.Restore(a.ctx, p, b); err != nil {
+		return err
+	}
+	base := p.Base
+	for epoch := uint64(1); epoch <= uint64(epochs); epoch++ {
+		if epoch == 2 {
+			if err := a.garbage.Observe(a.ctx); err != nil {
+				return err
+			}
+		}
+		id, fenced, err := a.epoch(epoch, parent, base, b)
+		if err != nil || fenced {
+			return err
+		}
+		if id == "" {
+			continue // aborted
+		}
+		parent = id
+		if err := a.m.collect(a, id); err != nil {
+			return err
+		}
+		if epoch%2 == 1 {
+			if base, err = a.repo.WriteBase(a.ctx, id, scanOf(b)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// epoch prepares and commits; every third one is aborted.
+func (a *actor) epoch(epoch uint64, parent checkpoint.ID, base checkpoint.BaseRef, b *backend) (id checkpoint.ID, fenced bool, err error) {
+	id = checkpoint.MakeID(a.run, epoch)
+	entries := []state.Entry{put("k"+fmt.Sprint(epoch%3), string(id)+" and so much that it is not inline, half of the time"[:epoch%2*50]), put("run", a.run)}
+	if _, err := a.repo.Prepare(a.ctx, checkpoint.Manifest{ID: id, Parent: parent, Base: base}, entries); err != nil {
+		return "", false, err
+	}
+	if epoch%3 == 2 {
+		return "", false, nil
+	}
+	err = a.step(func() {
+		if fenced = a.m.owner != a.run; fenced {
+			return
+		}
+		after := &backend{data: maps.Clone(a.m.states[parent])}
+		_ = after.Apply(entries, "")
+		a.m.decide(id, after.data)
+	})
+	_ = b.Apply(entries, string(id))
+	return id, fenced, err
+}
+
+// stepStore asks before every operation.
+type stepStore struct{ a *actor }
+
+func (s stepStore) Put(ctx context.Context, name string, write func(io.Writer) error) (err error) {
+	data := &collectWriter{}
+	if err := write(data); err != nil {
+		return err
+	}
+	if serr := s.a.step(func() { err = s.a.m.put(name, data.b) }); serr != nil {
+		return serr
+	}
+	return err
+}
+
+type collectWriter struct{ b []byte }
+
+func (c *collectWriter) Write(p []byte) (int, error) {
+	c.b = append(c.b, p...)
+	return len(p), nil
+}
+
+func (s stepStore) Get(ctx context.Context, name string) (rc io.ReadCloser, err error) {
+	if serr := s.a.step(func() { rc, err = s.a.m.store.Get(context.Background(), name) }); serr != nil {
+		return nil, serr
+	}
+	return rc, err
+}
+
+func (s stepStore) List(ctx context.Context, prefix string) (infos []checkpoint.Info, err error) {
+	if serr := s.a.step(func() { infos, err = s.a.m.store.List(context.Background(), prefix) }); serr != nil {
+		return nil, serr
+	}
+	return infos, err
+}
+
+func (s stepStore) Delete(ctx context.Context, names ...string) error {
+	for _, name := range names {
+		var err error
+		if serr := s.a.step(func() { err = s.a.m.delete(name) }); serr != nil || err != nil {
+			return serr
+		}
+	}
+	return nil
+}
+
+func (s stepStore) URL() string  { return "model://" }
+func (s stepStore) Close() error { return nil }
+
+// properly collects as the package does it.
+func properly(a *actor, decided checkpoint.ID) error {
+	_, err := a.garbage.Collect(a.ctx, decided, 1)
+	return err
+}
+
+// naively lists and deletes what its own decided checkpoint does not need: what a collector without fencing would do.
+func naively(a *actor, decided checkpoint.ID) error {
+	infos, err := stepStore{a}.List(a.ctx, "job/")
+	if err != nil {
+		return err
+	}
+	p, err := a.repo.Plan(a.ctx, decided, "")
+	if err != nil {
+		return err
+	}
+	keep := filesOf(p)
+	for _, info := range infos {
+		if !keep[info.Name] {
+			if err := (stepStore{a}).Delete(a.ctx, info.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// play runs the schedule: (actor, steps) pairs, then everybody to the end. Actors start with their first turn.
+func play(m *model, schedule [][2]int, epochs, runs int) (steps []int, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	actors := make([]*actor, runs)
+	defer func() {
+		cancel()
+		for _, a := range actors {
+			if a != nil {
+				<-a.done
+			}
+		}
+	}()
+	steps = make([]int, runs)
+	turn := func(i int) (bool, error) {
+		if actors[i] == nil {
+			actors[i] = m.start(ctx, fmt.Sprintf("r%d", i), epochs)
+		}
+		if !actors[i].grant() {
+			return false, nil
+		}
+		steps[i]++
+		if m.broken != nil {
+			return false, fmt.Errorf("after steps %v, step of run r%d: %w", steps, i, m.broken)
+		}
+		return true, nil
+	}
+	for i := range runs {
+		schedule = append(schedule, [2]int{i, 1 << 30})
+	}
+	for _, s := range schedule {
+		for range s[1] {
+			more, err := turn(s[0])
+			if err != nil {
+				return steps, err
+			}
+			if !more {
+				break
+			}
+		}
+	}
+	return steps, errors.Join(m.actorsFailed(actors), m.check())
+}
+
+// actorsFailed: a run may only fail because it has been fenced and its files were collected; the owner never.
+func (m *model) actorsFailed(actors []*actor) error {
+	for _, a := range actors {
+		if a != nil && a.err != nil && a.run == m.owner {
+			return fmt.Errorf("run %s owns the job and failed: %w", a.run, a.err)
+		}
+	}
+	return nil
+}
+
+// TestTwoRunsExhaustively freezes the first run after every number of steps, lets the second do every number of steps, thaws the first
+// to its end, and lets the second finish.
+func TestTwoRunsExhaustively(t *testing.T) {
+	const epochs = 5
+	alone, err := play(newModel(properly), nil, epochs, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedules, longest := 0, alone[0]
+	for freeze := 0; freeze <= alone[0]; freeze++ {
+		for other := 0; other <= longest; other++ {
+			schedules++
+			steps, err := play(newModel(properly), [][2]int{{0, freeze}, {1, other}, {0, 1 << 30}}, epochs, 2)
+			if err != nil {
+				t.Fatalf("r0 freezes after %d steps and thaws after %d steps of r1: %v", freeze, other, err)
+			}
+			longest = max(longest, steps[1])
+		}
+	}
+	t.Logf("%d schedules of 2 runs with up to %d steps", schedules, longest)
+}
+
+// TestManyRunsRandomly switches between four runs at random.
+func TestManyRunsRandomly(t *testing.T) {
+	seed := rand.Uint64()
+	for i := range uint64(150) {
+		rng := rand.New(rand.NewPCG(seed, i))
+		var schedule [][2]int
+		for range 5 + rng.IntN(40) {
+			schedule = append(schedule, [2]int{rng.IntN(4), 1 + rng.IntN(1+rng.IntN(30))})
+		}
+		if _, err := play(newModel(properly), schedule, 8, 4); err != nil {
+			t.Fatalf("seed %d, %d: %v", seed, i, err)
+		}
+	}
+}
+
+// TestModelCatchesNaiveCollection shows that the model can see what it is for.
+func TestModelCatchesNaiveCollection(t *testing.T) {
+	for freeze := range 40 {
+		for other := range 40 {
+			if _, err := play(newModel(naively), [][2]int{{0, freeze}, {1, other}, {0, 1 << 30}}, 7, 2); err != nil {
+				t.Logf("r0 freezes after %d steps and thaws after %d steps of r1: %v", freeze, other, err)
+				return
+			}
+		}
+	}
+	t.Error("the model let a collector without fencing pass")
+}
