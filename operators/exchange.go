@@ -6,10 +6,12 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// A batch goes to the next task when it has this many records, or this many bytes of keys.
+// A batch goes to the next task when it has this many records or bytes of keys, or when its sender has taken in this many
+// bytes since it was begun: the size of a record's value is known there only.
 const (
 	exchangeRecords = 512
 	exchangeKeys    = 32 << 10
+	exchangeBytes   = 1 << 20
 )
 
 // Exchange is what both ends of a keyBy have in common: the functions, and batches that go round.
@@ -34,6 +36,7 @@ type keyed[K, T any] struct {
 type keyedBatch[K, T any] struct {
 	records []keyed[K, T]
 	keys    []byte
+	bytes   int // Task.bytes of the sender when it began; once sent, what it has grown by
 }
 
 func (b *keyedBatch[K, T]) Len() int { return len(b.records) }
@@ -46,6 +49,9 @@ func (x *Exchange[K, T]) batch() *keyedBatch[K, T] {
 }
 
 func (x *Exchange[K, T]) recycle(b *keyedBatch[K, T]) {
+	if cap(b.keys) > 4*exchangeKeys {
+		return // it once held a huge key
+	}
 	clear(b.records) // keep no value alive
 	b.records, b.keys = b.records[:0], b.keys[:0]
 	x.pool.Put(b)

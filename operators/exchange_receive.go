@@ -15,10 +15,11 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 		if !ok {
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
-		begin := uint32(0)
+		begin, share := uint32(0), b.bytes/max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
 			t.op, t.ts = op, r.ts
+			t.bytes += share
 			*key = r.k
 			if store != nil {
 				store.SetKey(r.group, b.keys[begin:r.end])

@@ -24,8 +24,6 @@ func (x *Exchange[K, T]) Send(t *Task) Push[T] {
 	return s.push
 }
 
-// push appends the encoded key to some batch first, which shows what batch it belongs to: mostly it is the right one
-// if there is one task, and else the few bytes are moved.
 func (s *sender[K, T]) push(v T) error {
 	s.t.op = s.op
 	k := s.x.Key(v)
@@ -39,6 +37,7 @@ func (s *sender[K, T]) push(v T) error {
 	b := s.batches[target]
 	if b == nil {
 		b = s.x.batch()
+		b.bytes = s.t.bytes
 		s.batches[target] = b
 	}
 	n := len(b.records)
@@ -46,7 +45,7 @@ func (s *sender[K, T]) push(v T) error {
 	r := &b.records[n]
 	b.keys = append(b.keys, scratch...)
 	r.v, r.k, r.ts, r.group, r.end = v, k, s.t.ts, group, uint32(len(b.keys))
-	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys {
+	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys && s.t.bytes-b.bytes < exchangeBytes {
 		return nil
 	}
 	return s.send(int(target))
@@ -55,6 +54,7 @@ func (s *sender[K, T]) push(v T) error {
 func (s *sender[K, T]) send(target int) error {
 	b := s.batches[target]
 	s.batches[target] = nil
+	b.bytes = s.t.bytes - b.bytes
 	return s.t.env.Send(s.x.Number, target, b)
 }
 

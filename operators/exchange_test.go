@@ -104,6 +104,30 @@ func TestExchangeBoundsKeys(t *testing.T) {
 	}
 }
 
+// So do records that were made of much input, and their share goes on with them.
+func TestExchangeBoundsBytes(t *testing.T) {
+	x := &Exchange[string, string]{Key: func(string) string { return "k" }, Codec: state.String{}}
+	l := lend(1)
+	task := NewTask(&l.Env)
+	big := string(make([]byte, exchangeBytes/4))
+	if err := Source(task, "s", value, x.Send(task))(batch(big, big, big, big, big, big, big, big, big, big)); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.sent[0]) != 2 {
+		t.Fatalf("sent %d batches", len(l.sent[0]))
+	}
+	next := NewTask(&lend(1).Env)
+	exchange := x.Receive(next, func() Push[string] { return Tee[string](nil) })
+	for _, b := range l.sent[0] {
+		if err := exchange(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if next.bytes < exchangeBytes {
+		t.Fatalf("%d bytes arrived", next.bytes)
+	}
+}
+
 // The encoded key is what state is kept under.
 func TestExchangeSetsKey(t *testing.T) {
 	x := &Exchange[int64, int64]{Key: func(v int64) int64 { return v % 3 }, Codec: state.Int64{}}

@@ -6,12 +6,16 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// outboxSize is how many output records go to the client at once.
-const outboxSize = 512
+// Output records go to the client this many at once, or when their keys and values have this many bytes.
+const (
+	outboxSize  = 512
+	outboxBytes = 1 << 20
+)
 
 // outbox gathers the output records of all sinks of a chain, in order.
 type outbox struct {
 	records []txn.Record
+	bytes   int
 	produce func([]txn.Record) error
 }
 
@@ -21,7 +25,7 @@ func (o *outbox) flush() error {
 	}
 	err := o.produce(o.records)
 	clear(o.records) // keep no key or value alive
-	o.records = o.records[:0]
+	o.records, o.bytes = o.records[:0], 0
 	return err
 }
 
@@ -91,7 +95,8 @@ func (o *outbox) add(topic string, out *Output) error {
 	r := &o.records[n]
 	r.Key, r.Value, r.Headers = out.Key, out.Value, out.Headers
 	r.Timestamp, r.Topic, r.Partition = out.Timestamp, topic, out.Partition
-	if n+1 < outboxSize {
+	o.bytes += len(r.Key) + len(r.Value)
+	if n+1 < outboxSize && o.bytes < outboxBytes {
 		return nil
 	}
 	return o.flush()

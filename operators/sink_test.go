@@ -84,6 +84,18 @@ func TestOutboxLoads(t *testing.T) {
 	}
 }
 
+func TestOutboxBoundsBytes(t *testing.T) {
+	l := lend(1)
+	task := NewTask(&l.Env)
+	big := string(make([]byte, outboxBytes/2))
+	if err := Source(task, "s", value, Sink(task, "a", "a", writeString))(batch(big, big, big)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(l.loads, []int{2}) {
+		t.Fatal(l.loads)
+	}
+}
+
 // Whatever is written, and in whatever sizes: it stays what it was until it is delivered.
 func TestOutputsKeepTheirBytes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

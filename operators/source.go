@@ -13,6 +13,7 @@ func Source[T any](t *Task, uid string, decode func(r *txn.Record) (T, error), n
 			r := &b.Records[i]
 			r.Topic, r.Partition = topic, partition
 			t.op, t.index, t.ts = op, i, r.Timestamp
+			t.bytes += len(r.Key) + len(r.Value)
 			v, err := decode(r)
 			if err != nil {
 				return t.fail(op, err)

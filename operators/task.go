@@ -20,6 +20,8 @@ type Task struct {
 	index int        // in batch
 	key   any        // *K behind an exchange, where Receive puts the key
 
+	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
+
 	scratch []byte // for keys
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain

@@ -23,7 +23,9 @@ func (j *Job) Plan() (*Plan, error) {
 		case n.input == nil:
 			stages[n] = p.begin(n, Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, Exchange: -1})
 		case n.exchange != nil:
-			*n.exchange = exchanges
+			if *n.exchange != exchanges { // a task of an earlier, equal plan may be reading it
+				*n.exchange = exchanges
+			}
 			from := &p.Stages[stages[n.input]]
 			from.Sends = append(from.Sends, exchanges)
 			stages[n] = p.begin(n, Stage{Exchange: exchanges})

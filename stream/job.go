@@ -23,7 +23,7 @@ func NewJob(name string) *Job { return &Job{name: name} }
 func (j *Job) Name() string { return j.name }
 
 // Stream is a flow of values of one type: what operators take and give. It can have any number of consumers, which each
-// get every record.
+// get every record, and the same one: nobody may change what a record points to.
 type Stream[T any] interface {
 	flow() *flow[T]
 }
