@@ -23,7 +23,7 @@ func sameAsJSON(t interface{ Fatalf(string, ...any) }, b []byte) {
 func TestParseEvent(t *testing.T) {
 	ok := map[string]event{
 		`{"key":"a","value":1,"createdAt":2}`:                     {"a", number{i: 1}, 2},
-		` { "createdAt" : -3 , "value" : -1 , "key" : "" } `:      {"", number{i: -1}, -3},
+		`{ "createdAt" : -3 , "value" : -1 , "key" : "" }`:        {"", number{i: -1}, -3},
 		`{"key":"a","value":1}`:                                   {"a", number{i: 1}, 0},
 		`{"key":"\u00e9\n","value":1.5e1,"other":[{}]}`:           {"é\n", number{i: 15}, 0},
 		`{"key":"a","value":9223372036854775807}`:                 {"a", number{i: math.MaxInt64}, 0},
@@ -37,6 +37,10 @@ func TestParseEvent(t *testing.T) {
 			t.Errorf("%s: got %+v, %v; want %+v", text, got, err, want)
 		}
 		sameAsJSON(t, []byte(text))
+	}
+	spaced := " \t\r\n{\"key\":\"a\",\"value\":1}\n"
+	if got, err := parseEvent([]byte(spaced)); err != nil || got.Key != "a" {
+		t.Errorf("%q: got %+v, %v", spaced, got, err)
 	}
 	for _, text := range []string{
 		``, `null`, `[]`, `{`, `{}`, `{"key":"a"}`, `{"value":1}`, `{"key":null,"value":1}`, `{"key":"a","value":null}`,

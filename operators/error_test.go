@@ -130,7 +130,7 @@ func TestErrorsOfTheEnv(t *testing.T) {
 			}
 			return nil
 		}
-		if err := Source(task, "s", value, quiet)(batch(many...)); err != halted {
+		if err := Source(task, "s", value, quiet)(batch(many...)); !errors.Is(err, halted) || errors.As(err, new(*RecordError)) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
