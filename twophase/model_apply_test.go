@@ -20,7 +20,7 @@ func (x *explorer) apply(w world, m move) world {
 	case actPerform:
 		x.perform(&w, i, m.op)
 	case actTellLost:
-		w.p[i].lost, w.p[i].aware = false, false
+		w.p[i].lost, w.p[i].aware, w.p[i].next = false, false, 0
 		x.deliver(&w, i, Event{Kind: Lost})
 	case actExpireRevoke:
 		x.deliver(&w, i, Event{Kind: RevokeExpired})

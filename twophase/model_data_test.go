@@ -1,7 +1,5 @@
 package twophase
 
-import "fmt"
-
 // The model's world, part 1: what is stored where. The input is one partition of a few records; record i gives output
 // i. Everything is a small comparable value, so that a world can be looked up in a set.
 
@@ -31,14 +29,6 @@ func prefix(n uint8) counts {
 		c |= one(i)
 	}
 	return c
-}
-
-func (c counts) String() string {
-	s := ""
-	for i := range records {
-		s += fmt.Sprint(c.of(i))
-	}
-	return s
 }
 
 // ident is a checkpoint id: the run (one process start) and the epoch.

@@ -107,7 +107,6 @@ func (w *world) kick(i int) {
 	}
 	w.k.owner, w.k.revoking = -1, false
 	w.k.gen++
-	w.p[i].next = 0
 	if w.p[i].life != down {
 		w.p[i].lost = true
 	}

@@ -36,6 +36,3 @@ const (
 
 // epochal reports whether tasks may be running: a failure of theirs then ends the epoch.
 func (p Phase) epochal() bool { return p >= Beginning && p <= Committing }
-
-// recovering reports whether the phase is one of those that lead to the first Begin.
-func (p Phase) recovering() bool { return p >= Fencing && p <= Restoring }
