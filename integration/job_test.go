@@ -128,6 +128,14 @@ func (j *job) run(settings ...string) *process {
 func (j *job) stateDir() string { return filepath.Join(j.dir, "state") }
 func (j *job) storeDir() string { return filepath.Join(j.dir, "checkpoints", j.id) }
 
+// elsewhere are the settings of an instance on another machine: the checkpoint store is shared, local state isn't.
+func (j *job) elsewhere(instance string) []string {
+	return []string{
+		"INSTANCE_ID=" + instance, "CHECKPOINT_STORE=file://" + filepath.Join(j.dir, "checkpoints"),
+		"STATE_DIR=" + filepath.Join(filepath.Dir(j.dir), "elsewhere", instance),
+	}
+}
+
 // wordCount is a word count with text on its way in and its outputs being read.
 type wordCount struct {
 	*job

@@ -83,6 +83,21 @@ func (p *process) kill() {
 func (p *process) freeze() { p.t.Helper(); p.signal(syscall.SIGSTOP) }
 func (p *process) thaw()   { p.t.Helper(); p.signal(syscall.SIGCONT) }
 
+// frozen waits until a fail point has frozen the instance.
+func (p *process) frozen() {
+	p.t.Helper()
+	eventually(p.t, patience, p.name+" to be frozen", func() error {
+		if p.ended() {
+			p.t.Fatalf("%s ended with %v instead of freezing\n%s", p.name, p.cmd.ProcessState, p.log.tail(20))
+		}
+		state, err := exec.Command("ps", "-o", "state=", "-p", strconv.Itoa(p.cmd.Process.Pid)).Output()
+		if err == nil && !bytes.HasPrefix(bytes.TrimSpace(state), []byte("T")) {
+			err = fmt.Errorf("its state is %q", state)
+		}
+		return err
+	})
+}
+
 // stop asks for an orderly end and insists on it: exit code 0 within 10 s.
 func (p *process) stop() {
 	p.t.Helper()

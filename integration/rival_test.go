@@ -1,0 +1,92 @@
+//go:build integration
+
+package integration
+
+import (
+	"testing"
+	"time"
+)
+
+// A second instance looks at the group first: it does not join beside a live member, names it, and ends with code 3.
+func TestSecondInstanceRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWordCount(t, sharedCluster(t), newRand(t), 4, exactlyOnce, "SESSION_TIMEOUT=3s")
+	stop := w.stream(300)
+	p := w.run()
+	p.commits(2)
+	rebalances := p.metric("weir_rebalances_total")
+
+	second := w.start(w.elsewhere("two")...)
+	if code := second.exit(patience); code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
+	second.says(0, `group \"`+w.id+`\" has member \"one\"`, "WEIR_EXCHANGE=memory", "WEIR_JOB_ID")
+	if m := w.admin.members(w.id); len(m) != 1 || m[0] != "one" {
+		t.Errorf("members: %q, want one alone", m)
+	}
+	if now := p.metric("weir_rebalances_total"); now != rebalances {
+		t.Errorf("the first instance saw %v rebalances", now-rebalances)
+	}
+	p.commits(2)
+	stop()
+	w.finish(p)
+}
+
+// zombie is how an instance is frozen and who takes its place.
+type zombie struct {
+	name    string
+	rival   string        // the rival's instance id; the frozen one's is "one"
+	frozen  time.Duration // at least
+	settled bool          // the rival has caught up before the thaw
+}
+
+var zombies = []zombie{
+	{"another name, longer than the session", "two", 5 * time.Second, false},
+	{"another name, longer than the transaction", "two", 12 * time.Second, true},
+	{"same name, shorter than anything", "one", 0, true},
+	{"same name, longer than the transaction", "one", 12 * time.Second, true},
+}
+
+// A frozen instance is replaced, and thaws while its successor works: it adds nothing, and ends with a clear word
+// while the successor goes on.
+func TestZombie(t *testing.T) {
+	eachGuarantee(t, func(t *testing.T, guarantee string) {
+		for _, z := range zombies {
+			t.Run(z.name, func(t *testing.T) {
+				t.Parallel()
+				z.run(t, guarantee)
+			})
+		}
+	})
+}
+
+func (z zombie) run(t *testing.T, guarantee string) {
+	w := newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee, "SESSION_TIMEOUT=3s", "TRANSACTION_TIMEOUT=8s")
+	stop := w.stream(300)
+	old := w.run()
+	old.commits(3)
+	old.freeze()
+	begin := time.Now()
+	w.out.during("frozen")
+	rival := w.run(w.elsewhere(z.rival)...)
+	rival.commits(3)
+	if z.settled {
+		w.catchUpWhile(rival)
+	}
+	time.Sleep(time.Until(begin.Add(z.frozen)))
+	w.out.during("thawed after %v", time.Since(begin))
+	old.thaw()
+	if code := old.exit(patience); code != 3 {
+		t.Errorf("the thawed instance ended with code %d, want 3", code)
+	}
+	w.out.during("the thawed instance has ended")
+	rival.commits(3)
+	if rival.ended() || !rival.isReady() {
+		t.Errorf("the rival is not at work after the thaw")
+	}
+	stop()
+	w.finish(rival)
+}
+
+// catchUpWhile waits until what was fed so far is counted, while more is fed.
+func (w *wordCount) catchUpWhile(p *process) { w.out.await(w.truth.words(), patience, p) }
