@@ -34,7 +34,7 @@ func (m *Map[K, V]) Clear() error {
 			if c, err = m.locate(key, n, false); err != nil {
 				return false, err
 			}
-			c.flags |= known | stored
+			c.flags |= known | stored | present
 		}
 		m.remove(c)
 		return true, nil

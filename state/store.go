@@ -49,8 +49,9 @@ type Store struct {
 // sealable is what Seal and eviction need of a table, whatever its type.
 type sealable interface {
 	seal(w *sealer, seq uint64) error
-	// sweep looks at some cells and evicts those that it may, until the Store needs no more room.
-	sweep(applied uint64) (evicted int)
+	// sweep looks at some cells and evicts those that it may, until the Store needs no more room. It is useful if it met any that may
+	// go, now or the next time round.
+	sweep(applied uint64) (useful bool)
 	name() Descriptor
 }
 
@@ -137,14 +138,15 @@ func (s *Store) makeRoom() {
 		s.rest--
 		return
 	}
-	applied, evicted := s.applied.Load(), 0
+	applied, useful := s.applied.Load(), false
 	for range s.tables {
 		s.hand = (s.hand + 1) % len(s.tables)
-		if evicted += s.tables[s.hand].sweep(applied); s.cacheBytes <= s.opts.CacheBytes {
+		useful = s.tables[s.hand].sweep(applied) || useful
+		if s.cacheBytes <= s.opts.CacheBytes {
 			return
 		}
 	}
-	if evicted == 0 {
+	if !useful {
 		s.rest = sweepSteps
 	}
 }

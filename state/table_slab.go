@@ -28,19 +28,23 @@ func (t *table[T]) release(c *cell[T]) {
 
 // sweep is the clock: a cell that was used since the last round gets another one. What is dirty, or sealed and not known to be applied,
 // must stay: the backend can't answer for it yet.
-func (t *table[T]) sweep(applied uint64) (evicted int) {
+func (t *table[T]) sweep(applied uint64) (useful bool) {
 	for range min(sweepSteps, len(t.slabs)*slabCells) {
-		if c := t.next(); c != nil && c.flags&(live|dirty|used) == live && c.seal <= applied {
-			t.evict(c)
-			evicted++
-			if t.store.cacheBytes <= t.store.opts.CacheBytes {
-				break
-			}
-		} else if c != nil {
+		c := t.next()
+		if c == nil || c.flags&(live|dirty) != live || c.seal > applied {
+			continue
+		}
+		useful = true
+		if c.is(used) {
 			c.flags &^= used
+			continue
+		}
+		t.evict(c)
+		if t.store.cacheBytes <= t.store.opts.CacheBytes {
+			break
 		}
 	}
-	return evicted
+	return useful
 }
 
 // next moves the hand; nil if it points to a slot that was never used.
