@@ -63,7 +63,6 @@ func (r *Repository) addBaseFile(seq uint64, part int) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := baseName(r.run, seq, part)
-	r.own[name] = struct{}{}
 	r.bases[seq].files = append(r.bases[seq].files, name)
 	return name
 }
@@ -98,21 +97,46 @@ type BaseStats struct {
 	BaseBytes  int64
 }
 
-// BaseStats counts what a full restore of checkpoint id would read. It needs no I/O for checkpoints of this run.
+// BaseStats counts what a full restore of checkpoint id would read. Right after the last Prepare it costs nothing.
 func (r *Repository) BaseStats(ctx context.Context, id ID) (BaseStats, error) {
 	if id == "" {
 		return BaseStats{}, nil
+	}
+	l, err := r.link(ctx, id)
+	if err != nil {
+		return BaseStats{}, err
+	}
+	if l.stats != (BaseStats{}) {
+		return l.stats, nil
 	}
 	_, steps, err := r.chain(ctx, id, "")
 	if err != nil {
 		return BaseStats{}, err
 	}
-	l, err := r.link(ctx, id)
 	s := BaseStats{Deltas: len(steps), BaseBytes: l.base.Size()}
 	for _, step := range steps {
 		s.DeltaBytes += step.Delta.Size
 	}
-	return s, err
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.stats = s
+	r.links[id] = l
+	return s, nil
+}
+
+// countLocked derives the stats of a new checkpoint from its parent's, if those are known and the base is the same.
+func (r *Repository) countLocked(l link) BaseStats {
+	one := BaseStats{Deltas: 1, DeltaBytes: l.delta.Size, BaseBytes: l.base.Size()}
+	if l.parent == l.base.At {
+		return one
+	}
+	parent, ok := r.links[l.parent]
+	if !ok || parent.stats == (BaseStats{}) || parent.base.At != l.base.At || parent.stats.BaseBytes != one.BaseBytes {
+		return BaseStats{} // BaseStats walks
+	}
+	one.Deltas += parent.stats.Deltas
+	one.DeltaBytes += parent.stats.DeltaBytes
+	return one
 }
 
 // BasePolicy says when a new base is due.

@@ -150,7 +150,11 @@ func (a *actor) life(epochs int) (err error) {
 	base := p.Base
 	for epoch := uint64(1); epoch <= uint64(epochs); epoch++ {
 		if epoch == 2 {
-			if err := a.garbage.Observe(a.ctx); err != nil {
+			err := a.garbage.Observe(a.ctx)
+			if err == nil {
+				err = a.m.collect(a, parent) // decided before the listing: it confirms nothing
+			}
+			if err != nil {
 				return err
 			}
 		}

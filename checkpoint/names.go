@@ -36,8 +36,14 @@ func kindOf(name string) fileKind {
 // of the base in the shape of an ID.
 func parseName(name string) (fileKind, ID) {
 	folder, rest, _ := strings.Cut(name, "/")
-	kind := map[string]fileKind{"manifest": kindManifest, "delta": kindDelta, "base": kindBase}[folder]
-	if kind == kindBase {
+	kind := kindOther
+	switch folder {
+	case "manifest":
+		kind = kindManifest
+	case "delta":
+		kind = kindDelta
+	case "base":
+		kind = kindBase
 		i := strings.LastIndexByte(rest, '-')
 		if i < 0 || len(rest)-i < 5 || strings.Trim(rest[i+1:], "0123456789") != "" {
 			return kindOther, ""

@@ -29,7 +29,9 @@ func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.En
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.links[m.ID] = link{parent: m.Parent, delta: m.Delta, base: m.Base}
+	l := link{parent: m.Parent, delta: m.Delta, base: m.Base}
+	l.stats = r.countLocked(l)
+	r.links[m.ID] = l
 	return m, nil
 }
 
@@ -54,10 +56,7 @@ func (r *Repository) register(m *Manifest, separate bool) error {
 	}
 	r.prepared = m.Epoch
 	r.links[m.ID] = link{parent: m.Parent, base: m.Base}
-	r.own[manifestName(m.ID)] = struct{}{}
-	if separate {
-		r.own[deltaName(m.ID)] = struct{}{}
-	}
+	r.own[m.ID] = ownFiles{epoch: m.Epoch, delta: separate}
 	return nil
 }
 

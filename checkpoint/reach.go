@@ -6,17 +6,33 @@ import (
 	"fmt"
 )
 
-// reachable returns every file that a restore of a checkpoint that is or may become the decided one can need: of decided and the
-// retain-1 before it, and of all that this run prepared after it.
-func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (map[string]struct{}, error) {
-	keep := map[string]struct{}{}
+// needed is what must be kept: the manifests and deltas of ids, and base files by name.
+type needed struct {
+	ids   map[ID]struct{}
+	bases map[string]struct{}
+}
+
+// has reports whether a file of this kind, checkpoint and name is among them.
+func (n needed) has(kind fileKind, id ID, name string) bool {
+	if kind == kindBase {
+		_, ok := n.bases[name]
+		return ok
+	}
+	_, ok := n.ids[id]
+	return ok
+}
+
+// reachable returns what a restore of a checkpoint that is or may become the decided one can need: decided and the retain-1
+// before it, and all that this run prepared after it.
+func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (needed, error) {
+	keep := needed{ids: map[ID]struct{}{}, bases: map[string]struct{}{}}
 	if err := r.reach(ctx, keep, decided); err != nil {
-		return nil, err
+		return needed{}, err
 	}
 	for id, n := decided, 1; n < retain; n++ {
 		l, err := r.link(ctx, id)
 		if err != nil {
-			return nil, err
+			return needed{}, err
 		}
 		if id = l.parent; id == "" {
 			break
@@ -25,44 +41,52 @@ func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (map
 		if err := r.reach(ctx, keep, id); errors.Is(err, ErrNotExist) {
 			break
 		} else if err != nil {
-			return nil, err
+			return needed{}, err
 		}
 	}
 	for _, id := range r.preparedAfter(decided) {
 		if err := r.reach(ctx, keep, id); err != nil {
-			return nil, err
+			return needed{}, err
 		}
 	}
 	return keep, nil
 }
 
-// preparedAfter returns this run's checkpoints after decided; all of them if decided is of another run.
-func (r *Repository) preparedAfter(decided ID) (ids []ID) {
+// passed reports whether a collection for a later checkpoint of this run has begun.
+func (r *Repository) passed(decided ID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id := range r.links {
-		if id.Run() == r.run && (decided.Run() != r.run || id.Epoch() > decided.Epoch()) {
+	return decided.Run() == r.run && decided.Epoch() < r.collected
+}
+
+// preparedAfter returns this run's checkpoints after decided; all of them if decided is of another run.
+func (r *Repository) preparedAfter(decided ID) (ids []ID) {
+	after := uint64(0)
+	if decided.Run() == r.run {
+		after = decided.Epoch()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, own := range r.own {
+		if own.epoch > after {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-// reach adds the files of the chain from id back to its base, and the base's.
-func (r *Repository) reach(ctx context.Context, keep map[string]struct{}, id ID) error {
+// reach adds the chain from id back to its base, and the base.
+func (r *Repository) reach(ctx context.Context, keep needed, id ID) error {
 	l, err := r.link(ctx, id)
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", id, err)
 	}
 	base := l.base
 	for _, f := range base.Files {
-		keep[f.Name] = struct{}{}
+		keep.bases[f.Name] = struct{}{}
 	}
 	for n := 0; ; n++ {
-		keep[manifestName(id)] = struct{}{}
-		if l.delta.Name != "" {
-			keep[l.delta.Name] = struct{}{}
-		}
+		keep.ids[id] = struct{}{}
 		if id = l.parent; id == base.At {
 			return nil
 		}
@@ -78,50 +102,45 @@ func (r *Repository) reach(ctx context.Context, keep map[string]struct{}, id ID)
 // maxChain is far above what any BasePolicy lets a chain grow to.
 const maxChain = 10_000_000
 
-// ownGarbage returns this run's files that are not kept, and that nothing can come to name. A name not known is never in it.
-func (r *Repository) ownGarbage(keep map[string]struct{}, decided ID) (garbage []string) {
+// ownGarbage returns this run's files that are not kept, and that nothing can come to name. A file not known is never among them.
+func (r *Repository) ownGarbage(keep needed, decided ID) (garbage []string) {
 	if decided.Run() != r.run {
 		return nil // nothing of ours is decided: everything may still be
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.collected = max(r.collected, decided.Epoch())
-	newest := r.newestBase(keep)
-	for name := range r.own {
-		kind, id := parseName(name)
-		if _, ok := keep[name]; ok || !dead(kind, id, decided, newest, r.bases) {
+	for id, own := range r.own {
+		if _, ok := keep.ids[id]; ok || own.epoch >= r.collected { // later ones may be under way
 			continue
 		}
-		garbage = append(garbage, name)
+		garbage = append(garbage, manifestName(id))
+		if own.delta {
+			garbage = append(garbage, deltaName(id))
+		}
+	}
+	oldest := r.oldestBase(keep)
+	for seq, b := range r.bases {
+		// A ready one that is newer than those in use may wait for its first manifest.
+		if b.state == baseFailed || b.state == baseReady && seq < oldest {
+			garbage = append(garbage, b.files...)
+		}
 	}
 	return garbage
 }
 
-func dead(kind fileKind, id, decided ID, newestBase uint64, bases map[uint64]*ownBase) bool {
-	if kind != kindBase {
-		return id.Epoch() < decided.Epoch() // later ones may be under way
-	}
-	b := bases[id.Epoch()]
-	switch {
-	case b == nil || b.state == baseWriting:
-		return false
-	case b.state == baseFailed:
-		return true
-	}
-	return id.Epoch() < newestBase // a newer one may wait for its first manifest
-}
-
-// newestBase is the sequence number of the newest base of this run that is in use; 0 if there is none.
-func (r *Repository) newestBase(keep map[string]struct{}) (newest uint64) {
+// oldestBase is the sequence number of the oldest base of this run that must be kept, 0 if there is none. Prepare takes no older
+// base than the parent's, so none that is older can come into use.
+func (r *Repository) oldestBase(keep needed) (oldest uint64) {
 	for seq, b := range r.bases {
 		if len(b.files) == 0 {
 			continue
 		}
-		if _, ok := keep[b.files[0]]; ok {
-			newest = max(newest, seq)
+		if _, ok := keep.bases[b.files[0]]; ok && (oldest == 0 || seq < oldest) {
+			oldest = seq
 		}
 	}
-	return newest
+	return oldest
 }
 
 // forget drops what was deleted.
@@ -129,10 +148,10 @@ func (r *Repository) forget(names []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, name := range names {
-		delete(r.own, name)
 		switch kind, id := parseName(name); kind {
 		case kindManifest:
 			delete(r.links, id)
+			delete(r.own, id)
 		case kindBase:
 			if id.Run() == r.run {
 				delete(r.bases, id.Epoch())

@@ -46,7 +46,7 @@ type Repository struct {
 	collected uint64              // highest decided epoch of this run ever given to a Collector
 	baseSeq   uint64              // of the newest base of this run
 	bases     map[uint64]*ownBase // bases of this run, by sequence number
-	own       map[string]struct{} // every file that this run may have written and that was not deleted
+	own       map[ID]ownFiles     // checkpoints of which this run may have written files that were not deleted
 	links     map[ID]link         // manifests known: prepared, or read
 }
 
@@ -55,6 +55,13 @@ type link struct {
 	parent ID
 	delta  FileRef
 	base   BaseRef
+	stats  BaseStats // zero: not known
+}
+
+// ownFiles are a manifest and perhaps a delta.
+type ownFiles struct {
+	epoch uint64
+	delta bool // in a file of its own
 }
 
 // NewRepository uses the files of job in s. run is this process start's NewRun; it may be empty for a reader.
@@ -69,7 +76,7 @@ func NewRepository(s Store, job, run string, opts Options) (*Repository, error) 
 	}
 	return &Repository{
 		store: s, job: job, run: run, opts: opts.withDefaults(),
-		bases: map[uint64]*ownBase{}, own: map[string]struct{}{}, links: map[ID]link{},
+		bases: map[uint64]*ownBase{}, own: map[ID]ownFiles{}, links: map[ID]link{},
 	}, nil
 }
 
