@@ -1,7 +1,6 @@
 package config
 
 import (
-	_ "embed"
 	"errors"
 	"io/fs"
 	"maps"
@@ -9,20 +8,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// properties.txt lists what librdkafka 2.11.1 takes as text, one name per line.
-//
-//go:embed properties.txt
-var propertiesText string
-
-// properties maps the words of a variable to the property: LOG_LEVEL to log_level, SASL_PASSWORD to sasl.password.
-var properties = func() map[string]string {
-	m := map[string]string{}
-	for name := range strings.FieldsSeq(propertiesText) {
-		m[strings.ToUpper(strings.ReplaceAll(name, ".", "_"))] = name
-	}
-	return m
-}()
 
 // reserved properties carry the guarantees, or have a setting of their own that other parts depend on.
 var reserved = map[string]string{
@@ -49,23 +34,21 @@ var reserved = map[string]string{
 	"partition.assignment.strategy": "range assignment is needed",
 }
 
-// scopes are the prefixes of variables of Kafka properties, the more special ones later: they win.
-var scopes = []struct {
+// scope is a prefix of variables of Kafka properties.
+type scope struct {
 	env, flag    string
-	source, sink bool
-}{
+	source, sink bool // whom its properties are for
+}
+
+// scopes has the more special ones later: they win.
+var scopes = []scope{
 	{Prefix + "KAFKA_", "kafka", true, true},
 	{Prefix + "SOURCE_KAFKA_", "source-kafka", true, false},
 	{Prefix + "SINK_KAFKA_", "sink-kafka", false, true},
 }
 
 func isKafka(name string) bool {
-	return slices.ContainsFunc(scopes, func(s struct {
-		env, flag    string
-		source, sink bool
-	}) bool {
-		return strings.HasPrefix(name, s.env)
-	})
+	return slices.ContainsFunc(scopes, func(s scope) bool { return strings.HasPrefix(name, s.env) })
 }
 
 // readKafka gathers the properties of consumers and producers: variables first, flags over them.
@@ -108,11 +91,11 @@ func (l *loader) kafkaFromEnv(prefix string, into map[string]string) {
 // that end in .file themselves come first.
 func propertyOf(words string) (property string, fromFile, ok bool) {
 	if p, ok := properties[words]; ok {
-		return p, false, true
+		return p.name, false, true
 	}
 	if stem, isFile := strings.CutSuffix(words, "_FILE"); isFile {
 		p, ok := properties[stem]
-		return p, true, ok
+		return p.name, true, ok
 	}
 	return "", false, false
 }
@@ -159,8 +142,8 @@ func (l *loader) kafkaFromFlags(flag string, into map[string]string) {
 			continue
 		}
 		as := "--" + f.flag + " " + f.property
-		if !slices.Contains(strings.Fields(propertiesText), f.property) {
-			l.errs.add(as, "", "librdkafka has no property %s%s", f.property, suggestion(nearest(f.property, strings.Fields(propertiesText))))
+		if _, ok := properties[asWords(f.property)]; !ok {
+			l.errs.add(as, "", "librdkafka has no property %s%s", f.property, suggestion(nearest(f.property, propertyNames())))
 			continue
 		}
 		l.setProperty(f.property, value{f.value, FromFlag, as}, into)
@@ -170,6 +153,10 @@ func (l *loader) kafkaFromFlags(flag string, into map[string]string) {
 func (l *loader) setProperty(property string, v value, into map[string]string) {
 	if why, ok := reserved[property]; ok {
 		l.errs.add(v.as, mask(property, v.text), "%s cannot be set: %s", property, why)
+		return
+	}
+	if problem := properties[asWords(property)].check(v.text); problem != "" {
+		l.errs.add(v.as, mask(property, v.text), "%s", problem)
 		return
 	}
 	into[property] = v.text

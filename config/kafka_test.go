@@ -49,6 +49,11 @@ func TestBadKafkaProperties(t *testing.T) {
 		{nil, []string{"WEIR_KAFKA_SASL_PASSWORD_FILE=" + empty, "WEIR_KAFKA_SASL_PASSWORD=x"}, "WEIR_KAFKA_SASL_PASSWORD is set as well"},
 		{nil, []string{"WEIR_KAFKA_GROUP_ID=g"}, `WEIR_KAFKA_GROUP_ID="g": group.id cannot be set: use WEIR_JOB_ID`},
 		{nil, []string{"WEIR_SOURCE_KAFKA_ISOLATION_LEVEL=read_uncommitted"}, "only committed records are read"},
+		{nil, []string{"WEIR_SINK_KAFKA_LINGER_MS=soon"}, `WEIR_SINK_KAFKA_LINGER_MS="soon": linger.ms: expected a number from 0 to 900000`},
+		{nil, []string{"WEIR_KAFKA_BATCH_SIZE=1.5"}, "expected a number from 1 to 2147483647"},
+		{nil, []string{"WEIR_KAFKA_SOCKET_TIMEOUT_MS=9"}, "expected a number from 10 to 300000"},
+		{nil, []string{"WEIR_KAFKA_SECURITY_PROTOCOL=TLS"}, `WEIR_KAFKA_SECURITY_PROTOCOL="TLS": security.protocol: expected plaintext, ssl, sasl_plaintext or sasl_ssl`},
+		{nil, []string{"WEIR_KAFKA_CHECK_CRCS=maybe"}, "expected true or false"},
 		{[]string{"--kafka=linger=5"}, nil, "librdkafka has no property linger; did you mean linger.ms?"},
 		{[]string{"--kafka=linger.ms"}, nil, "expected property=value"},
 	} {
@@ -60,11 +65,11 @@ func TestBadKafkaProperties(t *testing.T) {
 }
 
 func TestPropertyNamesAreUnambiguous(t *testing.T) {
-	if names := strings.Fields(propertiesText); len(properties) != len(names) {
-		t.Errorf("%d variables for %d properties", len(properties), len(names))
+	if lines := strings.Count(propertiesText, "\n"); len(properties) != lines {
+		t.Errorf("%d variables for %d properties", len(properties), lines)
 	}
 	for name := range reserved {
-		if properties[strings.ToUpper(strings.ReplaceAll(name, ".", "_"))] != name {
+		if properties[asWords(name)].name != name {
 			t.Errorf("reserved property %s is unknown", name)
 		}
 	}

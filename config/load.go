@@ -134,9 +134,16 @@ func (l *loader) rejectUnknown() {
 		switch {
 		case !strings.HasPrefix(name, Prefix), slices.Contains(names, name), isServiceLink(name, l.env), isKafka(name):
 		default:
-			l.errs.add(name, "", "unknown setting%s; `processor help` lists all", suggestion(nearest(name, names)))
+			l.errs.add(name, "", "unknown setting; %s", orHelp(nearest(name, names)))
 		}
 	}
+}
+
+func orHelp(near string) string {
+	if near == "" {
+		return "`processor help` lists all"
+	}
+	return "did you mean " + near + "?"
 }
 
 func suggestion(near string) string {

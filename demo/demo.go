@@ -19,10 +19,8 @@ type demo struct {
 	worker *worker
 	watch  *watcher
 	begin  time.Time
-	// what the last frame showed, for rates
-	shown    time.Time
-	lastSent int64
-	lastOut  int64
+	// samples are those of the last second or so, oldest first.
+	samples []sample
 }
 
 // Run runs a demo to its verdict. When ctx ends it stops feeding, and goes on to the verdict.
@@ -97,7 +95,7 @@ func (d *demo) process(ctx context.Context, t text) (err error) {
 		return err
 	}
 	defer func() { stopWorker(); <-d.worker.done }()
-	if d.watch, err = watch(d.broker, d.worker.log); err != nil {
+	if d.watch, err = watch(d.broker, d.worker.log, &d.feeder.behind); err != nil {
 		return err
 	}
 	defer d.watch.close()
@@ -163,21 +161,30 @@ func (d *demo) during(stage string, work func() error) error {
 
 func (d *demo) frame(stage string) frame {
 	now := time.Now()
-	f := frame{o: d.o, now: now, elapsed: now.Sub(d.begin), stage: stage, sent: d.feeder.sent.Load(), kills: d.worker.kills.Load(),
+	f := frame{o: d.o, now: now, elapsed: now.Sub(d.begin), stage: stage, sent: d.feeder.sent.Load(), behind: max(0, d.feeder.behind.Load()), kills: d.worker.kills.Load(),
 		starts: d.worker.starts.Load(), pid: d.worker.pid.Load(), seen: d.watch.seen(10)}
 	f.inRate, f.outRate = d.rates(now, f.sent, f.seen.outputs)
 	return f
 }
 
-// rates are those since the start for the first frame, and since the last one for all others.
+// sample is what had been done at some moment.
+type sample struct {
+	at        time.Time
+	sent, out int64
+}
+
+// rates are those of about the last second: a checkpoint makes many outputs visible at once.
 func (d *demo) rates(now time.Time, sent, out int64) (in, o float64) {
-	if d.shown.IsZero() {
-		d.shown = d.begin
+	if len(d.samples) == 0 {
+		d.samples = []sample{{at: d.begin}}
 	}
-	seconds := max(0.05, now.Sub(d.shown).Seconds())
-	in, o = float64(sent-d.lastSent)/seconds, float64(out-d.lastOut)/seconds
-	d.shown, d.lastSent, d.lastOut = now, sent, out
-	return max(0, in), max(0, o)
+	for len(d.samples) > 1 && now.Sub(d.samples[1].at) >= time.Second-50*time.Millisecond {
+		d.samples = d.samples[1:]
+	}
+	since := d.samples[0]
+	d.samples = append(d.samples, sample{now, sent, out})
+	seconds := max(0.05, now.Sub(since.at).Seconds())
+	return float64(sent-since.sent) / seconds, float64(out-since.out) / seconds
 }
 
 func (d *demo) report(v Verdict) {

@@ -16,7 +16,12 @@ type feeder struct {
 	rate   int
 	sent   atomic.Int64
 	failed atomic.Pointer[error] // the first record that could not be written
+	behind atomic.Int64          // lines that the job has not committed yet
 }
+
+// farBehind is how many lines the job may be behind before the feeder waits for it, so that a demo ends soon after
+// its feeding whatever the rate.
+const farBehind = 100_000
 
 func newFeeder(b *broker, rate int) (*feeder, error) {
 	c, err := b.connect(kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(5*time.Millisecond))
@@ -33,7 +38,7 @@ func (f *feeder) feed(ctx context.Context, t text) error {
 		if err != nil {
 			return fmt.Errorf("read the text: %w", err)
 		}
-		if !f.pace(ctx, begin, n) || f.failed.Load() != nil {
+		if !f.await(ctx) || !f.pace(ctx, begin, n) || f.failed.Load() != nil {
 			break
 		}
 		r := &kgo.Record{Topic: inputTopic, Partition: int32(n % partitions), Value: bytes.Clone(line)}
@@ -56,6 +61,18 @@ func (f *feeder) acknowledged(_ *kgo.Record, err error) {
 		return
 	}
 	f.sent.Add(1)
+}
+
+// await waits while the job is far behind, and says false when ctx has ended.
+func (f *feeder) await(ctx context.Context) bool {
+	for f.behind.Load() > farBehind {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return true
 }
 
 // pace waits until line n is due, and says false when ctx has ended.

@@ -78,7 +78,7 @@ type frame struct {
 	o                  Options
 	now                time.Time
 	elapsed            time.Duration
-	sent               int64 // lines
+	sent, behind       int64 // lines
 	inRate, outRate    float64
 	kills, starts, pid int64
 	stage              string
@@ -86,9 +86,9 @@ type frame struct {
 }
 
 func (f frame) line() string {
-	return fmt.Sprintf("%4.0fs  %s  in %s lines (%s/s)  out %s counts (%s/s)  epoch %d  last commit %s  kill -9: %d  starts: %d  the most frequent: %s",
+	return fmt.Sprintf("%4.0fs  %s  in %s lines (%s/s)  out %s counts (%s/s)  behind %s  epoch %d of worker %d  last commit %s  killed %d times  %s",
 		f.elapsed.Seconds(), f.stage, thousands(f.sent), thousands(int64(f.inRate)), thousands(f.seen.outputs), thousands(int64(f.outRate)),
-		f.seen.status.Epoch, f.commitAge(), f.kills, f.starts, f.first())
+		thousands(f.behind), f.seen.status.Epoch, f.starts, f.commitAge(), f.kills, f.first())
 }
 
 func (f frame) first() string {
@@ -114,10 +114,10 @@ func (f frame) lines() []string {
 		"",
 		fmt.Sprintf("  %s: %.0fs%s", f.stage, f.elapsed.Seconds(), length),
 		"",
-		fmt.Sprintf("  input    %9s lines/s   %12s lines", thousands(int64(f.inRate)), thousands(f.sent)),
+		fmt.Sprintf("  input    %9s lines/s   %12s lines, %s of them not committed yet", thousands(int64(f.inRate)), thousands(f.sent), thousands(f.behind)),
 		fmt.Sprintf("  output   %9s counts/s  %12s counts committed, of %s words", thousands(int64(f.outRate)), thousands(f.seen.outputs), thousands(int64(f.seen.different))),
 		fmt.Sprintf("  epoch    %9d           last commit %s", f.seen.status.Epoch, f.commitAge()),
-		fmt.Sprintf("  worker   %9d           %s; killed with kill -9: %d times, started: %d times", f.pid, f.seen.status.Phase, f.kills, f.starts),
+		fmt.Sprintf("  worker   %9d           %s, process %d; killed with kill -9: %d times", f.starts, f.seen.status.Phase, f.pid, f.kills),
 		"",
 	}
 	for _, c := range f.seen.top {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,10 +30,10 @@ type status struct {
 	Phase      string    `json:"phase"`
 	Epoch      uint64    `json:"epoch"`
 	LastCommit time.Time `json:"lastCommit"`
-	Lag        int64     `json:"lag"`
 }
 
-func watch(b *broker, log *workerLog) (*watcher, error) {
+// watch begins to watch, and keeps behind at the number of lines that are not committed yet.
+func watch(b *broker, log *workerLog, behind *atomic.Int64) (*watcher, error) {
 	c, err := b.connect(kgo.ConsumeTopics(outputTopic), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	if err != nil {
 		return nil, err
@@ -41,6 +42,7 @@ func watch(b *broker, log *workerLog) (*watcher, error) {
 	w := &watcher{counts: map[string]int64{}, stop: cancel}
 	w.wg.Go(func() { w.follow(ctx, c) })
 	w.wg.Go(func() { w.poll(ctx, log) })
+	w.wg.Go(func() { measure(ctx, b, behind) })
 	return w, nil
 }
 
@@ -68,14 +70,11 @@ func (w *watcher) follow(ctx context.Context, c *kgo.Client) {
 func (w *watcher) poll(ctx context.Context, log *workerLog) {
 	client := &http.Client{Timeout: 500 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil}}
 	for {
-		s := status{Phase: "starting", Lag: -1}
+		s := status{Phase: "starting"}
 		if addr := log.listening(); addr != "" {
 			get(ctx, client, "http://"+addr+"/api/v1/status", &s)
 		}
 		w.mu.Lock()
-		if s.Epoch == 0 {
-			s.Epoch = w.status.Epoch
-		}
 		w.status = s
 		if s.LastCommit.After(w.lastCommit) {
 			w.lastCommit = s.LastCommit
@@ -84,6 +83,18 @@ func (w *watcher) poll(ctx context.Context, log *workerLog) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func measure(ctx context.Context, b *broker, behind *atomic.Int64) {
+	for ctx.Err() == nil {
+		if left, err := b.left(ctx); err == nil {
+			behind.Store(left)
+		}
+		select {
+		case <-ctx.Done():
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,11 +46,15 @@ func startWorker(stop, crash context.Context, o Options, addr, folder string) (*
 	return w, nil
 }
 
-// workerEnv is our environment without any of our settings, and the worker's.
+// inherited are settings that say how much the worker tells, not what it does.
+var inherited = []string{"WEIR_LOG_LEVEL=", "WEIR_KAFKA_DEBUG="}
+
+// workerEnv is our environment without our settings, but for a few, and the worker's own.
 func workerEnv(o Options, addr, folder string) []string {
 	var env []string
 	for _, line := range o.Env {
-		if !strings.HasPrefix(line, "WEIR_") {
+		passes := func(prefix string) bool { return strings.HasPrefix(line, prefix) }
+		if !passes("WEIR_") || slices.ContainsFunc(inherited, passes) {
 			env = append(env, line)
 		}
 	}

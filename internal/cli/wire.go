@@ -42,23 +42,23 @@ func blockCache(c *config.Config) int64 { return c.StateCache / 3 }
 
 // newClient makes the driver; if consumers and producers have properties of their own, it is two.
 func newClient(c *config.Config, log *slog.Logger) (txn.Client, error) {
-	source, err := cluster(c, c.SourceKafka, log)
+	source, err := cluster(c, c.SourceKafka, "WEIR_KAFKA_ or WEIR_SOURCE_KAFKA_", log)
 	if err != nil || maps.Equal(c.SourceKafka, c.SinkKafka) {
 		return source, err
 	}
-	sink, err := cluster(c, c.SinkKafka, log)
+	sink, err := cluster(c, c.SinkKafka, "WEIR_KAFKA_ or WEIR_SINK_KAFKA_", log)
 	if err != nil {
 		return nil, err
 	}
 	return split{source, sink}, nil
 }
 
-func cluster(c *config.Config, properties map[string]string, log *slog.Logger) (txn.Client, error) {
+func cluster(c *config.Config, properties map[string]string, settings string, log *slog.Logger) (txn.Client, error) {
 	client, err := confluent.New(txn.ClusterConfig{
 		Brokers: c.Brokers, ClientID: "weir-" + c.JobID + "-" + c.InstanceID, Properties: properties, Logger: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: WEIR_KAFKA_…: %w", runtime.ErrConfig, err)
+		return nil, fmt.Errorf("%w: a property given by %s…: %w", runtime.ErrConfig, settings, err)
 	}
 	return client, nil
 }
