@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -145,6 +146,10 @@ func (in *Instance) doRestore() {
 		halt()
 		in.sleep(delay)
 		a, base, err := in.restore(d, all, reg)
+		if errors.Is(err, ErrState) && in.outdated(d, all) {
+			// Not fatal: the protocol reads the record again. The checkpoint may have been collected by a successor.
+			err = fmt.Errorf("the decision record has moved on from checkpoint %s: %s", d.id, err.Error())
+		}
 		if err != nil {
 			in.post(failed(twophase.Restore, 0, err))
 			return

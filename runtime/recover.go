@@ -123,6 +123,12 @@ func (in *Instance) restore(d decision, all []txn.Partition, reg *state.Registry
 	return a, in.publisher.newestBase(m.Base), err
 }
 
+// outdated says whether the decision record names another checkpoint by now.
+func (in *Instance) outdated(d decision, all []txn.Partition) bool {
+	now, err := in.readDecision(all)
+	return err == nil && now.id != d.id
+}
+
 // restoreState replays into the backend what it lacks, and returns the decision's manifest (empty without one).
 func (in *Instance) restoreState(ctx context.Context, d decision) (checkpoint.Manifest, error) {
 	b := in.o.Backend

@@ -14,7 +14,7 @@ const (
 
 // Epoch numbers the epochs of one run, from 1. A number is never used twice in a run, not even after an abort: a
 // checkpoint id is made of the run and this number, and no two checkpoints may share one.
-type Epoch uint32
+type Epoch uint64
 
 // EventKind says what happened.
 type EventKind uint8

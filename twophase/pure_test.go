@@ -57,7 +57,7 @@ func TestPlainValue(t *testing.T) {
 			}
 		case reflect.Array:
 			check(typ.Elem())
-		case reflect.Bool, reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		case reflect.Bool, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		default:
 			t.Errorf("a Machine holds a %v", typ)
 		}
