@@ -207,6 +207,18 @@ func hasAll(s string, parts []string) bool {
 	return true
 }
 
+// atLeast says whether a metric is not yet that high.
+func (p *process) atLeast(name string, want float64) error {
+	p.t.Helper()
+	if p.ended() {
+		p.t.Fatalf("%s ended with %v\n%s", p.name, p.cmd.ProcessState, p.log.tail(20))
+	}
+	if v := p.metric(name); v < want {
+		return fmt.Errorf("%s is %v", name, v)
+	}
+	return nil
+}
+
 // commits waits until the instance has committed n more epochs.
 func (p *process) commits(n float64) {
 	p.t.Helper()
