@@ -62,7 +62,7 @@ type CollectPlan struct {
 
 // String is the plan as people read it in the log.
 func (p CollectPlan) String() string {
-	s := fmt.Sprintf("collect garbage at checkpoint %s: keep %d checkpoints and base files, delete %d files", p.Decided, p.Keep, len(p.Delete))
+	s := fmt.Sprintf("garbage at checkpoint %s: checkpoints and base files to keep: %d, files to delete: %d", p.Decided, p.Keep, len(p.Delete))
 	if !p.Foreign {
 		s += "; files of other runs wait for a commit"
 	}

@@ -1,3 +1,81 @@
-// Package checkpoint keeps what a job needs to go on: deltas, base snapshots and manifests in a store, the recovery plan that a decision record
-// leads to, garbage collection, and the alignment of barriers.
+// Package checkpoint keeps what a job needs to go on: the changes of each epoch (deltas), base snapshots, and manifests that tie state to
+// source positions, in a store; the recovery plan that a decision record leads to; garbage collection; and the alignment of barriers.
+//
+// # Files
+//
+// A Repository is the folder of one job in a Store. docs/format.md describes every byte.
+//
+//	<job>/manifest/<id>              what checkpoint <id> is; holds its delta too, if that is small
+//	<job>/delta/<id>                 what epoch <id> changed, sorted
+//	<job>/base/<run>-<seq>-<part>    full state at some checkpoint, sorted, in files of about 64 MiB
+//	<job>/latest                     a note of the last commit, for people and tools
+//
+// # Invariants
+//
+//  1. A file exists whole or not at all (Store.Put), and a manifest exists only if its delta does: Prepare writes it last.
+//  2. A name is written at most once, ever. It has the run in it, a run never uses an epoch number or a base's number twice, and
+//     two runs never share a name. So nobody changes a file of anybody else. The exception is latest, on which nothing relies.
+//  3. A prepared checkpoint means nothing. It becomes the truth when Kafka commits offsets whose metadata names it
+//     (EncodeMetadata), and stays a file of no importance if that never happens.
+//  4. state(N) = the base at Base.At, and over it the deltas of the chain N, Parent(N), … back to, but without, Base.At.
+//     Without a base the chain goes back to the first checkpoint.
+//  5. A restore yields exactly state(N), or an error that names the file. Every byte is under a checksum that is bound to its place and, through
+//     the manifest, to its file. No other checkpoint is ever used instead.
+//  6. No file is deleted that a restore of a checkpoint that is, or may yet become, the decided one reads.
+//
+// # A crash, and what is found afterwards
+//
+//	crash                                found                            what happens
+//	while the delta is written           a temporary file, or a delta     no manifest: garbage
+//	after the delta, before the          a delta                          garbage; the transaction is aborted by
+//	  manifest                                                            the successor's fencing
+//	after the manifest, before the       a prepared checkpoint            the decision record names the parent:
+//	  decision                                                            ignored, garbage
+//	after the decision, before the       a decided checkpoint that local  Plan replays its delta over the local marker
+//	  local backend has it                 state lags behind
+//	while a base is written              some of its files                no manifest names them: garbage
+//	after the base, before a manifest    all of its files                 likewise
+//	  that names it is decided
+//	while garbage is collected           some of it                       collected by the successor (Observe)
+//	of the machine, at any of these      as above: Put is durable when    a Delete may be undone: garbage again
+//	                                       it returns
+//
+// # Why a collector can't delete a successor's file
+//
+// A run can be frozen at any moment, declared dead, replaced, and thaw in the middle of anything, a Delete included. Let Z be such a run, D
+// the checkpoint of Z that Z knows to be decided, and S any run that has fenced Z. S fences, then reads the decision record stably,
+// and only then writes to the store; so what S finds decided is D or a checkpoint that Z prepared after D. Z deletes two kinds of files:
+//
+//   - Its own: files of its checkpoints before D, and of its bases, that are not reachable from D nor from anything it prepared
+//     after D. S starts from D or one of those, reads what is reachable from it, and from then on names these files and
+//     its own, never another one of Z's. So what Z deletes is nothing that S, or S's successors, can need.
+//   - Those of other runs, that Observe has listed, that are not reachable from D or later, and only if D was prepared after the
+//     listing had ended. Then D was decided after the listing; a run that has fenced Z can't have done so before D's decision
+//     (the fence would have stopped it: KIP-98 for transactions, the group's generation for plain offset commits), so S wrote nothing
+//     before the listing had ended: no file listed is S's. It is of a run before Z, which Z itself has fenced, so no decision can name it
+//     any more, except through D's chain, which is kept.
+//
+// Ages and clocks appear nowhere in this. Files whose names are not of the forms above are never touched. What a zombie writes after the
+// last Observe stays until the next one. Two tests check the argument: all interleavings in which one run freezes and thaws once at any step, and
+// random ones of four runs, each Delete being one step a name.
+//
+// The argument needs that all runs that use a folder fence each other. With several instances at work at the same time each
+// needs its own folder (a job name per instance), or rule two would take a living neighbour for a dead predecessor.
+//
+// # Cost
+//
+// A checkpoint with a delta of up to Options.InlineLimit is one file: one sync of it, one of its folder. A larger one is two.
+// Collect lists nothing: what the run wrote itself it remembers. Deletes come in batches, when a base lets its deltas go.
+//
+// # Rejected
+//
+//   - An age below which nothing is deleted: a clock is no proof, and a zombie can be frozen for longer than any age.
+//   - Overwriting a "current" pointer as the commit point: the store can't be committed together with the transaction.
+//   - Names without the run: the zombie's epoch 43 would overwrite its successor's.
+//   - Falling back to the last checkpoint that can be read: it would repeat or lose records silently.
+//   - A list of all deltas in each manifest: it saves reads at recovery, and makes every commit pay for them. A walk costs one small read
+//     for each checkpoint since the base, at most 500 with the default policy.
+//   - Compressed keys or blocks: overlays are small and hot, disks are fast; it can come with a new format.
+//   - Writing a delta straight to its name and trusting the checksum to tell a torn one: then a listing shows files that don't
+//     exist, and stores without rename could not be told apart from those that have it.
 package checkpoint
