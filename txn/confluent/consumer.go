@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -17,6 +18,8 @@ type consumer struct {
 	cfg     txn.ConsumerConfig
 	handler txn.RebalanceHandler
 	c       *kafka.Consumer
+	rk      unsafe.Pointer // c's handle
+	fetch   *fetcher
 	admin   *kafka.AdminClient // borrows c's connections
 	logs    *logPipe
 	brokers string
@@ -31,19 +34,20 @@ type consumer struct {
 	leaving bool                    // Close was called
 	owned   []txn.Partition         // as of the last Assigned
 	flows   map[txn.Partition]*flow // partitions whose records may flow
+	seen    []*flow                 // those of flows that gave records
 	last    *flow                   // of the last record: the next is likely of the same partition
 	out     []*txn.Batch            // of the Poll under way
 	count   int                     // records in out
 	paused  bool
-	moved   bool  // a rebalance was served in this Poll
 	err     error // to be returned by the next Poll
 }
 
 // flow is one partition that is being read.
 type flow struct {
 	txn.Partition
-	next  int64      // the offset after the last record
-	batch *txn.Batch // being filled in this Poll, or nil
+	handle uintptr    // librdkafka's of the topic, 0 before the first record
+	next   int64      // the offset after the last record
+	batch  *txn.Batch // being filled in this Poll, or nil
 }
 
 // NewConsumer implements txn.Client. It subscribes; librdkafka joins the group in the background, but calls back in
@@ -58,6 +62,11 @@ func (c *client) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (tx
 		return nil, configFailed(err)
 	}
 	k.c = kc
+	rk, queue, err := handleOf(kc)
+	if err != nil {
+		return nil, errors.Join(configFailed(err), k.Close())
+	}
+	k.rk, k.fetch = rk, newFetcher(queue)
 	if k.admin, err = kafka.NewAdminClientFromConsumer(kc); err == nil {
 		err = kc.SubscribeTopics(cfg.Topics, k.rebalance)
 	}

@@ -3,8 +3,6 @@ package confluent
 import (
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
 	"github.com/weirstream/weir/txn"
 )
 
@@ -13,32 +11,30 @@ func (k *consumer) Poll(wait time.Duration, limit int) ([]*txn.Batch, error) {
 	if err := k.takeError(); err != nil {
 		return nil, err
 	}
-	k.moved = false
 	timeout := pollMillis(wait)
 	for k.count < limit {
-		ev := k.c.Poll(timeout)
+		ev, more := k.fetch.fetch(timeout, limit-k.count, k.add)
 		timeout = 0
-		if m, ok := ev.(*kafka.Message); ok && m.TopicPartition.Error == nil {
-			k.add(m)
-			continue
+		if ev.p != nil {
+			more = k.event(ev)
 		}
-		if !k.event(ev) || k.moved {
+		if !more {
 			break
 		}
 	}
 	return k.take()
 }
 
-// event handles what is not a record, and reports whether there may be more.
-func (k *consumer) event(ev kafka.Event) bool {
-	switch e := ev.(type) {
-	case nil: // nothing more, or a rebalance was served
+// event handles what is not a record, and reports whether this Poll goes on. Records after a rebalance wait for the
+// next one.
+func (k *consumer) event(ev event) bool {
+	defer ev.free()
+	switch ev.kind() {
+	case eventRebalance:
+		_ = k.rebalance(k.c, ev.rebalance(k.rk))
 		return false
-	case *kafka.Message:
-		k.fail(k.readError(e.TopicPartition.Error))
-		return false
-	case kafka.Error:
-		k.fail(k.readError(e))
+	case eventError, eventFetch:
+		k.fail(k.readError(ev.err(k.rk)))
 		return false
 	}
 	return true // statistics and the like
@@ -65,40 +61,40 @@ func (k *consumer) takeError() error {
 
 // add appends a record to its partition's batch. Records of partitions that nobody let flow are dropped: they were
 // fetched before a Seek.
-func (k *consumer) add(m *kafka.Message) {
+func (k *consumer) add(r *rec, data []byte) {
 	f := k.last
-	if f == nil || f.ID != m.TopicPartition.Partition || f.Topic != *m.TopicPartition.Topic {
-		f = k.flows[txn.Partition{Topic: *m.TopicPartition.Topic, ID: m.TopicPartition.Partition}]
-		if f == nil {
+	if f == nil || f.ID != int32(r.partition) || f.handle != uintptr(r.topic) {
+		if f = k.flowOf(uintptr(r.topic), int32(r.partition)); f == nil {
 			return
 		}
 		k.last = f
 	}
-	if int64(m.TopicPartition.Offset) < f.next {
+	if int64(r.offset) < f.next {
 		return
 	}
 	if f.batch == nil {
 		f.batch = txn.NewBatch(f.Partition)
 		k.out = append(k.out, f.batch)
 	}
-	f.next = int64(m.TopicPartition.Offset) + 1
-	f.batch.Records = append(f.batch.Records, record(m))
-	f.batch.Bytes += len(m.Key) + len(m.Value)
+	f.next = int64(r.offset) + 1
+	f.batch.Records = append(f.batch.Records, decode(r, data))
+	f.batch.Bytes += max(int(r.key_len), 0) + max(int(r.value_len), 0)
 	k.count++
 }
 
-func record(m *kafka.Message) txn.Record {
-	r := txn.Record{Key: m.Key, Value: m.Value, Offset: int64(m.TopicPartition.Offset)}
-	if m.TimestampType != kafka.TimestampNotAvailable {
-		r.Timestamp = m.Timestamp.UnixMilli()
-	}
-	if len(m.Headers) > 0 {
-		r.Headers = make([]txn.Header, len(m.Headers))
-		for i, h := range m.Headers {
-			r.Headers[i] = txn.Header(h)
+// flowOf finds a flow by librdkafka's handle of its topic, which stays the same as long as the assignment.
+func (k *consumer) flowOf(handle uintptr, partition int32) *flow {
+	for _, f := range k.seen {
+		if f.handle == handle && f.ID == partition {
+			return f
 		}
 	}
-	return r
+	f := k.flows[txn.Partition{Topic: topicName(handle), ID: partition}]
+	if f != nil {
+		f.handle = handle
+		k.seen = append(k.seen, f)
+	}
+	return f
 }
 
 // pollMillis rounds up: a wait of 100 µs is not a busy loop.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -18,6 +19,8 @@ import (
 type producer struct {
 	cfg      txn.ProducerConfig
 	p        *kafka.Producer
+	rk       unsafe.Pointer // p's handle
+	topics   *topics
 	logs     *logPipe
 	brokers  string
 	maxBytes int
@@ -46,6 +49,12 @@ func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
 		return nil, configFailed(err)
 	}
 	p.p = kp
+	if p.rk, _, err = handleOf(kp); err != nil {
+		kp.Close()
+		p.logs.stop()
+		return nil, configFailed(err)
+	}
+	p.topics = newTopics(p.rk)
 	p.drained.Go(p.drain)
 	return p, nil
 }
@@ -115,6 +124,7 @@ func (p *producer) Close() {
 		if p.delivery != nil {
 			p.delivery.close()
 		}
+		p.topics.close()
 		p.p.Close()
 		p.drained.Wait()
 		p.logs.stop()
@@ -147,49 +157,43 @@ func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
 		return err
 	}
 	defer release()
-	var m kafka.Message
-	for i := range records {
-		fill(&m, &records[i])
-		if err := p.enqueue(ctx, &m); err != nil {
-			return p.produceFailed(&records[i], err)
+	k := packs.Get().(*packed)
+	defer packs.Put(k)
+	for len(records) > 0 {
+		n := k.pack(records, p.topics)
+		if n == 0 {
+			return classify(opProduce, kafka.NewError(kafka.ErrInvalidArg, fmt.Sprintf("%q can't be a topic's name", records[0].Topic), false))
 		}
+		taken, err := p.enqueue(ctx, k)
+		if err != nil {
+			return p.produceFailed(&records[taken], err)
+		}
+		records = records[n:]
 	}
 	return nil
 }
 
-// enqueue waits while the queue is full. Without delivery reports nothing says when it is not any more; a
-// millisecond is a hundredth of what the queue holds at full speed.
-func (p *producer) enqueue(ctx context.Context, m *kafka.Message) error {
-	for {
-		err := p.p.Produce(m, nil)
-		if err == nil {
-			if p.delivery != nil {
-				p.delivery.sent(1)
-			}
-			return nil
+// enqueue hands a pack over, waiting while the queue is full. Without delivery reports nothing says when it is not
+// any more; in a millisecond a full queue empties by a hundredth. It returns how many records were taken.
+func (p *producer) enqueue(ctx context.Context, k *packed) (int, error) {
+	data := k.data
+	for i := 0; ; {
+		taken, used, err := k.send(p.rk, i, data)
+		i, data = i+taken, data[used:]
+		if p.delivery != nil {
+			p.delivery.sent(int64(taken))
+		}
+		if i == len(k.recs) {
+			return i, nil
 		}
 		if e, ok := err.(kafka.Error); !ok || e.Code() != kafka.ErrQueueFull {
-			return err
+			return i, err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w (%w)", err, context.Cause(ctx))
+			return i, fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		case <-time.After(queuePause):
 		}
-	}
-}
-
-// fill copies a record into the message that is used for all: the client copies it at once.
-func fill(m *kafka.Message, r *txn.Record) {
-	m.Key, m.Value = r.Key, r.Value
-	m.TopicPartition = kafka.TopicPartition{Topic: &r.Topic, Partition: r.Partition}
-	m.Timestamp = time.Time{}
-	if r.Timestamp != 0 {
-		m.Timestamp = time.UnixMilli(r.Timestamp)
-	}
-	m.Headers = m.Headers[:0]
-	for _, h := range r.Headers {
-		m.Headers = append(m.Headers, kafka.Header(h))
 	}
 }
 

@@ -11,10 +11,9 @@ type membership struct {
 	meta *kafka.ConsumerGroupMetadata
 }
 
-// rebalance is librdkafka's callback, which runs inside Poll. The client ignores its error. Every path must end in
+// rebalance runs inside Poll, and as the Go client's callback inside its Close, which ignores the error. Every path must end in
 // Assign or Unassign: librdkafka waits for that acknowledgement before it goes on.
 func (k *consumer) rebalance(c *kafka.Consumer, ev kafka.Event) error {
-	k.moved = true
 	switch e := ev.(type) {
 	case kafka.AssignedPartitions:
 		k.assigned(c, partitions(e.Partitions))
@@ -73,7 +72,7 @@ func (k *consumer) acknowledge(c *kafka.Consumer) {
 func (k *consumer) stop() {
 	k.drop()
 	_ = k.resume()
-	k.flows = map[txn.Partition]*flow{}
+	k.flows, k.seen = map[txn.Partition]*flow{}, nil
 }
 
 // drop forgets the records of the Poll under way.

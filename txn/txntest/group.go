@@ -69,7 +69,8 @@ func staticTakeover(e *env) {
 		e.class(err, txn.ClassNewProducer)
 	}
 	old.closed = true
-	_ = old.c.Close()
+	s := time.Now()
+	e.Log(old.c.Close(), time.Since(s), "told after", s.Sub(start))
 }
 
 func leave(e *env) {

@@ -1,0 +1,216 @@
+package confluent_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/weirstream/weir/txn"
+	"github.com/weirstream/weir/txn/confluent"
+)
+
+const (
+	benchRecords  = 1_000_000
+	benchInterval = time.Second // between commits
+)
+
+// BenchmarkCopy reads records of 100 bytes and writes them in transactions, once with the bare client and once
+// through this package, side by side. One operation is one record; run it with -benchtime=1000000x. WEIR_TEST_BROKERS
+// names a real broker; without it the embedded one takes part of the time itself.
+func BenchmarkCopy(b *testing.B) {
+	brokers := benchBrokers(b)
+	in, out := benchTopics(b, brokers)
+	b.Run("bare", func(b *testing.B) { measure(b, func(n int) { bareCopy(b, brokers, in, out, n) }) })
+	b.Run("weir", func(b *testing.B) { measure(b, func(n int) { weirCopy(b, brokers, in, out, n) }) })
+}
+
+func measure(b *testing.B, run func(n int)) {
+	var before, after syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before)
+	run(b.N)
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
+	cpu := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(cpu.Seconds()/float64(b.N)*1e6, "cpu-s/M")
+	b.ReportMetric(0, "ns/op")
+}
+
+func benchBrokers(b *testing.B) string {
+	if s := os.Getenv("WEIR_TEST_BROKERS"); s != "" {
+		return s
+	}
+	c, err := kfake.NewCluster(kfake.NumBrokers(1))
+	must(b, err)
+	b.Cleanup(c.Close)
+	return strings.Join(c.ListenAddrs(), ",")
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+var prepared = sync.OnceValues(func() (string, string) {
+	return fmt.Sprint("bench-in-", os.Getpid()), fmt.Sprint("bench-out-", os.Getpid())
+})
+
+func benchTopics(b *testing.B, brokers string) (string, string) {
+	in, out := prepared()
+	a, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": brokers})
+	must(b, err)
+	defer a.Close()
+	res, err := a.CreateTopics(b.Context(), []kafka.TopicSpecification{
+		{Topic: in, NumPartitions: 4, ReplicationFactor: 1}, {Topic: out, NumPartitions: 4, ReplicationFactor: 1}})
+	must(b, err)
+	if res[0].Error.Code() != kafka.ErrNoError {
+		return in, out
+	}
+	c, err := confluent.New(txn.ClusterConfig{Brokers: brokers})
+	must(b, err)
+	p, err := c.NewProducer(txn.ProducerConfig{})
+	must(b, err)
+	defer p.Close()
+	rs := make([]txn.Record, 1000)
+	for n := 0; n < benchRecords; n += len(rs) {
+		for i := range rs {
+			rs[i] = txn.Record{Topic: in, Partition: int32((n + i) / 100 % 4), Key: fmt.Appendf(nil, "key-%06d", (n+i)%100_000), Value: bytes.Repeat([]byte("x"), 90)}
+		}
+		must(b, p.Produce(b.Context(), rs))
+	}
+	must(b, p.Flush(b.Context()))
+	return in, out
+}
+
+// bareCopy is the loop that everybody writes first.
+func bareCopy(b *testing.B, brokers, in, out string, n int) {
+	c, err := kafka.NewConsumer(&kafka.ConfigMap{"bootstrap.servers": brokers, "group.id": fmt.Sprint("bare-", time.Now().UnixNano()),
+		"enable.auto.commit": false, "enable.auto.offset.store": false, "isolation.level": "read_committed", "auto.offset.reset": "earliest"})
+	must(b, err)
+	defer c.Close()
+	p, err := kafka.NewProducer(&kafka.ConfigMap{"bootstrap.servers": brokers, "transactional.id": fmt.Sprint("bare-", os.Getpid()),
+		"go.delivery.reports": false, "retry.backoff.ms": 3})
+	must(b, err)
+	defer p.Close()
+	go func() {
+		for range p.Events() {
+		}
+	}()
+	must(b, p.InitTransactions(b.Context()))
+	must(b, c.Subscribe(in, nil))
+	must(b, p.BeginTransaction())
+	copied, last := 0, time.Time{}
+	offsets := map[int32]kafka.Offset{}
+	for copied < n {
+		ev := c.Poll(100)
+		m, ok := ev.(*kafka.Message)
+		if !ok {
+			continue
+		}
+		if copied == 0 {
+			b.ResetTimer()
+			last = time.Now()
+		}
+		copied++
+		offsets[m.TopicPartition.Partition] = m.TopicPartition.Offset + 1
+		for {
+			err := p.Produce(&kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &out, Partition: m.TopicPartition.Partition},
+				Key: m.Key, Value: m.Value, Headers: m.Headers, Timestamp: m.Timestamp}, nil)
+			if err == nil {
+				break
+			}
+			if err.(kafka.Error).Code() != kafka.ErrQueueFull {
+				b.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if copied == n || copied%256 == 0 && time.Since(last) > benchInterval {
+			bareCommit(b, c, p, in, offsets)
+			last = time.Now()
+		}
+	}
+	b.StopTimer()
+}
+
+func bareCommit(b *testing.B, c *kafka.Consumer, p *kafka.Producer, in string, offsets map[int32]kafka.Offset) {
+	meta, err := c.GetConsumerGroupMetadata()
+	must(b, err)
+	var tps []kafka.TopicPartition
+	for part, o := range offsets {
+		tps = append(tps, kafka.TopicPartition{Topic: &in, Partition: part, Offset: o})
+	}
+	must(b, p.SendOffsetsToTransaction(b.Context(), tps, meta))
+	must(b, p.CommitTransaction(b.Context()))
+	must(b, p.BeginTransaction())
+}
+
+// reader seeks to the start of whatever it is assigned.
+type reader struct {
+	c       txn.Consumer
+	meta    txn.GroupMetadata
+	pending map[txn.Partition]int64
+}
+
+func (r *reader) Assigned(parts []txn.Partition, meta txn.GroupMetadata) {
+	r.meta, r.pending = meta, map[txn.Partition]int64{}
+	for _, p := range parts {
+		r.pending[p] = 0
+	}
+}
+func (r *reader) Revoked([]txn.Partition) {}
+func (r *reader) Lost([]txn.Partition)    {}
+
+func weirCopy(b *testing.B, brokers, in, out string, n int) {
+	cl, err := confluent.New(txn.ClusterConfig{Brokers: brokers})
+	must(b, err)
+	r := &reader{}
+	r.c, err = cl.NewConsumer(txn.ConsumerConfig{Topics: []string{in}, Group: fmt.Sprint("weir-", time.Now().UnixNano())}, r)
+	must(b, err)
+	defer r.c.Close()
+	p, err := cl.NewProducer(txn.ProducerConfig{TransactionalID: fmt.Sprint("weir-", os.Getpid())})
+	must(b, err)
+	defer p.Close()
+	must(b, p.Init(b.Context()))
+	must(b, p.Begin())
+	for r.pending == nil {
+		_, err := r.c.Poll(100*time.Millisecond, 1)
+		must(b, err)
+	}
+	must(b, r.c.Seek(r.pending))
+	copied, last := 0, time.Time{}
+	offsets := map[txn.Partition]txn.Position{}
+	for copied < n {
+		bs, err := r.c.Poll(100*time.Millisecond, min(1000, n-copied))
+		must(b, err)
+		for _, batch := range bs {
+			if copied == 0 {
+				b.ResetTimer()
+				last = time.Now()
+			}
+			copied += len(batch.Records)
+			offsets[batch.Partition] = txn.Position{Offset: batch.Records[len(batch.Records)-1].Offset + 1}
+			for i := range batch.Records {
+				batch.Records[i].Topic, batch.Records[i].Partition = out, batch.Partition.ID
+			}
+			must(b, p.Produce(b.Context(), batch.Records))
+			txn.Recycle(batch)
+		}
+		if copied >= n || time.Since(last) > benchInterval {
+			must(b, p.SendOffsets(b.Context(), offsets, r.meta))
+			must(b, p.Commit(context.Background()))
+			must(b, p.Begin())
+			last = time.Now()
+		}
+	}
+	b.StopTimer()
+}
