@@ -86,6 +86,17 @@ func TestManyUpdatesAreOneWrite(t *testing.T) {
 	if passing := seal(t, s, 3); len(passing) != 0 {
 		t.Errorf("a value that came and went: %d entries", len(passing))
 	}
+	// The same after a deletion that was sealed.
+	setKey(s, "k")
+	must(t, v.Clear())
+	if deleted := seal(t, s, 4); len(deleted) != 1 || !deleted[0].Delete {
+		t.Errorf("deleted: %d entries", len(deleted))
+	}
+	must(t, v.Set(1))
+	must(t, v.Clear())
+	if again := seal(t, s, 5); len(again) != 0 {
+		t.Errorf("came and went after a deletion: %d entries", len(again))
+	}
 }
 
 // A hot key never touches the backend again, whether it is there or not.

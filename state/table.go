@@ -40,7 +40,8 @@ type table[T any] struct {
 	last *cell[T] // of the key set at turn
 	turn uint64
 
-	slabs [][]cell[T]
+	slabs [][]cell[T] // slabCells each
+	slots int         // how many were ever taken
 	free  []*cell[T]
 	hand  int
 

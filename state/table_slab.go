@@ -10,15 +10,14 @@ func (t *table[T]) take() *cell[T] {
 		t.free = t.free[:n-1]
 		return c
 	}
-	n := len(t.slabs)
-	if n == 0 || len(t.slabs[n-1]) == cap(t.slabs[n-1]) {
-		t.slabs = append(t.slabs, make([]cell[T], 0, slabCells))
-		n++
+	if t.slots == len(t.slabs)*slabCells {
+		t.slabs = append(t.slabs, make([]cell[T], slabCells))
 	}
-	slab := t.slabs[n-1]
-	t.slabs[n-1] = slab[:len(slab)+1]
-	return &t.slabs[n-1][len(slab)]
+	t.slots++
+	return t.slot(t.slots - 1)
 }
+
+func (t *table[T]) slot(i int) *cell[T] { return &t.slabs[i/slabCells][i%slabCells] }
 
 // release empties a slot.
 func (t *table[T]) release(c *cell[T]) {
@@ -29,9 +28,10 @@ func (t *table[T]) release(c *cell[T]) {
 // sweep is the clock: a cell that was used since the last round gets another one. What is dirty, or sealed and not known to be applied,
 // must stay: the backend can't answer for it yet.
 func (t *table[T]) sweep(applied uint64) (useful bool) {
-	for range min(sweepSteps, len(t.slabs)*slabCells) {
-		c := t.next()
-		if c == nil || c.flags&(live|dirty) != live || c.seal > applied {
+	for range min(sweepSteps, t.slots) {
+		t.hand = (t.hand + 1) % t.slots
+		c := t.slot(t.hand)
+		if c.flags&(live|dirty) != live || c.seal > applied {
 			continue
 		}
 		useful = true
@@ -45,16 +45,6 @@ func (t *table[T]) sweep(applied uint64) (useful bool) {
 		}
 	}
 	return useful
-}
-
-// next moves the hand; nil if it points to a slot that was never used.
-func (t *table[T]) next() *cell[T] {
-	t.hand = (t.hand + 1) % (len(t.slabs) * slabCells)
-	slab, i := t.slabs[t.hand/slabCells], t.hand%slabCells
-	if i >= len(slab) {
-		return nil
-	}
-	return &slab[i]
 }
 
 func (t *table[T]) evict(c *cell[T]) {
