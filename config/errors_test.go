@@ -33,7 +33,7 @@ func TestBadSettings(t *testing.T) {
 		{"WEIR_KAFKA_CLIENT=sarama", "expected confluent"},
 		{"WEIR_INPUT_TOPICS=a,b/c", "topic names separated by commas"},
 		{"WEIR_OUTPUT_TOPIC=..", "a topic name"},
-		{"WEIR_CLASSIFY_WINDOW=-1s", "a duration with its unit (5ms, 1s, 1m30s), at least 0s"},
+		{"WEIR_CLASSIFY_WINDOW=-1s", "a duration with its unit (500ms, 1s, 1m30s), at least 0s"},
 		{"WEIR_GUARANTEE=exactly_once", "did you mean exactly-once?"},
 		{"WEIR_GUARANTEE=maybe", "expected exactly-once or at-least-once"},
 		{"WEIR_CHECKPOINT_INTERVAL=1", "a duration with its unit"},

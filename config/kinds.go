@@ -22,7 +22,7 @@ var kinds map[string]kind
 
 func init() { // kinds refers to Spec.Allowed, which refers to kinds
 	kinds = map[string]kind{
-		"duration":    {"a duration with its unit (5ms, 1s, 1m30s)", parseDuration},
+		"duration":    {"a duration with its unit (500ms, 1s, 1m30s)", parseDuration},
 		"int":         {"a whole number", parseInt},
 		"size":        {"a number of bytes, with or without a unit (64MiB, 1GiB)", parseSize},
 		"enum":        {"", parseEnum},
