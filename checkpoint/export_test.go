@@ -4,3 +4,10 @@ package checkpoint
 func EncodeForTest(m Manifest, body string) []byte {
 	return append([]byte(manifestLine(m.Format, len(body), 0, []byte(body))), body...)
 }
+
+// SetMemoryBudgetForTest changes what a full restore reads whole; the result sets it back.
+func SetMemoryBudgetForTest(n int64) (undo func()) {
+	old := memoryBudget
+	memoryBudget = n
+	return func() { memoryBudget = old }
+}

@@ -10,7 +10,7 @@ import (
 )
 
 // memoryBudget is the bytes of deltas that a full restore reads whole, side by side, before it begins; the rest is streamed.
-const memoryBudget = 64 << 20
+var memoryBudget int64 = 64 << 20
 
 // readers is how many files are read side by side.
 const readers = 4
@@ -60,7 +60,7 @@ func (r *Repository) deltaSources(ctx context.Context, steps []Step, s *Stream) 
 	sources := make([]Next, len(steps))
 	errs := make([]error, len(steps))
 	slots := make(chan struct{}, readers)
-	budget := int64(memoryBudget)
+	budget := memoryBudget
 	var wg sync.WaitGroup
 	for i := len(steps) - 1; i >= 0; i-- {
 		budget -= steps[i].Delta.Size
