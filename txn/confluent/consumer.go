@@ -31,6 +31,7 @@ type consumer struct {
 	// the next generation only after that, so a commit never goes out under a newer generation than it asked for.
 	member sync.RWMutex
 
+	dead    bool                    // a fatal error was read
 	leaving bool                    // Close was called
 	owned   []txn.Partition         // as of the last Assigned
 	flows   map[txn.Partition]*flow // partitions whose records may flow
@@ -87,7 +88,7 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 		"group.protocol":                "classic",
 		"partition.assignment.strategy": "range",
 		"session.timeout.ms":            millis(session, 0),
-		"heartbeat.interval.ms":         millis(min(3*time.Second, session/4), 0),
+		"heartbeat.interval.ms":         millis(min(time.Second, session/4), 0), // how soon a rebalance is heard of
 		"enable.auto.commit":            "false",
 		"enable.auto.offset.store":      "false",
 		"auto.offset.reset":             "error",
@@ -127,6 +128,13 @@ func (k *consumer) Close() error {
 		k.closed = true
 		if k.admin != nil {
 			k.admin.Close()
+		}
+		if k.dead {
+			// librdkafka refuses to close a consumer that has failed for good, and the Go client then waits for ever.
+			// Its membership is gone already.
+			go func() { _ = k.c.Close() }()
+			k.logs.stop()
+			return nil
 		}
 		err := k.c.Close()
 		k.logs.stop()

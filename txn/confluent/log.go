@@ -9,28 +9,36 @@ import (
 )
 
 // logPipe carries one client instance's log lines to slog. Its goroutine must outlive the instance, which blocks on
-// a full pipe while it closes.
+// a full pipe while it closes. The channel is never closed: an instance that was left behind may still write to it.
 type logPipe struct {
 	lines chan kafka.LogEvent
+	quit  chan struct{}
 	done  sync.WaitGroup
 }
 
 // startLog makes the instance configured by m log to slog.
 func (c *client) startLog(m kafka.ConfigMap) *logPipe {
-	l := &logPipe{lines: make(chan kafka.LogEvent, 64)}
+	l := &logPipe{lines: make(chan kafka.LogEvent, 64), quit: make(chan struct{})}
 	m["go.logs.channel.enable"] = true
 	m["go.logs.channel"] = l.lines
-	l.done.Go(func() {
-		for e := range l.lines {
-			c.log.Log(context.Background(), level(e), e.Message, "client", e.Name, "facility", e.Tag)
-		}
-	})
+	l.done.Go(func() { l.run(c.log) })
 	return l
 }
 
-// stop ends the pipe. The instance must be closed, or must never have come to be.
+func (l *logPipe) run(log *slog.Logger) {
+	for {
+		select {
+		case e := <-l.lines:
+			log.Log(context.Background(), level(e), e.Message, "client", e.Name, "facility", e.Tag)
+		case <-l.quit:
+			return
+		}
+	}
+}
+
+// stop ends the pipe. The instance must be closed, or left behind, or must never have come to be.
 func (l *logPipe) stop() {
-	close(l.lines)
+	close(l.quit)
 	l.done.Wait()
 }
 

@@ -34,7 +34,9 @@ func (k *consumer) event(ev event) bool {
 		_ = k.rebalance(k.c, ev.rebalance(k.rk))
 		return false
 	case eventError, eventFetch:
-		k.fail(k.readError(ev.err(k.rk)))
+		err := ev.err(k.rk)
+		k.dead = k.dead || err.IsFatal()
+		k.fail(k.readError(err))
 		return false
 	}
 	return true // statistics and the like

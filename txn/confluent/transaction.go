@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// connectMillis is how long Init waits for a first broker before it goes on regardless.
-	connectMillis = 2000
+	// initSlice is how long one try of Init takes; its context decides how many there are.
+	initSlice = 2 * time.Second
 	// retryPause is the wait before the same call of the client is made again.
 	retryPause = 10 * time.Millisecond
 	// queuePause is the wait for room in a full queue.
@@ -26,10 +26,14 @@ func (p *producer) Init(ctx context.Context) error {
 		return nil
 	}
 	return p.call(ctx, opInit, func() error {
+		// A slice of time for each try, so that a call left to itself ends soon and the producer can be closed. A try
+		// that times out goes on in the background, and the next one joins it.
+		slice, cancel := context.WithTimeout(context.Background(), initSlice)
+		defer cancel()
 		// librdkafka looks for the coordinator every 500 ms, at first before any broker can be connected. One question
 		// beforehand saves that wait; if it fails, so will Init.
-		_, _ = p.p.GetMetadata(nil, false, connectMillis)
-		return p.p.InitTransactions(context.Background())
+		_, _ = p.p.GetMetadata(nil, false, int(initSlice.Milliseconds())/2)
+		return p.p.InitTransactions(slice)
 	})
 }
 

@@ -57,11 +57,17 @@ func (e *env) values(topic string, committed bool) []string {
 	return vs
 }
 
+// wantValues requires the values of partition 0, soon: a commit is decided before its markers are in the partitions.
 func (e *env) wantValues(topic string, committed bool, want ...string) {
 	e.Helper()
-	if got := strings.Join(e.values(topic, committed), ","); got != strings.Join(want, ",") {
-		e.Fatalf("%s (committed: %v) holds %s; want %v", topic, committed, got, want)
+	var got string
+	for range 100 {
+		if got = strings.Join(e.values(topic, committed), ","); got == strings.Join(want, ",") {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
+	e.Fatalf("%s (committed: %v) holds %s; want %v", topic, committed, got, want)
 }
 
 // position returns a group's committed position by the driver's admin.
