@@ -52,7 +52,7 @@ func (Proto[T]) Append(dst []byte, v T) ([]byte, error) {
 func (c Proto[T]) Decode(b []byte) (T, error) {
 	var v T
 	if reflect.TypeFor[T]().Kind() == reflect.Interface {
-		return v, decodeError(c.Name(), b, errors.New("T must be a pointer to a generated message, not an interface"))
+		return v, decodeError(c.Name(), b, errors.New("the type parameter must be a pointer to a generated message, not an interface"))
 	}
 	v = v.ProtoReflect().New().Interface().(T)
 	if err := proto.Unmarshal(b, v); err != nil {

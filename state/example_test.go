@@ -3,6 +3,9 @@ package state_test
 import (
 	"fmt"
 	"log"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
@@ -136,6 +139,62 @@ func ExampleStore_Seal() {
 	// Output:
 	// entries: 1 dirty: false
 	// applied: checkpoint-1
+}
+
+// The simple codecs: what they write, and the name that is recorded with the state.
+func ExampleCodec() {
+	show := func(name string, b []byte, err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%-10s %x\n", name, b)
+	}
+	b, err := state.String{}.Append(nil, "word")
+	show(state.String{}.Name(), b, err)
+	b, err = state.Bytes{}.Append(nil, []byte{1, 2})
+	show(state.Bytes{}.Name(), b, err)
+	b, err = state.Int64{}.Append(nil, -1)
+	show(state.Int64{}.Name(), b, err)
+	b, err = state.Int64{}.Append(nil, 1)
+	show(state.Int64{}.Name(), b, err)
+	b, err = state.Float64{}.Append(nil, 1.5)
+	show(state.Float64{}.Name(), b, err)
+	b, err = state.Bool{}.Append(nil, true)
+	show(state.Bool{}.Name(), b, err)
+	// Output:
+	// string     776f7264
+	// bytes      0102
+	// int64-be   7fffffffffffffff
+	// int64-be   8000000000000001
+	// float64-be bff8000000000000
+	// bool       01
+}
+
+func ExampleProto() {
+	codec := state.Proto[*durationpb.Duration]{}
+	b, err := codec.Append(nil, durationpb.New(90*time.Second))
+	if err != nil {
+		log.Fatal(err)
+	}
+	d, err := codec.Decode(b)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(codec.Name(), d.AsDuration())
+	// Output: proto:google.protobuf.Duration 1m30s
+}
+
+func ExampleKeyGroup() {
+	group := state.KeyGroup([]byte("flink"), state.DefaultMaxParallelism)
+	for _, parallelism := range []int{1, 2, 4} {
+		task := state.TaskFor(group, parallelism, state.DefaultMaxParallelism)
+		from, to := state.GroupRange(task, parallelism, state.DefaultMaxParallelism)
+		fmt.Printf("group %d: task %d of %d, which has %d to %d\n", group, task, parallelism, from, to-1)
+	}
+	// Output:
+	// group 88: task 0 of 1, which has 0 to 127
+	// group 88: task 1 of 2, which has 64 to 127
+	// group 88: task 2 of 4, which has 64 to 95
 }
 
 type order struct {

@@ -64,13 +64,12 @@ func TestRegistryMismatch(t *testing.T) {
 }
 
 func TestRegistryTakesUnknownKeyCodecAndNewSchema(t *testing.T) {
-	r, err := state.NewRegistry([]state.Descriptor{value("a", "x")})
-	if err == nil {
+	if _, err := state.NewRegistry([]state.Descriptor{value("a", "x")}); err == nil {
 		t.Error("a descriptor without an id was taken")
 	}
 	d := value("a", "x")
 	d.ID, d.KeyCodec, d.Schema = 5, "", "v1"
-	r, err = state.NewRegistry([]state.Descriptor{d})
+	r, err := state.NewRegistry([]state.Descriptor{d})
 	must(t, err)
 	d.KeyCodec, d.Schema = "string", "v2"
 	register(t, r, d, 5)
