@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -44,7 +45,9 @@ func (b *baser) applied(layers []layer) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.busy && b.due(newest.id) {
+	// A base that no applied manifest names yet would make another one look due.
+	pending := b.last.At != "" && b.last.At != newest.base.At
+	if !b.busy && !pending && b.due(newest.id) {
 		b.busy = true
 		b.wg.Add(1)
 		go b.write()
@@ -88,10 +91,6 @@ func (b *baser) write() {
 }
 
 func (b *baser) snapshot() (checkpoint.BaseRef, error) {
-	// Durable first: a backend that lags behind the base after a crash would have to load all of it.
-	if err := b.in.o.Backend.Flush(); err != nil {
-		return checkpoint.BaseRef{}, err
-	}
 	s, err := b.in.o.Backend.Snapshot()
 	if err != nil {
 		return checkpoint.BaseRef{}, err
@@ -99,10 +98,8 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	ref, err := b.in.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
 		return s.Scan(nil, nil, fn)
 	})
-	if cerr := s.Close(); err == nil {
-		err = cerr
-	}
-	return ref, err
+	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
+	return ref, errors.Join(err, s.Close(), b.in.o.Backend.Flush())
 }
 
 // newest returns the newer of a manifest's base and the last written here.
