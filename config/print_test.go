@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,4 +50,41 @@ func golden(t *testing.T, file, got string) {
 	if string(want) != got {
 		t.Errorf("%s differs (go test ./config -update rewrites it); got:\n%s", file, got)
 	}
+}
+
+// The table in docs/configuration.md is what the struct says.
+func TestDocumentIsCurrent(t *testing.T) {
+	const file, begin, end = "../docs/configuration.md", "-update` -->\n", "<!-- end of settings -->"
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, found := strings.Cut(string(doc), begin)
+	old, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s lacks the marks of the table", file)
+	}
+	table := settingsTable()
+	if *update {
+		if err := os.WriteFile(file, []byte(head+begin+table+end+tail), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if old != table {
+		t.Errorf("the table in %s is out of date: go test ./config -update rewrites it", file)
+	}
+}
+
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| variable | default | meaning | allowed |\n|---|---|---|---|\n")
+	for _, s := range Specs() {
+		value := s.defaultText()
+		if s.Shown == "" && s.Default != "" {
+			value = "`" + value + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", s.Env, value, s.Help, s.Allowed())
+	}
+	return b.String()
 }

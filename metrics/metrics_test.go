@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +23,7 @@ func report(m *Metrics) {
 	m.Phase(PhaseCommit, 12*time.Millisecond)
 	m.CheckpointBytes(2000)
 	m.Commit()
-	m.Abort("expired")
+	m.Abort("ProducerFenced")
 	m.Rebalance("assigned")
 	m.Restart("fenced")
 	m.SetEpoch(5)
@@ -43,7 +45,7 @@ func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
 		`weir_records_out_total{LABELS,topic="counts"}`:                        "2",
 		`weir_bytes_out_total{LABELS,topic="counts"}`:                          "20",
 		`weir_commits_total{LABELS}`:                                           "1",
-		`weir_aborts_total{cause="expired",LABELS}`:                            "1",
+		`weir_aborts_total{cause="producer_fenced",LABELS}`:                    "1",
 		`weir_rebalances_total{LABELS,kind="assigned"}`:                        "1",
 		`weir_restarts_total{cause="fenced",LABELS}`:                           "1",
 		`weir_epoch{LABELS}`:                                                   "5",
@@ -150,5 +152,31 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 	if got := text(t, reg); !strings.Contains(got, `topic="text"} 1600`) {
 		t.Errorf("want 1600 records in:\n%s", got)
+	}
+}
+
+// Whoever looks at a dashboard finds every metric in the document, and no other.
+func TestDocumentNamesEveryMetric(t *testing.T) {
+	doc, err := os.ReadFile("../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := prometheus.NewRegistry()
+	report(New(reg, "j", "i"))
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, f := range families {
+		known[f.GetName()] = true
+		if !strings.Contains(string(doc), "`"+f.GetName()+"`") {
+			t.Errorf("docs/operations.md lacks %s", f.GetName())
+		}
+	}
+	for _, name := range regexp.MustCompile(`\bweir_[a-z_]+`).FindAllString(string(doc), -1) {
+		if base := strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count"); !known[base] {
+			t.Errorf("docs/operations.md names %s, which does not exist", name)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package metrics
 
 import (
+	"strings"
+	"unicode"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -94,6 +97,22 @@ func counters(reg prometheus.Registerer, name, help, label string) *prometheus.C
 	return v
 }
 
+// counterOf makes the counters of a vector with one label, whose values become lower-case words: ProducerDead is
+// producer_dead, as Prometheus' conventions have it.
 func counterOf(v *prometheus.CounterVec) func(string) prometheus.Counter {
-	return func(label string) prometheus.Counter { return v.WithLabelValues(label) }
+	return func(label string) prometheus.Counter { return v.WithLabelValues(snake(label)) }
+}
+
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		switch {
+		case r == ' ' || r == '-':
+			r = '_'
+		case unicode.IsUpper(r) && i > 0:
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
