@@ -70,7 +70,27 @@ func newJob(t *testing.T, c *kafkatest.Cluster, name string, partitions int, set
 		"WEIR_DATA_DIR": j.dir, "WEIR_CHECKPOINT_INTERVAL": "100ms", "WEIR_LOG_FORMAT": "text",
 	}
 	j.set(settings...)
+	t.Cleanup(j.keepTopic)
 	return j
+}
+
+// keepTopic keeps what the broker has of the output, batch by batch, if the test fails and -weir.logs is given.
+func (j *job) keepTopic() {
+	if !j.t.Failed() || *flagLogs == "" {
+		return
+	}
+	ctx, cancel := ask()
+	defer cancel()
+	for p := range j.partitions {
+		dump, err := j.cluster.Brokers[0].Exec(ctx, "/opt/kafka/bin/kafka-dump-log.sh", "--print-data-log", "--files",
+			fmt.Sprintf("/var/lib/kafka/data/%s-%d/00000000000000000000.log", j.out, p))
+		if err != nil {
+			j.t.Log(err)
+		}
+		if err := os.WriteFile(filepath.Join(*flagLogs, fmt.Sprintf("%s-%d.dump", j.out, p)), []byte(dump), 0o600); err != nil {
+			j.t.Log(err)
+		}
+	}
 }
 
 func (j *job) set(settings ...string) {

@@ -26,6 +26,19 @@ func newAdmin(t testing.TB, bootstrap string) *admin {
 	return &admin{t, kadm.NewClient(cl)}
 }
 
+// coordinators waits until a new broker has made the topics that groups and transactions live in.
+func (a *admin) coordinators() {
+	a.t.Helper()
+	eventually(a.t, patience, "the coordinators", func() error {
+		ctx, cancel := ask()
+		defer cancel()
+		if err := a.cl.FindGroupCoordinators(ctx, "any").Error(); err != nil {
+			return err
+		}
+		return a.cl.FindTxnCoordinators(ctx, "any").Error()
+	})
+}
+
 func ask() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), 30*time.Second)
 }

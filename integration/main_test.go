@@ -74,6 +74,9 @@ func sharedCluster(t testing.TB) *kafkatest.Cluster {
 	t.Helper()
 	shared.once.Do(func() {
 		shared.cluster, shared.err = kafkatest.Start(context.Background(), kafkatest.Options{ACLs: true, Env: brokerSettings})
+		if shared.err == nil {
+			newAdmin(t, shared.cluster.Bootstrap()).coordinators()
+		}
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
@@ -91,7 +94,9 @@ func stopShared() error {
 // ownCluster is a broker that the test may injure.
 func ownCluster(t *testing.T) *kafkatest.Cluster {
 	t.Helper()
-	return kafkatest.New(t, kafkatest.Options{Env: brokerSettings})
+	c := kafkatest.New(t, kafkatest.Options{Env: brokerSettings})
+	newAdmin(t, c.Bootstrap()).coordinators()
+	return c
 }
 
 var binary struct {

@@ -59,7 +59,7 @@ func TestBadSettings(t *testing.T) {
 	}{
 		{"unknown name", []string{"CHECKPOINT_INTERVALL=1s"}, []string{"WEIR_CHECKPOINT_INTERVALL", "did you mean WEIR_CHECKPOINT_INTERVAL?"}},
 		{"unknown Kafka property", []string{"KAFKA_SECURITY_PROTOCOLL=ssl"}, []string{"WEIR_KAFKA_SECURITY_PROTOCOLL", "did you mean WEIR_KAFKA_SECURITY_PROTOCOL?"}},
-		{"malformed duration", []string{"CHECKPOINT_INTERVAL=1 sec"}, []string{"WEIR_CHECKPOINT_INTERVAL", "1 sec", "500ms", "5ms"}},
+		{"malformed duration", []string{"CHECKPOINT_INTERVAL=1 sec"}, []string{"WEIR_CHECKPOINT_INTERVAL", "1 sec", "a duration with its unit", "from 5ms to 15m"}},
 		{"duration out of range", []string{"CHECKPOINT_INTERVAL=1ms"}, []string{"WEIR_CHECKPOINT_INTERVAL", "1ms", "from 5ms"}},
 		{"interval too long for the transaction timeout", []string{"CHECKPOINT_INTERVAL=8s", "TRANSACTION_TIMEOUT=10s"},
 			[]string{"WEIR_CHECKPOINT_INTERVAL", "8s", "WEIR_TRANSACTION_TIMEOUT=10s", "at most half of it (5s)"}},
