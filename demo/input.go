@@ -77,7 +77,7 @@ func isText(path string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	head := make([]byte, 4096)
 	n, _ := io.ReadFull(f, head)
 	return n > 0 && bytes.IndexByte(head[:n], 0) < 0
@@ -104,7 +104,7 @@ func fileLines(file string, yield func([]byte, error) bool) bool {
 	if err != nil {
 		return yield(nil, err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	return eachLine(f, yield)
 }
 

@@ -17,7 +17,6 @@ type screen struct {
 	terminal bool
 	width    func() int
 	drawn    int // lines to go up before the next drawing
-	next     time.Time
 }
 
 func newScreen(out io.Writer) *screen {

@@ -110,7 +110,7 @@ func get(ctx context.Context, client *http.Client, url string, into *status) {
 	if err != nil {
 		return
 	}
-	defer resp.Body.Close() //nolint:errcheck // read only
+	defer resp.Body.Close()
 	_ = json.NewDecoder(resp.Body).Decode(into)
 }
 

@@ -100,7 +100,7 @@ func (w *worker) runOnce(stop, crash context.Context) (killed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	defer lifeline.Close() //nolint:errcheck // Wait has closed it already
+	defer lifeline.Close()
 	w.log.forgetAddr()
 	if err := c.Start(); err != nil {
 		return false, err
@@ -127,10 +127,14 @@ func (w *worker) await(stop, crash context.Context, p *os.Process, ended <-chan 
 		case <-crash.Done():
 			crash, crashTime = context.Background(), nil
 		case <-crashTime:
+			if err := p.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				return false, fmt.Errorf("kill the worker: %w", err)
+			}
+			if <-ended == nil { // it ended by itself just before
+				return false, nil
+			}
 			w.kills.Add(1)
-			err := p.Kill()
-			<-ended
-			return true, err
+			return true, nil
 		case <-stop.Done():
 			return false, w.end(p, ended)
 		}
@@ -149,9 +153,7 @@ func (w *worker) end(p *os.Process, ended <-chan error) error {
 		}
 		return nil
 	case <-time.After(15 * time.Second):
-		_ = p.Kill() // it is gone, or will be
-		<-ended
-		return errors.New("the worker did not stop within 15s of SIGTERM")
+		return errors.Join(errors.New("the worker did not stop within 15s of SIGTERM"), p.Kill(), <-ended)
 	}
 }
 
