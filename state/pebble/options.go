@@ -55,9 +55,10 @@ func (o Options) pebble(lock *pebble.Lock, events *pebble.EventListener) *pebble
 		Lock:               lock,
 		DisableWAL:         true,
 		FormatMajorVersion: storeFormat,
-		CacheSize:          o.CacheBytes,
-		MaxOpenFiles:       o.MaxOpenFiles,
-		MemTableSize:       uint64(o.MemTableBytes),
+		// Pebble takes memtables out of the cache's budget: a cache that is not larger than they are would be none.
+		CacheSize:    o.CacheBytes + memTables*int64(o.MemTableBytes),
+		MaxOpenFiles: o.MaxOpenFiles,
+		MemTableSize: uint64(o.MemTableBytes),
 		// Apply itself waits for room, see health.go.
 		MemTableStopWritesThreshold: 1 << 20,
 		L0StopWritesThreshold:       1 << 20,
@@ -77,6 +78,7 @@ func (o Options) pebble(lock *pebble.Lock, events *pebble.EventListener) *pebble
 	})
 	for i := range p.Levels {
 		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		p.Levels[i].IndexBlockSize = 256 << 10 // one level of index, for tables of all sizes that occur
 	}
 	return p
 }

@@ -72,14 +72,23 @@ func (b *Backend) Get(key, dst []byte) ([]byte, bool, error) {
 		return dst, false, err
 	}
 	defer b.leave()
-	value, closer, err := b.db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return dst, false, nil
-	}
+	value, ok, err := b.get(key, dst)
+	return value, ok, b.fail("read state", err)
+}
+
+// get asks the filters of all levels: Pebble's own Get does not ask the last one's, where most keys are, and so reads a block for each
+// key that is not there.
+func (b *Backend) get(key, dst []byte) ([]byte, bool, error) {
+	it, err := b.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
 	if err != nil {
-		return dst, false, b.fail("read state", err)
+		return dst, false, err
 	}
-	return append(dst, value...), true, b.fail("read state", closer.Close())
+	defer it.Close()
+	if !it.SeekPrefixGE(key) {
+		return dst, false, it.Error()
+	}
+	value, err := it.ValueAndErr()
+	return append(dst, value...), err == nil, err
 }
 
 // Scan implements state.Backend.
