@@ -45,11 +45,14 @@ func (a *app) version() string {
 func (a *app) build() (version, revision, goVersion string) {
 	version, goVersion = a.program.Version, goruntime.Version()
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return version, "", goVersion
+	if ok && version == "" {
+		version = info.Main.Version
 	}
 	if version == "" {
-		version = info.Main.Version
+		version = "(devel)"
+	}
+	if !ok {
+		return version, "", goVersion
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
