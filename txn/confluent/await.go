@@ -10,7 +10,7 @@ import (
 )
 
 // closeTimeout bounds the closing of an instance.
-const closeTimeout = 10 * time.Second
+const closeTimeout = 5 * time.Second
 
 // errAbandoned says that a call of the client was left to itself, because its context ended.
 var errAbandoned = errors.New("given up waiting for the Kafka client")

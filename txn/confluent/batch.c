@@ -46,6 +46,8 @@ int rd_kafka_event_error(void *ev);
 const char *rd_kafka_event_error_string(void *ev);
 int rd_kafka_event_error_is_fatal(void *ev);
 topic_partition_list *rd_kafka_event_topic_partition_list(void *ev);
+topic_partition *rd_kafka_event_topic_partition(void *ev);
+void rd_kafka_topic_partition_destroy(topic_partition *tp);
 int rd_kafka_fatal_error(void *rk, char *errstr, size_t errstr_size);
 int64_t rd_kafka_message_timestamp(const message *m, int *type);
 int rd_kafka_message_headers(const message *m, void **headers);
@@ -185,6 +187,9 @@ uintptr_t weir_topic(void *rk, const char *name) { return (uintptr_t)rd_kafka_to
 void weir_topic_free(uintptr_t rkt) { rd_kafka_topic_destroy((void *)rkt); }
 const char *weir_topic_name(uintptr_t rkt) { return rd_kafka_topic_name((void *)rkt); }
 
+// weir_fatal returns the code of the fatal error that the instance has, or 0.
+int weir_fatal(void *rk) { return rd_kafka_fatal_error(rk, NULL, 0); }
+
 int weir_event_type(void *ev) { return rd_kafka_event_type(ev); }
 void weir_event_free(void *ev) { rd_kafka_event_destroy(ev); }
 
@@ -199,6 +204,17 @@ int weir_event_code(void *ev, void *rk, char *reason, size_t size, int *fatal) {
         if (type == EVENT_ERROR && (s = rd_kafka_event_error_string(ev)))
                 snprintf(reason, size, "%s", s);
         return code;
+}
+
+// weir_event_about names the partition that an error is about, if it is about one.
+int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition) {
+        topic_partition *tp = rd_kafka_event_type(ev) == EVENT_ERROR ? rd_kafka_event_topic_partition(ev) : NULL;
+        if (!tp)
+                return 0;
+        snprintf(topic, size, "%s", tp->topic);
+        *partition = tp->partition;
+        rd_kafka_topic_partition_destroy(tp);
+        return 1;
 }
 
 int weir_event_partitions(void *ev) {

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"github.com/weirstream/weir/txn"
 )
 
 // The Go client makes several calls of C for each record, and each costs about as much as librdkafka's own work on
@@ -33,6 +35,9 @@ func handleOf(client any) (rk, queue unsafe.Pointer, err error) {
 	}
 	return rk, queue, nil
 }
+
+// failed says whether an instance has a fatal error.
+func failed(rk unsafe.Pointer) bool { return rk != nil && C.weir_fatal(rk) != 0 }
 
 const (
 	chunkBytes   = 64 << 10 // of Go memory that the keys and values of consecutive records share
@@ -64,6 +69,16 @@ func (e event) err(rk unsafe.Pointer) kafka.Error {
 	var fatal C.int
 	code := C.weir_event_code(e.p, rk, (*C.char)(unsafe.Pointer(&reason[0])), C.size_t(len(reason)), &fatal)
 	return kafka.NewError(kafka.ErrorCode(code), C.GoString((*C.char)(unsafe.Pointer(&reason[0]))), fatal != 0)
+}
+
+// about names the partition that an error is about, if it is about one.
+func (e event) about() (txn.Partition, bool) {
+	topic := make([]byte, 256)
+	var id C.int32_t
+	if C.weir_event_about(e.p, (*C.char)(unsafe.Pointer(&topic[0])), C.size_t(len(topic)), &id) == 0 {
+		return txn.Partition{}, false
+	}
+	return txn.Partition{Topic: C.GoString((*C.char)(unsafe.Pointer(&topic[0]))), ID: int32(id)}, true
 }
 
 // rebalance returns the event in the Go client's terms, as its own callback gets it.

@@ -39,6 +39,8 @@ const char *weir_topic_name(uintptr_t rkt);
 
 int weir_event_type(void *ev);
 int weir_event_code(void *ev, void *rk, char *reason, size_t size, int *fatal);
+int weir_fatal(void *rk);
+int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition);
 int weir_event_partitions(void *ev);
 const char *weir_event_partition(void *ev, int i, int32_t *partition);
 void weir_event_free(void *ev);

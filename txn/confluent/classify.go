@@ -96,7 +96,10 @@ func classOf(op operation, err error) txn.Class {
 // answer was lost may have been carried out, and librdkafka itself knows the case "commit succeeded on the broker
 // but the transaction had already failed locally".
 func commitClass(e kafka.Error, r rule) txn.Class {
-	if e.TxnRequiresAbort() && !e.IsFatal() && r.beforeEnd {
+	switch {
+	case r.beforeEnd && e.IsFatal():
+		return txn.ClassNewProducer
+	case r.beforeEnd && e.TxnRequiresAbort():
 		return txn.ClassAbort
 	}
 	return txn.ClassUnknown
@@ -136,7 +139,7 @@ func codeName(c kafka.ErrorCode) string {
 	if r, ok := codes[c]; ok && r.name != "" {
 		return r.name
 	}
-	if e := (*kerr.Error)(nil); c > 0 && errors.As(kerr.ErrorForCode(int16(c)), &e) {
+	if e := (*kerr.Error)(nil); c >= -1 && errors.As(kerr.ErrorForCode(int16(c)), &e) {
 		return e.Message
 	}
 	return "code " + strconv.Itoa(int(c))

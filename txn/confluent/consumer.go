@@ -31,7 +31,6 @@ type consumer struct {
 	// the next generation only after that, so a commit never goes out under a newer generation than it asked for.
 	member sync.RWMutex
 
-	dead    bool                    // a fatal error was read
 	leaving bool                    // Close was called
 	owned   []txn.Partition         // as of the last Assigned
 	flows   map[txn.Partition]*flow // partitions whose records may flow
@@ -129,7 +128,7 @@ func (k *consumer) Close() error {
 		if k.admin != nil {
 			k.admin.Close()
 		}
-		if k.dead {
+		if failed(k.rk) {
 			// librdkafka refuses to close a consumer that has failed for good, and the Go client then waits for ever.
 			// Its membership is gone already.
 			go func() { _ = k.c.Close() }()

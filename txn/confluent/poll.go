@@ -34,9 +34,7 @@ func (k *consumer) event(ev event) bool {
 		_ = k.rebalance(k.c, ev.rebalance(k.rk))
 		return false
 	case eventError, eventFetch:
-		err := ev.err(k.rk)
-		k.dead = k.dead || err.IsFatal()
-		k.fail(k.readError(err))
+		k.fail(k.readError(ev, ev.err(k.rk)))
 		return false
 	}
 	return true // statistics and the like

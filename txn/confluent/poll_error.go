@@ -2,7 +2,6 @@ package confluent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,13 +16,14 @@ const outOfRange = "_AUTO_OFFSET_RESET"
 // explainTimeout bounds the questions that make an error of Poll say more.
 const explainTimeout = 3 * time.Second
 
-// readError classifies what Poll was given instead of a record. The Go client drops the topic and partition of such
-// an event, so the errors that are of no use without them are looked into.
-func (k *consumer) readError(err error) error {
-	classified := classify(opPoll, err)
-	var e *txn.Error
-	if !errors.As(classified, &e) {
-		return classified
+// readError classifies what Poll was given instead of a record, and looks into what would be of no use without more
+// knowledge.
+func (k *consumer) readError(ev event, err kafka.Error) error {
+	e := &txn.Error{Op: string(opPoll), Class: classOf(opPoll, err), Code: codeName(err.Code()), Err: err}
+	if p, ok := ev.about(); ok && p.ID >= 0 {
+		e.Err = fmt.Errorf("topic %q partition %d: %w", p.Topic, p.ID, err)
+	} else if ok {
+		e.Err = fmt.Errorf("topic %q: %w", p.Topic, err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), explainTimeout)
 	defer cancel()

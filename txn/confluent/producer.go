@@ -113,12 +113,16 @@ func (p *producer) drain() {
 }
 
 // Close implements txn.Producer. A call that was left to itself may still be using the client; then it is closed
-// when that ends, in the background.
+// when that ends, in the background: an Init after initSlice, others after the transaction's timeout.
 func (p *producer) Close() {
 	if p.closed.Swap(true) {
 		return
 	}
-	_ = bounded(opClose, producerCloseTimeout, func() error {
+	limit := closeTimeout
+	if p.busy.Load() {
+		limit = 0
+	}
+	_ = bounded(opClose, limit, func() error {
 		p.life.Lock()
 		defer p.life.Unlock()
 		if p.delivery != nil {

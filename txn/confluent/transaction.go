@@ -16,8 +16,6 @@ const (
 	retryPause = 10 * time.Millisecond
 	// queuePause is the wait for room in a full queue.
 	queuePause = time.Millisecond
-	// producerCloseTimeout bounds the closing of a producer.
-	producerCloseTimeout = 5 * time.Second
 )
 
 // Init implements txn.Producer.
@@ -60,7 +58,9 @@ func (p *producer) SendOffsets(ctx context.Context, offsets map[txn.Partition]tx
 	if !ok {
 		return badMetadata(opSendOffsets, meta)
 	}
-	return p.call(ctx, opSendOffsets, func() error { return p.p.SendOffsetsToTransaction(context.Background(), tps, m.meta) })
+	return p.call(ctx, opSendOffsets, func() error {
+		return p.try(func(ctx context.Context) error { return p.p.SendOffsetsToTransaction(ctx, tps, m.meta) })
+	})
 }
 
 // Commit implements txn.Producer.
@@ -68,7 +68,7 @@ func (p *producer) Commit(ctx context.Context) error {
 	if !p.transactional() {
 		return p.Flush(ctx)
 	}
-	return p.call(ctx, opCommit, func() error { return p.p.CommitTransaction(context.Background()) })
+	return p.call(ctx, opCommit, func() error { return p.try(p.p.CommitTransaction) })
 }
 
 // Abort implements txn.Producer.
@@ -76,12 +76,23 @@ func (p *producer) Abort(ctx context.Context) error {
 	if !p.transactional() {
 		return p.purge(ctx)
 	}
-	return p.call(ctx, opAbort, func() error { return p.p.AbortTransaction(context.Background()) })
+	return p.call(ctx, opAbort, func() error { return p.try(p.p.AbortTransaction) })
 }
 
-// call runs a transactional call with the client's longest timeout (none at all, or the transaction's) and repeats
-// it after retriable errors, as librdkafka wants it: the repetition resumes the operation. When ctx ends first, the
-// call is left to itself and the producer is of no more use.
+// try runs a transactional call of the client, with the transaction's timeout rather than the caller's: a short one
+// would make librdkafka abort what is nearly done, and without any a call that was left to itself would never end.
+func (p *producer) try(call func(context.Context) error) error {
+	limit := p.cfg.TransactionTimeout
+	if limit <= 0 {
+		limit = defaultTransactionTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	return call(ctx)
+}
+
+// call runs a transactional call and repeats it after retriable errors, as librdkafka wants it: the repetition
+// resumes the operation. When ctx ends first, the call is left to itself and the producer is of no more use.
 func (p *producer) call(ctx context.Context, op operation, do func() error) error {
 	release, err := p.use(op)
 	if err != nil {
