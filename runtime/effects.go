@@ -166,7 +166,6 @@ func (in *Instance) doRestore() {
 // doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.
 func (in *Instance) doBegin(epoch twophase.Epoch) {
 	a, p, positions := in.attempt, in.producer, in.decision.positions
-	in.m.SetTransactionStart(time.Now())
 	in.async(twophase.Effect{Op: twophase.Begin, Epoch: epoch}, twophase.Began, in.o.StartTimeout, func(context.Context) error {
 		in.publisher.waitForRoom(in.ctx)
 		if err := p.Begin(); err != nil {

@@ -54,7 +54,8 @@ type Instance struct {
 	decision   decision
 	flights    map[twophase.Epoch]*flight
 	base       checkpoint.BaseRef
-	failures   int // in a row, since the last commit
+	dirty      twophase.Epoch // the last that records were read in
+	failures   int            // in a row, since the last commit
 	lastErr    error
 	result     error
 	stopped    bool

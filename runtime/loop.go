@@ -89,7 +89,15 @@ func (in *Instance) absorb(ev *event) {
 		}
 	case twophase.Restored:
 		in.attempt, in.registry = ev.attempt, ev.attempt.registry
+	case twophase.Processed:
+		in.dirty = ev.Epoch
+		if ev.Epoch == in.machine.Open() {
+			in.m.SetTransactionStart(time.Now())
+		}
 	case twophase.Began:
+		if in.dirty == ev.Epoch { // tasks ran ahead
+			in.m.SetTransactionStart(time.Now())
+		}
 		in.view.epoch(uint64(ev.Epoch))
 		in.m.SetEpoch(uint64(ev.Epoch))
 		if !in.leaving() {
@@ -103,6 +111,7 @@ func (in *Instance) absorb(ev *event) {
 // committed notes a commit. The next barrier is due an interval after this one was.
 func (in *Instance) committed(epoch twophase.Epoch) {
 	in.failures = 0
+	in.m.SetTransactionStart(time.Time{})
 	f := in.flights[epoch]
 	if f == nil {
 		return

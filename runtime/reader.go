@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
 
@@ -84,10 +85,14 @@ func (r *reader) failed(err error) {
 		r.pause(100 * time.Millisecond)
 		return
 	}
-	if txn.ClassOf(err) == txn.ClassFenced {
-		err = fmt.Errorf("%w: the group has given our membership to it: %w", ErrRival, err)
+	ev := processFailed(r.epoch, err)
+	switch txn.ClassOf(err) {
+	case txn.ClassFenced:
+		ev = processFailed(r.epoch, fmt.Errorf("%w: the group has given our membership to it: %w", ErrRival, err))
+	case txn.ClassNewProducer:
+		ev.Cause = twophase.Fatal // a consumer that has failed for good; a new producer would not help
 	}
-	r.post(processFailed(r.epoch, err))
+	r.post(ev)
 	r.pause(100 * time.Millisecond)
 }
 
