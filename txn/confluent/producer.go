@@ -24,6 +24,7 @@ type producer struct {
 	logs     *logPipe
 	brokers  string
 	maxBytes int
+	timeout  time.Duration  // of a transaction
 	drained  sync.WaitGroup // the goroutine that reads p.Events
 
 	// life is held shared by every call of the client, also by those left to themselves; Close takes it.
@@ -38,7 +39,7 @@ type producer struct {
 // NewProducer implements txn.Client.
 func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
 	m := c.producerConfig(cfg)
-	p := &producer{cfg: cfg, brokers: c.cfg.Brokers, maxBytes: maxMessageBytes(m)}
+	p := &producer{cfg: cfg, brokers: c.cfg.Brokers, maxBytes: maxMessageBytes(m), timeout: transactionTimeout(m)}
 	if !p.transactional() {
 		p.delivery = newDeliveries()
 	}
@@ -89,15 +90,25 @@ func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 	return c.withUser(m)
 }
 
+// maxMessageBytes is the limit in force, for the error that names it.
 func maxMessageBytes(m kafka.ConfigMap) int {
-	for _, k := range []string{"message.max.bytes", "max.message.bytes"} {
+	return number(m, 1000000, "message.max.bytes", "max.message.bytes")
+}
+
+// transactionTimeout is the timeout in force, which the user may have overridden.
+func transactionTimeout(m kafka.ConfigMap) time.Duration {
+	return time.Duration(number(m, 60000, "transaction.timeout.ms")) * time.Millisecond
+}
+
+func number(m kafka.ConfigMap, byDefault int, names ...string) int {
+	for _, k := range names {
 		if s, ok := m[k].(string); ok {
 			if n, err := strconv.Atoi(s); err == nil {
 				return n
 			}
 		}
 	}
-	return 1000000 // librdkafka's default
+	return byDefault
 }
 
 func (p *producer) transactional() bool { return p.cfg.TransactionalID != "" }
