@@ -2,6 +2,7 @@ package confluent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,10 +19,7 @@ const slice = 5 * time.Second
 func (k *consumer) Committed(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
 	return look(ctx, k, opCommitted, func() (map[txn.Partition]txn.Position, error) {
 		tps, err := k.c.Committed(topicPartitions(parts), sliceMillis(ctx))
-		if err != nil {
-			return nil, err
-		}
-		return positions(tps)
+		return positions(tps, err)
 	})
 }
 
@@ -120,8 +118,15 @@ func topicPartitions(parts []txn.Partition) []kafka.TopicPartition {
 	return tps
 }
 
-// positions reads what OffsetFetch answered; a negative offset means that there is none.
-func positions(tps []kafka.TopicPartition) (map[txn.Partition]txn.Position, error) {
+// positions reads what OffsetFetch answered. A negative offset means that there is none, and so does a group that
+// nobody has heard of.
+func positions(tps []kafka.TopicPartition, err error) (map[txn.Partition]txn.Position, error) {
+	if e := (kafka.Error{}); errors.As(err, &e) && e.Code() == kafka.ErrGroupIDNotFound {
+		return map[txn.Partition]txn.Position{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	m := make(map[txn.Partition]txn.Position, len(tps))
 	for _, tp := range tps {
 		if tp.Error != nil {

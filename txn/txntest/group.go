@@ -106,6 +106,9 @@ func questions(e *env) {
 	if ms, err := a.Members(e.ctx, group); err != nil || len(ms) != 0 {
 		e.Fatalf("members of no group: %v, %v", ms, err)
 	}
+	if pos, ok := e.position(group, txn.Partition{Topic: topic}); ok {
+		e.Fatalf("position of no group: %v", pos)
+	}
 	e.joined(group, "one", 3, topic)
 	ms, err := a.Members(e.ctx, group)
 	e.must(err)
