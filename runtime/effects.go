@@ -211,13 +211,14 @@ func (in *Instance) doStore(epoch twophase.Epoch) {
 	f := in.flights[epoch]
 	f.base = in.base
 	m := in.manifest(f)
-	entries := f.sealed.entries
-	in.m.SetOverlay(sizeOf(entries))
+	s := f.sealed
 	in.async(twophase.Effect{Op: twophase.Store, Epoch: epoch}, twophase.Stored, in.o.TransactionTimeout, func(ctx context.Context) error {
 		if err := inject("store-before"); err != nil {
 			return err
 		}
-		m, err := in.repo.Prepare(ctx, m, mergeLayers(entries))
+		s.entries, s.tasks = mergeLayers(s.tasks), nil
+		in.m.SetOverlay(sizeOf(s.entries))
+		m, err := in.repo.Prepare(ctx, m, s.entries)
 		if err != nil {
 			return fmt.Errorf("checkpoint %s: %w", m.ID, err)
 		}
