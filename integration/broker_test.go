@@ -15,29 +15,33 @@ func TestBrokerInjured(t *testing.T) {
 	rng := newRand(t)
 	b := c.Brokers[0]
 	injuries := []struct {
-		name string
-		do   func()
+		name  string
+		do    func()
+		fails bool // deliveries fail meanwhile
 	}{
 		{"killed and restarted", func() {
 			must(t, b.Kill(t.Context()))
 			time.Sleep(time.Second)
 			must(t, b.Restart(t.Context()))
-		}},
-		{"frozen", func() {
+		}, false},
+		{"frozen for longer than deliveries may take", func() {
 			must(t, b.Pause(t.Context()))
 			time.Sleep(4 * time.Second)
 			must(t, b.Unpause(t.Context()))
-		}},
+		}, true},
 		{"stopped and restarted", func() {
 			must(t, b.Stop(t.Context()))
 			must(t, b.Restart(t.Context()))
-		}},
+		}, false},
 	}
 	var running []*wordCount
 	var processes []*process
 	var stops []func()
 	for _, g := range guarantees {
-		w := newWordCount(t, c, rng, 2, g, "SESSION_TIMEOUT=20s")
+		// No transaction may expire while the broker starts: Kafka (4.3) then drops the markers of its abort ("Couldn't find leader
+		// endpoint for partitions … likely deleted already and hence can be skipped"), and the next commit of the same
+		// producer id commits what was aborted. A single broker that is killed has nobody to take over meanwhile.
+		w := newWordCount(t, c, rng, 2, g, "SESSION_TIMEOUT=20s", "TRANSACTION_TIMEOUT=30s", "KAFKA_MESSAGE_TIMEOUT_MS=2000")
 		stops = append(stops, w.stream(200))
 		p := w.run()
 		p.commits(3)
@@ -47,6 +51,10 @@ func TestBrokerInjured(t *testing.T) {
 		for _, w := range running {
 			w.out.during("the broker is %s", injury.name)
 		}
+		var aborts []float64
+		for _, p := range processes {
+			aborts = append(aborts, p.metric("weir_aborts_total"))
+		}
 		injury.do()
 		must(t, b.WaitReady(t.Context()))
 		for i, p := range processes {
@@ -54,29 +62,15 @@ func TestBrokerInjured(t *testing.T) {
 				t.Fatalf("%s: %s ended with %v", injury.name, p.name, p.cmd.ProcessState)
 			}
 			running[i].catchUpWhile(p)
+			if injury.fails && p.metric("weir_aborts_total") == aborts[i] {
+				t.Errorf("%s: weir_aborts_total is still %v", injury.name, aborts[i])
+			}
 		}
 	}
 	for i, w := range running {
 		stops[i]()
 		w.finish(processes[i])
 	}
-}
-
-// Deliveries fail because the output has too few replicas for a while: given up, counted, done again.
-func TestFailedDelivery(t *testing.T) {
-	eachGuarantee(t, func(t *testing.T, guarantee string) {
-		w := newWordCount(t, sharedCluster(t), newRand(t), 2, guarantee, "TRANSACTION_TIMEOUT=4s", "KAFKA_MESSAGE_TIMEOUT_MS=1500")
-		stop := w.stream(200)
-		p := w.run()
-		p.commits(2)
-		w.out.during("too few replicas")
-		w.admin.alter(w.job.out, "min.insync.replicas", "2")
-		eventually(t, patience, "an epoch to be given up", func() error { return p.atLeast("weir_aborts_total", 1) })
-		w.admin.alter(w.job.out, "min.insync.replicas", "1")
-		w.out.during("enough replicas again")
-		stop()
-		w.finish(p)
-	})
 }
 
 // The broker aborts a transaction for its age: given up, counted, done again.
