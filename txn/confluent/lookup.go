@@ -30,11 +30,11 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 		defer cancel()
 		low, err := k.listOffsets(ctx, parts, kafka.EarliestOffsetSpec)
 		if err != nil {
-			return nil, err
+			return nil, k.refresh(ctx, parts, err)
 		}
 		high, err := k.listOffsets(ctx, parts, kafka.LatestOffsetSpec)
 		if err != nil {
-			return nil, err
+			return nil, k.refresh(ctx, parts, err)
 		}
 		ends := make(map[txn.Partition]txn.Ends, len(parts))
 		for _, p := range parts {
@@ -61,6 +61,20 @@ func (k *consumer) listOffsets(ctx context.Context, parts []txn.Partition, at ka
 		offsets[txn.Partition{Topic: *tp.Topic, ID: tp.Partition}] = int64(info.Offset)
 	}
 	return offsets, nil
+}
+
+// refresh makes the client ask for the leaders again, and returns err. ListOffsets sends a leader's epoch from the
+// metadata cache. Once a broker has restarted, that one is too old (FENCED_LEADER_EPOCH), and as long as nothing is
+// fetched librdkafka asks for another only every topic.metadata.refresh.interval.ms (5 min).
+func (k *consumer) refresh(ctx context.Context, parts []txn.Partition, err error) error {
+	asked := map[string]bool{}
+	for _, p := range parts {
+		if !asked[p.Topic] {
+			asked[p.Topic] = true
+			_, _ = k.c.GetMetadata(&p.Topic, false, sliceMillis(ctx)) // if this fails, so will the next attempt
+		}
+	}
+	return err
 }
 
 // KnownEnd implements txn.Consumer. Fetch replies carry it; under read_committed it is the last stable offset.
