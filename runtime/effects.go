@@ -85,11 +85,13 @@ func (in *Instance) doFence() {
 	}()
 }
 
+func (in *Instance) transactionalID() string { return in.o.JobID + "-" + in.o.InstanceID }
+
 // newProducer makes a producer and fences all older ones of its transactional id.
 func (in *Instance) newProducer() (txn.Producer, error) {
 	cfg := txn.ProducerConfig{}
 	if in.o.Guarantee == twophase.ExactlyOnce {
-		cfg.TransactionalID = in.o.JobID + "-" + in.o.InstanceID
+		cfg.TransactionalID = in.transactionalID()
 		cfg.TransactionTimeout = in.o.TransactionTimeout
 	}
 	p, err := in.o.Client.NewProducer(cfg)
@@ -289,6 +291,10 @@ func (in *Instance) offsets(epoch twophase.Epoch) map[txn.Partition]txn.Position
 func (in *Instance) doAbort(epoch twophase.Epoch) {
 	p := in.producer
 	in.m.SetTransactionStart(time.Time{})
+	if in.failures == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
+		in.view.failed(errLost)
+		in.m.Abort("partitions_lost")
+	}
 	halt := in.haltAttempt()
 	in.async(twophase.Effect{Op: twophase.Abort, Epoch: epoch}, twophase.Aborted, in.o.StartTimeout, func(ctx context.Context) error {
 		halt()

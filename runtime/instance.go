@@ -57,6 +57,7 @@ type Instance struct {
 	dirty      twophase.Epoch // the last that records were read in
 	failures   int            // in a row, since the last commit
 	lastErr    error
+	fatalErr   error // the first failure that ends the instance
 	result     error
 	stopped    bool
 	barrier    *time.Timer

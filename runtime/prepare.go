@@ -22,6 +22,9 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	}
 	in.topics = in.sourceTopics()
 	if _, err := in.partitions(start); err != nil {
+		if errors.Is(start.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
+		}
 		return err
 	}
 	if err := in.checkSinks(start); err != nil {
@@ -71,12 +74,16 @@ func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {
+	_, err := in.topicCounts(ctx, in.sinkTopics(), "WEIR_OUTPUT_TOPIC")
+	return err
+}
+
+func (in *Instance) sinkTopics() []string {
 	var sinks []string
 	for i := range in.o.Plan.Stages {
 		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
 	}
-	_, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC")
-	return err
+	return sinks
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.
