@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
@@ -218,7 +219,7 @@ func (in *Instance) doStore(epoch twophase.Epoch) {
 		if err := inject("store-before"); err != nil {
 			return err
 		}
-		s.entries, s.tasks = mergeLayers(s.tasks), nil
+		s.entries, s.tasks = state.Merge(s.tasks...), nil
 		in.m.SetOverlay(sizeOf(s.entries))
 		m, err := in.repo.Prepare(ctx, m, s.entries)
 		if err != nil {

@@ -146,7 +146,7 @@ func (p *publisher) apply(layers []layer) error {
 		runs = append(runs, l.entries)
 	}
 	newest := layers[len(layers)-1]
-	if err := p.in.o.Backend.Apply(mergeLayers(runs), string(newest.id)); err != nil {
+	if err := p.in.o.Backend.Apply(state.Merge(runs...), string(newest.id)); err != nil {
 		return fmt.Errorf("applying checkpoint %s to the state backend: %w", newest.id, err)
 	}
 	hit("apply-after")

@@ -1,14 +1,11 @@
-package runtime
+package state
 
-import (
-	"bytes"
+import "bytes"
 
-	"github.com/weirstream/weir/state"
-)
-
-// mergeLayers merges sorted runs into one; of entries with the same key that of the last run stays.
-func mergeLayers(runs [][]state.Entry) []state.Entry {
-	m := newMerger(runs)
+// Merge makes one sorted batch, each key once, of several, each sorted: where a key is in more than one, the later batch wins. So
+// a backend that lags behind catches up with one write per key.
+func Merge(batches ...[]Entry) []Entry {
+	m := newMerger(batches)
 	switch {
 	case len(m.heap) == 0:
 		return nil
@@ -22,7 +19,7 @@ func mergeLayers(runs [][]state.Entry) []state.Entry {
 
 // cursor is what is left of a run; age orders the runs.
 type cursor struct {
-	rest []state.Entry
+	rest []Entry
 	age  int
 }
 
@@ -32,7 +29,7 @@ type merger struct {
 	total int
 }
 
-func newMerger(runs [][]state.Entry) *merger {
+func newMerger(runs [][]Entry) *merger {
 	m := &merger{heap: make([]cursor, 0, len(runs))}
 	for age, r := range runs {
 		if len(r) > 0 {
@@ -54,19 +51,19 @@ func (m *merger) disjoint() bool {
 	return true
 }
 
-func (m *merger) concat() []state.Entry {
-	out := make([]state.Entry, 0, m.total)
+func (m *merger) concat() []Entry {
+	out := make([]Entry, 0, m.total)
 	for _, c := range m.heap {
 		out = append(out, c.rest...)
 	}
 	return out
 }
 
-func (m *merger) merge() []state.Entry {
+func (m *merger) merge() []Entry {
 	for i := len(m.heap)/2 - 1; i >= 0; i-- {
 		m.down(i)
 	}
-	var out []state.Entry
+	var out []Entry
 	for len(m.heap) > 0 {
 		e := &m.heap[0].rest[0]
 		if n := len(out); n == 0 || !bytes.Equal(out[n-1].Key, e.Key) {
@@ -111,13 +108,4 @@ func (m *merger) less(i, j int) bool {
 		return c < 0
 	}
 	return a.age > b.age
-}
-
-// sizeOf is about the memory that entries take up.
-func sizeOf(entries []state.Entry) (n int64) {
-	const header = 56 // of an Entry
-	for i := range entries {
-		n += int64(len(entries[i].Key) + len(entries[i].Value) + header)
-	}
-	return n
 }
