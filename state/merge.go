@@ -5,107 +5,73 @@ import "bytes"
 // Merge makes one sorted batch, each key once, of several, each sorted: where a key is in more than one, the later batch wins. So
 // a backend that lags behind catches up with one write per key.
 func Merge(batches ...[]Entry) []Entry {
-	m := newMerger(batches)
-	switch {
-	case len(m.heap) == 0:
-		return nil
-	case len(m.heap) == 1:
-		return m.heap[0].rest
-	case m.disjoint():
-		return m.concat()
+	if disjoint(batches) {
+		return concat(batches)
 	}
-	return m.merge()
-}
-
-// cursor is what is left of a run; age orders the runs.
-type cursor struct {
-	rest []Entry
-	age  int
-}
-
-// merger is a heap of runs, the one with the smallest key first; of equal keys the newest run first.
-type merger struct {
-	heap  []cursor
-	total int
-}
-
-func newMerger(runs [][]Entry) *merger {
-	m := &merger{heap: make([]cursor, 0, len(runs))}
-	for age, r := range runs {
-		if len(r) > 0 {
-			m.heap = append(m.heap, cursor{r, age})
-			m.total += len(r)
+	for len(batches) > 1 {
+		half := make([][]Entry, 0, (len(batches)+1)/2)
+		for i := 0; i+1 < len(batches); i += 2 {
+			half = append(half, mergeTwo(batches[i], batches[i+1]))
 		}
+		if len(batches)%2 == 1 {
+			half = append(half, batches[len(batches)-1])
+		}
+		batches = half
 	}
-	return m
+	return batches[0]
 }
 
-// disjoint says whether each run ends before the next begins, as those of one stage's tasks do, which own key groups in order.
-func (m *merger) disjoint() bool {
-	for i := 1; i < len(m.heap); i++ {
-		before := m.heap[i-1].rest
-		if bytes.Compare(before[len(before)-1].Key, m.heap[i].rest[0].Key) >= 0 {
+// disjoint says whether each batch ends before the next begins, as those of one stage's tasks do, which own key groups in order.
+func disjoint(batches [][]Entry) bool {
+	var last []byte
+	for _, b := range batches {
+		if len(b) == 0 {
+			continue
+		}
+		if last != nil && bytes.Compare(last, b[0].Key) >= 0 {
 			return false
 		}
+		last = b[len(b)-1].Key
 	}
 	return true
 }
 
-func (m *merger) concat() []Entry {
-	out := make([]Entry, 0, m.total)
-	for _, c := range m.heap {
-		out = append(out, c.rest...)
+func concat(batches [][]Entry) []Entry {
+	switch len(batches) {
+	case 0:
+		return nil
+	case 1:
+		return batches[0]
+	}
+	total := 0
+	for _, b := range batches {
+		total += len(b)
+	}
+	out := make([]Entry, 0, total)
+	for _, b := range batches {
+		out = append(out, b...)
 	}
 	return out
 }
 
-func (m *merger) merge() []Entry {
-	for i := len(m.heap)/2 - 1; i >= 0; i-- {
-		m.down(i)
+func mergeTwo(older, newer []Entry) []Entry {
+	if len(older) == 0 {
+		return newer
 	}
-	var out []Entry
-	for len(m.heap) > 0 {
-		e := &m.heap[0].rest[0]
-		if n := len(out); n == 0 || !bytes.Equal(out[n-1].Key, e.Key) {
-			out = append(out, *e)
+	if len(newer) == 0 {
+		return older
+	}
+	merged := make([]Entry, 0, len(older)+len(newer))
+	for len(older) > 0 && len(newer) > 0 {
+		c := bytes.Compare(older[0].Key, newer[0].Key)
+		if c < 0 {
+			merged, older = append(merged, older[0]), older[1:]
+			continue
 		}
-		m.advance()
-	}
-	return out
-}
-
-// advance drops the first entry of the first run.
-func (m *merger) advance() {
-	top := &m.heap[0]
-	if top.rest = top.rest[1:]; len(top.rest) == 0 {
-		last := len(m.heap) - 1
-		m.heap[0] = m.heap[last]
-		m.heap = m.heap[:last]
-	}
-	m.down(0)
-}
-
-func (m *merger) down(i int) {
-	for {
-		least := 2*i + 1
-		if least >= len(m.heap) {
-			return
+		if c == 0 {
+			older = older[1:]
 		}
-		if r := least + 1; r < len(m.heap) && m.less(r, least) {
-			least = r
-		}
-		if !m.less(least, i) {
-			return
-		}
-		m.heap[i], m.heap[least] = m.heap[least], m.heap[i]
-		i = least
+		merged, newer = append(merged, newer[0]), newer[1:]
 	}
-}
-
-func (m *merger) less(i, j int) bool {
-	a, b := &m.heap[i], &m.heap[j]
-	if c := bytes.Compare(a.rest[0].Key, b.rest[0].Key); c != 0 {
-		return c < 0
-	}
-	return a.age > b.age
+	return append(append(merged, older...), newer...)
 }
