@@ -60,7 +60,8 @@ func TestBrokerInjured(t *testing.T) {
 			if p.ended() {
 				t.Fatalf("%s: %s ended with %v", name, p.name, p.cmd.ProcessState)
 			}
-			running[i].catchUpWhile(p)
+			// A request to a coordinator that is gone is given up after socket.timeout.ms: a minute.
+			running[i].out.await(running[i].truth.words(), 2*patience, p)
 		}
 	}
 	for _, injury := range injuries {
