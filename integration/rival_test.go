@@ -38,16 +38,13 @@ type zombie struct {
 	rival   string        // the rival's instance id; the frozen one's is "one"
 	frozen  time.Duration // at least
 	settled bool          // the rival has caught up before the thaw
-	// rejoins: librdkafka notices that the session is over before it hears that its name was taken, and joins again under it. The last
-	// to join has the name (KIP-345), so it may as well be the rival that ends.
-	rejoins bool
 }
 
 var zombies = []zombie{
-	{"another name, longer than the session", "two", 5 * time.Second, false, false},
-	{"another name, longer than the transaction", "two", 12 * time.Second, true, false},
-	{"same name, shorter than anything", "one", 0, false, false},
-	{"same name, longer than the transaction", "one", 12 * time.Second, true, true},
+	{"another name, longer than the session", "two", 5 * time.Second, false},
+	{"another name, longer than the transaction", "two", 12 * time.Second, true},
+	{"same name, shorter than anything", "one", 0, false},
+	{"same name, longer than the transaction", "one", 12 * time.Second, true},
 }
 
 // A frozen instance is replaced, and thaws while its successor works: it adds nothing, and ends with a clear word
@@ -79,36 +76,19 @@ func (z zombie) run(t *testing.T, guarantee string) {
 	time.Sleep(time.Until(begin.Add(z.frozen)))
 	w.out.during("thawed after %v", time.Since(begin))
 	old.thaw()
-	ends, stays := old, rival
-	if z.rejoins {
-		ends, stays = firstToEnd(t, old, rival)
-	}
-	if code := ends.exit(patience); code != 3 {
-		t.Errorf("%s ended with code %d, want 3", ends.name, code)
+	if code := old.exit(patience); code != 3 {
+		t.Errorf("the zombie ended with code %d, want 3", code)
 	}
 	if z.rival == "one" {
-		ends.says(0, "fenced by another process with the same instance id")
+		old.says(0, "fenced by another process with the same instance id")
 	} else {
-		ends.says(0, "this instance lost its partitions, and", "works on them by now")
+		old.says(0, "this instance lost its partitions, and", "works on them by now")
 	}
-	w.out.during("%s has ended", ends.name)
-	stays.ready()
-	stays.commits(3)
+	w.out.during("the zombie has ended")
+	rival.ready()
+	rival.commits(3)
 	stop()
-	w.finish(stays)
-}
-
-func firstToEnd(t *testing.T, a, b *process) (ends, stays *process) {
-	t.Helper()
-	select {
-	case <-a.done:
-		return a, b
-	case <-b.done:
-		return b, a
-	case <-time.After(patience):
-		t.Fatalf("%s and %s have the same instance id and are both at work", a.name, b.name)
-		return nil, nil
-	}
+	w.finish(rival)
 }
 
 // catchUpWhile waits until what was fed so far is counted, while more is fed.

@@ -307,11 +307,20 @@ func (in *Instance) doAbort(epoch twophase.Epoch) {
 }
 
 func (in *Instance) doRelease() {
-	halt := in.haltAttempt()
+	halt, lost, member := in.haltAttempt(), in.wasLost, in.member
 	go func() {
 		halt()
+		var err error
+		if lost {
+			err = in.checkSuccessor(member)
+		}
 		in.post(event{then: func() {
-			in.release()
+			if err != nil {
+				in.zombie = true
+				in.fail(err)
+			} else {
+				in.release()
+			}
 			in.take(answer(twophase.Released, 0))
 		}})
 	}()

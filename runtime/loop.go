@@ -198,10 +198,12 @@ func (in *Instance) checkOwned() {
 	}
 	go func() {
 		all, err := in.partitions(in.ctx)
+		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
 				return // there was a rebalance since
 			}
+			in.member = member
 			if err != nil {
 				in.fail(err)
 				return

@@ -159,6 +159,42 @@ func (in *Instance) otherMembers(ctx context.Context) ([]txn.Member, error) {
 	return slices.DeleteFunc(members, func(m txn.Member) bool { return m.InstanceID == in.o.InstanceID }), nil
 }
 
+// memberID looks up who we are in the group; empty if that cannot be told.
+func (in *Instance) memberID(ctx context.Context) string {
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group; a rival of the same name would be noticed later", "err", err)
+	}
+	for _, m := range members {
+		if m.InstanceID == in.o.InstanceID {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+// checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
+// join the group again, where it would take the partitions, or even the name, from its successor. If the group can't be
+// asked, joining is all that is left.
+func (in *Instance) checkSuccessor(member string) error {
+	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+	defer cancel()
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group after partitions were lost", "err", err)
+		return nil
+	}
+	for _, m := range members {
+		switch {
+		case m.InstanceID != in.o.InstanceID:
+			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
+		case member != "" && m.ID != member:
+			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
+		}
+	}
+	return nil
+}
+
 func describe(members []txn.Member) string {
 	var s []string
 	for _, m := range members {

@@ -137,7 +137,8 @@ type Admin interface {
 	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.
 	MaxTransactionTimeout(ctx context.Context) (time.Duration, error)
 	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.
-	Leave(ctx context.Context, group, instanceID string) error
+	// With a member id it removes that member only, and not one that has taken over its name since.
+	Leave(ctx context.Context, group, instanceID, memberID string) error
 	Close()
 }
 

@@ -79,4 +79,4 @@ func limit(want time.Duration) func(*world, txn.Admin) error {
 	}
 }
 
-func leave(w *world, a txn.Admin) error { return a.Leave(w.ctx, "g", "i") }
+func leave(w *world, a txn.Admin) error { return a.Leave(w.ctx, "g", "i", "") }

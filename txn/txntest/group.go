@@ -79,8 +79,8 @@ func leave(e *env) {
 	a, err := e.client.NewAdmin()
 	e.must(err)
 	defer a.Close()
-	e.must(a.Leave(e.ctx, group, "leaver"))
-	e.must(a.Leave(e.ctx, group, "leaver"))
+	e.must(a.Leave(e.ctx, group, "leaver", ""))
+	e.must(a.Leave(e.ctx, group, "leaver", ""))
 	got, err := a.Members(e.ctx, group)
 	e.must(err)
 	if len(got) != 0 {
