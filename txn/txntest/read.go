@@ -47,6 +47,20 @@ func drain(e *env, kc *kgo.Client, end int64) []*kgo.Record {
 	return out
 }
 
+// committed waits until a partition holds n committed records, and returns them.
+func (e *env) committed(topic string, partition int32, n int) []*kgo.Record {
+	e.Helper()
+	var rs []*kgo.Record
+	for range 100 {
+		if rs = e.read(topic, partition, true); len(rs) == n {
+			return rs
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	e.Fatalf("%s, partition %d holds %d committed records; want %d", topic, partition, len(rs), n)
+	return nil
+}
+
 // values returns the values of partition 0.
 func (e *env) values(topic string, committed bool) []string {
 	e.Helper()
