@@ -27,7 +27,7 @@ func TestTransactionFaults(t *testing.T) {
 		{kmsg.AddPartitionsToTxn, kerr.ProducerFenced, 1, txn.ClassFenced},
 		{kmsg.AddPartitionsToTxn, kerr.TopicAuthorizationFailed, 1, txn.ClassFatal},
 		{kmsg.AddPartitionsToTxn, kerr.TransactionalIDAuthorizationFailed, 1, txn.ClassFatal},
-		{kmsg.AddPartitionsToTxn, kerr.UnknownServerError, 1, txn.ClassUnknown}, // not knowing the code, nobody knows
+		{kmsg.AddOffsetsToTxn, kerr.UnknownServerError, 1, txn.ClassAbort},
 		{kmsg.Produce, kerr.NotLeaderForPartition, 2, ok},
 		{kmsg.Produce, kerr.NotEnoughReplicas, 2, ok},
 		{kmsg.Produce, kerr.MessageTooLarge, 1, txn.ClassFatal},

@@ -2,7 +2,6 @@ package confluent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -135,7 +134,7 @@ func topicPartitions(parts []txn.Partition) []kafka.TopicPartition {
 // positions reads what OffsetFetch answered. A negative offset means that there is none, and so does a group that
 // nobody has heard of.
 func positions(tps []kafka.TopicPartition, err error) (map[txn.Partition]txn.Position, error) {
-	if e := (kafka.Error{}); errors.As(err, &e) && e.Code() == kafka.ErrGroupIDNotFound {
+	if hasCode(err, kafka.ErrGroupIDNotFound) {
 		return map[txn.Partition]txn.Position{}, nil
 	}
 	if err != nil {
