@@ -137,6 +137,9 @@ func tinyQueue(e *env) {
 	if n := len(e.read(topic, 0, true)); n != 200 {
 		e.Fatalf("%d records; want 200", n)
 	}
+	if e.InProcess {
+		return
+	}
 	p, err = e.open(deadBroker(e), tiny).NewProducer(txn.ProducerConfig{})
 	e.must(err)
 	defer p.Close()
