@@ -18,6 +18,7 @@ var layers = [][]string{
 	{"operators"},
 	{"stream"},
 	{"runtime", "jobs"},
+	{"weirtest"},
 	{"config", "console"},
 	{"demo"},
 	{"internal/cli"},
