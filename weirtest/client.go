@@ -85,8 +85,13 @@ func (p *producer) Init(ctx context.Context) error {
 
 func (p *producer) Begin() error { return p.life.kafka("begin", p.Producer.Begin) }
 
+// Produce is where late effects do the most harm: the next transaction is open and has records.
 func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
-	return p.life.kafka("produce", func() error { return p.Producer.Produce(ctx, records) })
+	return p.life.kafka("produce", func() error {
+		err := p.Producer.Produce(ctx, records)
+		p.life.arrive()
+		return err
+	})
 }
 
 func (p *producer) Flush(ctx context.Context) error {
@@ -94,15 +99,15 @@ func (p *producer) Flush(ctx context.Context) error {
 }
 
 func (p *producer) SendOffsets(ctx context.Context, offsets map[txn.Partition]txn.Position, meta txn.GroupMetadata) error {
-	return p.life.kafka("send-offsets", func() error { return p.Producer.SendOffsets(ctx, offsets, meta) })
+	return p.life.transactional(ctx, "send-offsets", func(ctx context.Context) error { return p.Producer.SendOffsets(ctx, offsets, meta) })
 }
 
 func (p *producer) Commit(ctx context.Context) error {
-	return p.life.kafka("commit", func() error { return p.Producer.Commit(ctx) })
+	return p.life.transactional(ctx, "commit", p.Producer.Commit)
 }
 
 func (p *producer) Abort(ctx context.Context) error {
-	return p.life.kafka("abort", func() error { return p.Producer.Abort(ctx) })
+	return p.life.transactional(ctx, "abort", p.Producer.Abort)
 }
 
 type admin struct {

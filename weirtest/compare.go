@@ -13,7 +13,7 @@ func differs(want, got outcome, repeats bool) string {
 		if repeats && replays(w, g) || slices.Equal(w, g) {
 			continue
 		}
-		return fmt.Sprintf("the outputs of %s differ from the %d:th on\n  want %s\n  got  %s",
+		return fmt.Sprintf("the outputs of %s differ at number %d\n  want %s\n  got  %s",
 			key, firstDifference(w, g)+1, strings.Join(w, ", "), strings.Join(g, ", "))
 	}
 	for _, key := range sortedKeys(want.state, got.state) {

@@ -141,39 +141,38 @@ func (w *world) settleAtEnd() error {
 	return w.stop()
 }
 
-// errorClasses are those that a client's call may return before it has an effect, and after.
-var (
-	classesBefore = []txn.Class{txn.ClassRetry, txn.ClassAbort, txn.ClassNewProducer, txn.ClassFenced, txn.ClassUnknown, txn.ClassFatal}
-	classesAfter  = []txn.Class{txn.ClassUnknown}
-)
-
 // faults lists everything that can go wrong at the calls that were made.
 func (e *experiment) faults() []Fault {
 	var all []Fault
 	for _, c := range e.calls {
-		for _, after := range []bool{false, true} {
+		for _, when := range []When{Before, After, Late} {
 			for _, left := range localStates {
-				all = append(all, Fault{Call: c.name, Nth: c.nth, After: after, Local: left})
+				if when != Late {
+					all = append(all, Fault{Call: c.name, Nth: c.nth, When: when, Local: left})
+				}
 			}
-			for _, class := range c.classes(after) {
-				all = append(all, Fault{Call: c.name, Nth: c.nth, After: after, Class: class})
+			for _, class := range c.classes(when) {
+				all = append(all, Fault{Call: c.name, Nth: c.nth, When: when, Class: class})
 			}
 		}
 	}
 	return all
 }
 
-func (c call) classes(after bool) []txn.Class {
+// classes are those of the errors that the call can return before its effect, after it, or while it is still to come.
+func (c call) classes(when When) []txn.Class {
 	switch {
-	case !c.kafka:
+	case !c.kafka && when != Late:
 		return []txn.Class{txn.ClassFatal} // an error like any other
-	case after && c.name == "commit":
+	case when == Before:
+		return []txn.Class{txn.ClassRetry, txn.ClassAbort, txn.ClassNewProducer, txn.ClassFenced, txn.ClassUnknown, txn.ClassFatal}
+	case when == After && c.name == "commit":
 		// A client that repeats its request may be told that it is fenced though the first was carried out.
-		return append(slices.Clone(classesAfter), txn.ClassFenced)
-	case after && c.name == "poll":
-		return nil // what it had read would be lost by the client, which no client does
-	case after:
-		return classesAfter
+		return []txn.Class{txn.ClassUnknown, txn.ClassFenced}
+	case when == After && c.name != "poll": // what was read would be lost by the client, which no client does
+		return []txn.Class{txn.ClassUnknown}
+	case when == Late && c.transactional:
+		return []txn.Class{txn.ClassUnknown}
 	}
-	return classesBefore
+	return nil
 }

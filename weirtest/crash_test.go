@@ -122,7 +122,7 @@ func TestNotExactlyOnce(t *testing.T) {
 	}
 }
 
-// forgetful drops words when it sees one for the first time in a process, and its counts with them.
+// TestLossIsNoticed: the first output of a process differs from all others, so that one of those that are wanted is missing after a crash.
 func TestLossIsNoticed(t *testing.T) {
 	job := func() *stream.Job {
 		warm := false

@@ -75,7 +75,7 @@ func ExampleHarness_Crash() {
 func ExampleHarness_Arm() {
 	test(func(t *testing.T) {
 		h := weirtest.New(t, newJob)
-		h.Arm(weirtest.Fault{Call: "commit", Nth: 1, After: true, Class: txn.ClassUnknown})
+		h.Arm(weirtest.Fault{Call: "commit", Nth: 1, When: weirtest.After, Class: txn.ClassUnknown})
 		h.Send("text", weirtest.Value("a b a"))
 		h.Commit()
 		fmt.Println(h.Fired())

@@ -1,6 +1,7 @@
 package weirtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,6 +25,20 @@ var localStates = []LocalState{Kept, Synced, Lost}
 
 func (l LocalState) String() string { return [...]string{"kept", "synced", "lost"}[l] }
 
+// When says whether a call that fails has its effect, and when.
+type When uint8
+
+// The times.
+const (
+	Before When = iota // the fault comes before the effect, which never happens
+	After              // the effect has happened
+	// Late: the call returns an error, and its effect comes later, in the midst of the work that follows: a request that was on its way
+	// when the client lost patience. Only for calls with a Class.
+	Late
+)
+
+func (w When) String() string { return [...]string{"before", "after", "late"}[w] }
+
 // Fault is one thing that goes wrong once: at a call that a job's process makes of Kafka's client, of the checkpoint store or of
 // its local state.
 type Fault struct {
@@ -31,8 +46,8 @@ type Fault struct {
 	Call string
 	// Nth says which of them, from 1, over all processes since the test began (CrashEverywhere) or the fault was armed (Harness.Arm).
 	Nth int
-	// After lets the call have its effect first.
-	After bool
+	// When says whether the call has its effect.
+	When When
 	// Class makes the call return an error of this class. 0: the process dies there, and Local says what it leaves.
 	Class txn.Class
 	Local LocalState
@@ -40,22 +55,19 @@ type Fault struct {
 
 // String names the fault, as a subtest of CrashEverywhere.
 func (f Fault) String() string {
-	when := "before"
-	if f.After {
-		when = "after"
-	}
-	what := "crash-" + when + "-" + f.Local.String()
+	what := "crash-" + f.When.String() + "-" + f.Local.String()
 	if f.Class != 0 {
-		what = strings.ReplaceAll(f.Class.String(), " ", "-") + "-" + when
+		what = strings.ReplaceAll(f.Class.String(), " ", "-") + "-" + f.When.String()
 	}
 	return fmt.Sprintf("%s-%d-%s", f.Call, f.Nth, what)
 }
 
 // call is one call that was made: a place for faults.
 type call struct {
-	name  string
-	nth   int
-	kafka bool // it is the client's, so that its errors have classes
+	name          string
+	nth           int
+	kafka         bool // it is the client's, so that its errors have classes
+	transactional bool // it is a request about the open transaction
 }
 
 // injector counts the calls of all processes, and lets one of them fail.
@@ -65,6 +77,7 @@ type injector struct {
 	calls []call
 	armed Fault // without Call: none
 	fired bool
+	late  func() error // an effect that is still to come
 }
 
 func newInjector() *injector { return &injector{nth: map[string]int{}} }
@@ -74,7 +87,7 @@ func (i *injector) arm(f Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	clear(i.nth)
-	i.armed, i.fired = f, false
+	i.armed, i.fired, i.late = f, false, nil
 }
 
 func (i *injector) hasFired() bool {
@@ -84,16 +97,34 @@ func (i *injector) hasFired() bool {
 }
 
 // next counts a call, and returns the fault that is due at it, if one is.
-func (i *injector) next(name string, kafka bool) (Fault, bool) {
+func (i *injector) next(c call) (Fault, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.nth[name]++
-	i.calls = append(i.calls, call{name, i.nth[name], kafka})
-	if i.fired || i.armed.Call != name || i.armed.Nth != i.nth[name] {
+	i.nth[c.name]++
+	c.nth = i.nth[c.name]
+	i.calls = append(i.calls, c)
+	if i.fired || i.armed.Call != c.name || i.armed.Nth != c.nth {
 		return Fault{}, false
 	}
 	i.fired = true
 	return i.armed, true
+}
+
+func (i *injector) postpone(effect func() error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.late = effect
+}
+
+// arrive lets a late effect happen now. Nobody waits for its answer any more.
+func (i *injector) arrive() {
+	i.mu.Lock()
+	effect := i.late
+	i.late = nil
+	i.mu.Unlock()
+	if effect != nil {
+		_ = effect()
+	}
 }
 
 var (
@@ -115,35 +146,48 @@ func (l *life) die() {
 
 // kafka makes a call of the client.
 func (l *life) kafka(name string, effect func() error) error {
-	return l.call(name, true, effect, func(class txn.Class, err error) error {
-		return &txn.Error{Op: name, Class: class, Code: "_INJECTED", Err: err}
-	})
+	return l.call(call{name: name, kafka: true}, effect)
+}
+
+// transactional makes a call of the producer about its transaction. A request that is on its way outlives its caller's
+// context.
+func (l *life) transactional(ctx context.Context, name string, effect func(context.Context) error) error {
+	return l.call(call{name: name, kafka: true, transactional: true}, func() error { return effect(context.WithoutCancel(ctx)) })
 }
 
 // own makes a call of the store or of local state, whose errors have no class.
-func (l *life) own(name string, effect func() error) error {
-	return l.call(name, false, effect, func(_ txn.Class, err error) error { return fmt.Errorf("%s: %w", name, err) })
+func (l *life) own(name string, effect func() error) error { return l.call(call{name: name}, effect) }
+
+func (c call) fail(class txn.Class, err error) error {
+	if !c.kafka {
+		return fmt.Errorf("%s: %w", c.name, err)
+	}
+	return &txn.Error{Op: c.name, Class: class, Code: "_INJECTED", Err: err}
 }
 
-func (l *life) call(name string, kafka bool, effect func() error, wrap func(txn.Class, error) error) error {
+func (l *life) call(c call, effect func() error) error {
 	if l.dead.Load() {
-		return wrap(txn.ClassFatal, errDead)
+		return c.fail(txn.ClassFatal, errDead)
 	}
-	f, due := l.next(name, kafka)
+	f, due := l.next(c)
 	if !due {
 		return effect()
 	}
-	if f.Class == 0 && !f.After {
-		l.die()
-	}
-	if f.After {
+	switch f.When {
+	case Before:
+		if f.Class == 0 {
+			l.die()
+		}
+	case After:
 		if err := effect(); err != nil {
 			return err
 		}
+	case Late:
+		l.postpone(effect)
 	}
 	if f.Class == 0 {
 		l.die()
-		return wrap(txn.ClassFatal, errDead)
+		return c.fail(txn.ClassFatal, errDead)
 	}
-	return wrap(f.Class, errInjected)
+	return c.fail(f.Class, errInjected)
 }

@@ -58,8 +58,8 @@ func TestHarness(t *testing.T) {
 
 func TestArm(t *testing.T) {
 	for _, f := range []Fault{
-		{Call: "commit", Nth: 1, After: true}, {Call: "commit", Nth: 1, Local: Synced}, {Call: "put-manifest", Nth: 1, Local: Lost},
-		{Call: "commit", Nth: 1, After: true, Class: txn.ClassUnknown}, {Call: "commit", Nth: 1, Class: txn.ClassFenced},
+		{Call: "commit", Nth: 1, When: After}, {Call: "commit", Nth: 1, Local: Synced}, {Call: "put-manifest", Nth: 1, Local: Lost},
+		{Call: "commit", Nth: 1, When: After, Class: txn.ClassUnknown}, {Call: "commit", Nth: 1, Class: txn.ClassFenced},
 	} {
 		t.Run(f.String(), func(t *testing.T) {
 			h := New(t, counts)
