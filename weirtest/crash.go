@@ -45,6 +45,9 @@ func crashEverywhere(r runner, job func() *stream.Job, input []Record, s setting
 		return
 	}
 	faults := e.faults()
+	if s.twice && !r.whole(func() string { return e.followUps(&faults) }) {
+		return
+	}
 	for _, f := range faults {
 		if !check(f) {
 			break
@@ -78,7 +81,7 @@ func (e *experiment) try(f Fault) string {
 	if verdict == "" {
 		verdict = differs(e.want, got, e.repeats)
 	}
-	if f.Call != "" && w != nil && !w.injector.hasFired() {
+	if f.Call != "" && w != nil && !w.injector.met() {
 		e.missed++
 	}
 	if verdict != "" && w != nil {

@@ -85,7 +85,7 @@ func verify(t *testing.T, job func() *stream.Job, s settings) *verdicts {
 }
 
 func TestExactlyOnce(t *testing.T) {
-	v := verify(t, counts, newSettings(nil))
+	v := verify(t, counts, newSettings([]Option{Twice()}))
 	if len(v.all) > 0 {
 		t.Errorf("%d verdicts, the first: %s", len(v.all), v.all[0])
 	}
@@ -138,7 +138,7 @@ func TestLossIsNoticed(t *testing.T) {
 }
 
 func TestAtLeastOnce(t *testing.T) {
-	v := verify(t, counts, newSettings([]Option{AtLeastOnce()}))
+	v := verify(t, counts, newSettings([]Option{AtLeastOnce(), Twice()}))
 	if len(v.all) > 0 {
 		t.Errorf("%d verdicts, the first: %s", len(v.all), v.all[0])
 	}

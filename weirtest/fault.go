@@ -51,6 +51,8 @@ type Fault struct {
 	// Class makes the call return an error of this class. 0: the process dies there, and Local says what it leaves.
 	Class txn.Class
 	Local LocalState
+	// Then is what goes wrong after that; its calls are counted from here on. nil: nothing.
+	Then *Fault
 }
 
 // String names the fault, as a subtest of CrashEverywhere.
@@ -59,7 +61,11 @@ func (f Fault) String() string {
 	if f.Class != 0 {
 		what = strings.ReplaceAll(f.Class.String(), " ", "-") + "-" + f.When.String()
 	}
-	return fmt.Sprintf("%s-%d-%s", f.Call, f.Nth, what)
+	name := fmt.Sprintf("%s-%d-%s", f.Call, f.Nth, what)
+	if f.Then != nil {
+		name += "-then-" + f.Then.String()
+	}
+	return name
 }
 
 // call is one call that was made: a place for faults.
@@ -75,8 +81,9 @@ type injector struct {
 	mu    sync.Mutex
 	nth   map[string]int
 	calls []call
-	armed Fault // without Call: none
-	fired bool
+	armed Fault        // without Call: none
+	last  Fault        // that has happened
+	at    int          // how many calls there were before it
 	late  func() error // an effect that is still to come
 }
 
@@ -87,13 +94,21 @@ func (i *injector) arm(f Fault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	clear(i.nth)
-	i.armed, i.fired, i.late = f, false, nil
+	i.armed, i.last, i.late = f, Fault{}, nil
 }
 
-func (i *injector) hasFired() bool {
+// fired is the last fault that has happened; without Call: none has.
+func (i *injector) fired() Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return i.fired
+	return i.last
+}
+
+// met says whether everything that was armed has happened.
+func (i *injector) met() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.armed.Call == ""
 }
 
 // next counts a call, and returns the fault that is due at it, if one is.
@@ -103,11 +118,15 @@ func (i *injector) next(c call) (Fault, bool) {
 	i.nth[c.name]++
 	c.nth = i.nth[c.name]
 	i.calls = append(i.calls, c)
-	if i.fired || i.armed.Call != c.name || i.armed.Nth != c.nth {
+	if i.armed.Call != c.name || i.armed.Nth != c.nth {
 		return Fault{}, false
 	}
-	i.fired = true
-	return i.armed, true
+	i.last, i.armed, i.at = i.armed, Fault{}, len(i.calls)
+	if i.last.Then != nil {
+		i.armed = *i.last.Then
+		clear(i.nth)
+	}
+	return i.last, true
 }
 
 func (i *injector) postpone(effect func() error) {

@@ -128,9 +128,9 @@ func (h *Harness) Arm(f Fault) {
 	h.do(func() { h.world.injector.arm(f) })
 }
 
-// Fired says whether the fault that was armed last has happened.
+// Fired says whether the fault that was armed last has happened, and what was to follow it.
 func (h *Harness) Fired() (fired bool) {
-	h.do(func() { fired = h.world.injector.hasFired() })
+	h.do(func() { fired = h.world.injector.met() })
 	return fired
 }
 

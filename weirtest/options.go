@@ -14,6 +14,7 @@ type settings struct {
 	repeats    bool // outputs may repeat
 	partitions int
 	epochs     int
+	twice      bool
 	show       func(Record) string
 	unstable   map[[2]string]bool // states by uid and name
 }
@@ -41,6 +42,10 @@ func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
+
+// Twice lets CrashEverywhere also kill the process that recovers from a crash, or from a commit of unknown outcome, at each call of its
+// recovery and of its first epoch.
+func Twice() Option { return func(s *settings) { s.twice = true } }
 
 // Show says what of an output CrashEverywhere compares. By default it is the value and the headers; a job that writes the time at which
 // it processed a record has to leave that out.

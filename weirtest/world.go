@@ -133,15 +133,16 @@ func (w *world) await() error {
 	}
 }
 
-// ended takes a process for dead of the fault if that has fired; every other error is the job's or the runtime's own.
+// ended takes a process for dead of a fault if one has happened; every other error is the job's or the runtime's own.
 func (w *world) ended(err error) error {
+	fault := w.injector.fired()
 	switch {
 	case err == nil:
 		return nil
-	case !w.injector.hasFired() || w.ends > mostEnds:
+	case fault.Call == "" || w.ends > mostEnds:
 		return fmt.Errorf("the job's process ended: %w", err)
-	case errors.Is(err, errDead) && w.injector.armed.Class == 0:
-		return w.disk.crash(w.injector.armed.Local)
+	case errors.Is(err, errDead) && fault.Class == 0:
+		return w.disk.crash(fault.Local)
 	}
 	return nil
 }
