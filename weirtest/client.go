@@ -125,6 +125,6 @@ func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err
 	return ms, err
 }
 
-func (a *admin) Leave(ctx context.Context, group, instanceID string) error {
-	return a.life.kafka("leave", func() error { return a.Admin.Leave(ctx, group, instanceID) })
+func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) error {
+	return a.life.kafka("leave", func() error { return a.Admin.Leave(ctx, group, instanceID, memberID) })
 }

@@ -82,11 +82,7 @@ func (p *producer) Abort(ctx context.Context) error {
 // try runs a transactional call of the client, with the transaction's timeout rather than the caller's: a short one
 // would make librdkafka abort what is nearly done, and without any a call that was left to itself would never end.
 func (p *producer) try(call func(context.Context) error) error {
-	limit := p.cfg.TransactionTimeout
-	if limit <= 0 {
-		limit = defaultTransactionTimeout
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	return call(ctx)
 }

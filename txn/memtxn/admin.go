@@ -72,14 +72,16 @@ func (a *admin) MaxTransactionTimeout(ctx context.Context) (time.Duration, error
 }
 
 // Leave implements txn.Admin.
-func (a *admin) Leave(ctx context.Context, group, instanceID string) error {
+func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) error {
 	leave, err := a.enter(ctx, "leave group")
 	if err != nil {
 		return err
 	}
 	defer leave()
 	if g := a.cluster.groups[group]; g != nil {
-		g.remove(a.cluster, g.static(instanceID))
+		if m := g.static(instanceID); m != nil && (memberID == "" || m.id == memberID) {
+			g.remove(a.cluster, m)
+		}
 	}
 	return nil
 }

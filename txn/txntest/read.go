@@ -15,6 +15,20 @@ func (e *env) read(topic string, partition int32, committed bool) []txn.Record {
 	return rs
 }
 
+// committed waits until a partition holds n committed records, and returns them.
+func (e *env) committed(topic string, partition int32, n int) []txn.Record {
+	e.Helper()
+	var rs []txn.Record
+	for range 100 {
+		if rs = e.read(topic, partition, true); len(rs) == n {
+			return rs
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	e.Fatalf("%s, partition %d holds %d committed records; want %d", topic, partition, len(rs), n)
+	return nil
+}
+
 // values returns the values of partition 0.
 func (e *env) values(topic string, committed bool) []string {
 	e.Helper()
