@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-
 	"github.com/weirstream/weir/txn"
 )
 
@@ -97,13 +95,11 @@ func pauseResume(e *env) {
 func outOfRange(e *env) {
 	topic := e.topic(1)
 	e.fill(topic, 0, 10)
-	var d kadm.Offsets
-	d.Add(kadm.Offset{Topic: topic, At: 6})
-	_, err := e.admin.DeleteRecords(e.ctx, d)
-	e.must(err)
+	e.must(e.eye.DeleteBefore(e.ctx, txn.Partition{Topic: topic}, 6))
 	m := e.joined(e.name("g"), "i", 1, topic)
 	for _, bad := range []int64{2, 1000} {
 		m.from(bad)
+		var err error
 		e.soon("an error", 10*time.Second, func() bool {
 			var bs []*txn.Batch
 			if bs, err = m.c.Poll(50*time.Millisecond, 10); len(bs) > 0 {
