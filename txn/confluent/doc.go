@@ -8,6 +8,10 @@
 // handleOf reads it by reflection and fails with a clear error where a release keeps it elsewhere. Keys and
 // values of neighbouring records share memory in chunks of 64 KiB, so whoever keeps one for long should copy it.
 //
+// BenchmarkCopy on two cores, real broker on the same machine, 100-byte records, commit each second: 1.05–1.2 M records/s
+// and 1.0 CPU s/M here; the bare client with the same fetch settings 0.6 M and 2.0, with its own defaults 0.13 M and 2.1 (a full
+// fetch queue makes it wait a second). 1.6 M records prefetched from 16 partitions keep the whole process at 110 MB.
+//
 // Without transactions every record has a delivery report, which passes through the Go client one by one.
 //
 // # What is respected
@@ -28,6 +32,10 @@
 //   - It commits offsets (outside of transactions) as the member that it is at that time, not as the one that read
 //     them. Consumer.Commit compares before and after, and holds off the next generation meanwhile.
 //   - It never leaves the group for a static member (KIP-345): Admin.Leave asks with franz-go.
+//   - A broker that restarts refuses leader epochs of the metadata cache, which is renewed every five minutes only unless
+//     asked for: Ends does.
+//   - A rebalance under way can make it lose the answer to the last acknowledgement of a closing consumer, which then hangs
+//     the Go client's Close: consumer.leave closes by itself.
 //   - A consumer with a fatal error (FENCED_INSTANCE_ID) can't be closed: the Go client would wait for ever. Close
 //     leaves it behind, with its threads. The process should end.
 //
