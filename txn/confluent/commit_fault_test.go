@@ -3,6 +3,7 @@ package confluent_test
 import (
 	"context"
 	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,20 +60,20 @@ func TestCommitDoneButFailed(t *testing.T) {
 	other, err := kgo.NewClient(kgo.SeedBrokers(w.cluster.ListenAddrs()...))
 	must(t, err)
 	defer other.Close()
-	first := true
+	first, done := true, make(chan error, 1)
 	w.cluster.ControlKey(int16(kmsg.EndTxn), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		if !first {
 			return nil, nil, false
 		}
 		first = false
 		end := *req.(*kmsg.EndTxnRequest)
-		w.cluster.SleepControl(func() { _, err = end.RequestWith(w.ctx, other) })
+		w.cluster.SleepControl(func() { _, err := end.RequestWith(w.ctx, other); done <- err })
 		resp := req.ResponseKind().(*kmsg.EndTxnResponse)
 		resp.ErrorCode = kerr.RequestTimedOut.Code
 		return resp, nil, true
 	})
 	unknown := w.transact("second")
-	must(t, err)
+	must(t, <-done)
 	if got := txn.ClassOf(unknown); got != txn.ClassUnknown {
 		t.Errorf("got class %v: %v", got, unknown)
 	}
@@ -87,13 +88,13 @@ func TestCommitConnectionLost(t *testing.T) {
 	w := newWorld(t)
 	w.join()
 	w.produce()
-	met := 0
+	var met atomic.Int32
 	w.cluster.ControlKey(int16(kmsg.EndTxn), func(kmsg.Request) (kmsg.Response, error, bool) {
-		met++
+		met.Add(1)
 		return nil, io.ErrUnexpectedEOF, true
 	})
 	must(t, w.transact("first"))
-	if met != 1 {
-		t.Errorf("met %d times", met)
+	if met.Load() != 1 {
+		t.Errorf("met %d times", met.Load())
 	}
 }

@@ -71,8 +71,10 @@ func (c *client) common() kafka.ConfigMap {
 		"bootstrap.servers":        c.cfg.Brokers,
 		"socket.nagle.disable":     true,
 		"socket.keepalive.enable":  true,
-		"reconnect.backoff.max.ms": 1000,  // default 10 s: too long for a broker that restarts in 3
-		"enable.metrics.push":      false, // KIP-714: nobody asked for the client's own metrics to be sent
+		"reconnect.backoff.max.ms": 1000, // default 10 s: too long for a broker that restarts in 3
+		// A topic, partition or leader that is new to us is noticed by then; the default is 5 min.
+		"topic.metadata.refresh.interval.ms": 30000,
+		"enable.metrics.push":                false, // KIP-714: nobody asked for the client's own metrics to be sent
 	}
 	if c.cfg.ClientID != "" {
 		m["client.id"] = c.cfg.ClientID

@@ -61,9 +61,13 @@ func (k *consumer) explainTopic(ctx context.Context, e *txn.Error) error {
 	for {
 		missing, err := k.missingTopic()
 		switch {
-		case err != nil || missing == "":
+		case err != nil:
 			e.Class = txn.ClassRetry
 			return naming(k.brokers, e)
+		case missing == "":
+			e.Class = txn.ClassRetry
+			k.askAgain()
+			return e
 		case !pause(ctx):
 			e.Class = txn.ClassFatal
 			e.Err = fmt.Errorf("topic %q does not exist: %w", missing, e.Err)
@@ -83,4 +87,12 @@ func (k *consumer) missingTopic() (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// askAgain joins the group anew. A member that has joined without a topic would otherwise look for it again only
+// after topic.metadata.refresh.interval.ms.
+func (k *consumer) askAgain() {
+	if err := k.c.SubscribeTopics(k.cfg.Topics, k.rebalance); err != nil {
+		k.fail(classify(opSubscribe, err))
+	}
 }

@@ -25,11 +25,13 @@ type world struct {
 	c       txn.Consumer
 	p       txn.Producer
 	meta    txn.GroupMetadata
+	owned   []txn.Partition
 	events  []string
 	offset  int64 // of the last transact
 }
 
-func (w *world) Assigned(_ []txn.Partition, meta txn.GroupMetadata) {
+func (w *world) Assigned(parts []txn.Partition, meta txn.GroupMetadata) {
+	w.owned = parts
 	w.meta, w.events = meta, append(w.events, "assigned")
 }
 func (w *world) Revoked([]txn.Partition) { w.events = append(w.events, "revoked") }
