@@ -1,6 +1,7 @@
 package confluent
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -47,7 +48,7 @@ func classify(op operation, err error) error {
 	code := ""
 	if e := (kafka.Error{}); errors.As(err, &e) {
 		code = codeName(e.Code())
-	} else if errors.Is(err, errAbandoned) {
+	} else if gaveUp(err) {
 		code = "_TIMED_OUT"
 	}
 	return &txn.Error{Op: string(op), Class: classOf(op, err), Code: code, Err: err}
@@ -62,7 +63,7 @@ func classOf(op operation, err error) txn.Class {
 	if e := (*txn.Error)(nil); errors.As(err, &e) {
 		return e.Class
 	}
-	if errors.Is(err, errAbandoned) {
+	if gaveUp(err) {
 		return abandoned[op]
 	}
 	var e kafka.Error
@@ -143,6 +144,11 @@ func codeName(c kafka.ErrorCode) string {
 		return e.Message
 	}
 	return "code " + strconv.Itoa(int(c))
+}
+
+// gaveUp: the caller's time, or the slice of it that one attempt has, is over.
+func gaveUp(err error) bool {
+	return errors.Is(err, errAbandoned) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 func hasCode(err error, c kafka.ErrorCode) bool {

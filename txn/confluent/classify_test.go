@@ -91,6 +91,7 @@ func TestClassOf(t *testing.T) {
 		{opFlush, gone, txn.ClassAbort},
 		{opProduce, gone, txn.ClassAbort},
 		{opCommitted, gone, txn.ClassRetry},
+		{opMembers, context.DeadlineExceeded, txn.ClassRetry}, // of one attempt
 		{opCommit, errors.New("what?"), txn.ClassUnknown},
 		{opProduce, errors.New("what?"), txn.ClassAbort},
 		{opTopics, errors.New("what?"), txn.ClassFatal},

@@ -22,7 +22,7 @@ func rangeOfTwo(e *env) {
 			e.Fatalf("not by range: %v", m.owned)
 		}
 	}
-	if a.assigned != 2 || a.lost != 0 {
+	if a.assigned < 2 || a.lost != 0 {
 		e.Fatalf("assigned %d times, lost %d times", a.assigned, a.lost)
 	}
 	// The records of a partition go to whoever owns it now.
