@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -83,7 +84,13 @@ func TestShutdownTooLong(t *testing.T) {
 	w := newWordCount(t, sharedCluster(t), newRand(t), 1, exactlyOnce)
 	stop := w.stream(300)
 	p := w.run("FAILPOINTS=commit-before:5=sleep=60s")
-	p.commits(4)
+	// Only an epoch that hangs in its commit is older than ten intervals.
+	eventually(t, patience, "the fifth commit to hang", func() error {
+		if age := p.metric("weir_transaction_age_seconds"); age < 1 {
+			return fmt.Errorf("the transaction is %v s old", age)
+		}
+		return nil
+	})
 	begin := time.Now()
 	p.signal(syscall.SIGTERM)
 	if code := p.exit(patience); code != 1 || time.Since(begin) > 10*time.Second {
