@@ -35,6 +35,7 @@ const (
 type sealed struct {
 	entries   [][]state.Entry // of each keyed task, sorted
 	positions map[txn.Partition]int64
+	times     map[*task]int64 // watermarks; tasks without one are left out
 }
 
 func answer(kind twophase.EventKind, epoch twophase.Epoch) event {
