@@ -83,13 +83,8 @@ func (r *Runner) Feed(b *txn.Batch) error {
 
 // Output flushes everything and returns what was written since it was last called, in the order of its production.
 func (r *Runner) Output() ([]txn.Record, error) {
-	if err := r.open(); err != nil {
+	if err := r.settle(); err != nil {
 		return nil, err
-	}
-	for i := range r.plan.Stages { // senders come first
-		if err := r.flush(&r.plan.Stages[i]); err != nil {
-			return nil, err
-		}
 	}
 	out := r.out
 	r.out = nil

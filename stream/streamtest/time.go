@@ -8,9 +8,10 @@ import (
 	"github.com/weirstream/weir/stream"
 )
 
-// Advance sets the clock to now, where it stands still from then on, and fires what falls due on the way, each at its time.
+// Advance sets the clock to now, where it stands still from then on, and fires what falls due on the way, each at its time. Whatever was
+// fed before has reached its operators by then.
 func (r *Runner) Advance(now time.Time) error {
-	if err := r.open(); err != nil {
+	if err := r.settle(); err != nil {
 		return err
 	}
 	for {
@@ -129,6 +130,19 @@ func (r *Runner) stageOf(topic string) int {
 		}
 	}
 	return -1
+}
+
+// settle takes everything that was fed through all stages.
+func (r *Runner) settle() error {
+	if err := r.open(); err != nil {
+		return err
+	}
+	for i := range r.plan.Stages { // senders come first
+		if err := r.flush(&r.plan.Stages[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // flush sends on what the tasks of a stage have gathered.
