@@ -26,6 +26,8 @@ type Manifest struct {
 	States         []state.Descriptor `json:"states"`
 	MaxParallelism int                `json:"maxParallelism"`
 	Sources        []SourcePosition   `json:"sources"`
+	// Watermarks say how far event time has come in the stages behind exchanges; those without any are left out.
+	Watermarks []StageWatermark `json:"watermarks,omitempty"`
 
 	// Delta holds what this epoch changed; the zero FileRef if it changed nothing.
 	Delta FileRef `json:"delta,omitzero"`
@@ -40,6 +42,16 @@ type SourcePosition struct {
 	Topic     string `json:"topic"`
 	Partition int32  `json:"partition"`
 	Offset    int64  `json:"offset"`
+	// Watermark is how far event time has come, in ms since the epoch; 0: it has not begun.
+	Watermark int64 `json:"watermark,omitempty"`
+}
+
+// StageWatermark is the watermark of one task: of the stage that begins with Operator, for the key groups From <= group < To.
+type StageWatermark struct {
+	Operator  string `json:"operator"`
+	From      uint16 `json:"from"`
+	To        uint16 `json:"to"`
+	Watermark int64  `json:"watermark"`
 }
 
 // FileRef names an entry file (see package entryfile) and what it must hold.

@@ -17,6 +17,8 @@ type Params struct {
 	Output string
 	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
 	ClassifyWindow time.Duration
+
+	now func() time.Time // time.Now if nil
 }
 
 // builtin is a job and its own topics.

@@ -100,6 +100,66 @@ b={"key":"b","value":2.5,"createdAt":99,"label":"UNCLASSIFIED"}
 	}
 }
 
+// Results come at the end of each window, which begins at a multiple of its size since the epoch: the sum with the time of the last event,
+// or a single event as it is.
+func TestClassifyWindow(t *testing.T) {
+	var r *streamtest.Runner
+	job := build(t, "classify", Params{ClassifyWindow: time.Minute, now: func() time.Time { return r.Now() }})
+	r, err := streamtest.New(job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.UnixMilli(10 * 60_000)
+	r.Now = func() time.Time { return now }
+	r.Backend = thresholds(t, job, map[string]int64{"a": 10})
+	at := func(ms int64) { // in the window of minute 10
+		t.Helper()
+		now = time.UnixMilli(10*60_000 + ms)
+		if err := r.Advance(now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feed := func(values ...string) {
+		t.Helper()
+		b := &txn.Batch{Partition: txn.Partition{Topic: "events"}}
+		for _, v := range values {
+			b.Records = append(b.Records, txn.Record{Value: []byte(v), Timestamp: 1})
+		}
+		if err := r.Feed(b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Output(); err != nil { // into the window
+			t.Fatal(err)
+		}
+	}
+	check := func(want string) {
+		t.Helper()
+		out, err := r.Output()
+		if got := show(out); got != want || err != nil {
+			t.Fatalf("got\n%s%v, want\n%s", got, err, want)
+		}
+		for _, rec := range out {
+			if (rec.Timestamp+1)%60_000 != 0 {
+				t.Fatalf("timestamp %d is not the end of a minute", rec.Timestamp)
+			}
+		}
+	}
+	at(0)
+	feed(`{"key":"a","value":8,"createdAt":5}`, `{"key":"b","value":1,"createdAt":6}`)
+	at(30_000)
+	feed(`{"key":"a","value":4,"createdAt":7}`)
+	at(59_999)
+	check("")
+	at(60_000)
+	check(`a={"key":"a","value":12,"createdAt":630000,"label":"L1"}
+b={"key":"b","value":1,"createdAt":6,"label":"UNCLASSIFIED"}
+`)
+	feed(`{"key":"a","value":10,"createdAt":8}`) // of the next one
+	at(300_000)
+	check(`a={"key":"a","value":10,"createdAt":8,"label":"L2"}
+`)
+}
+
 // A threshold is set from outside, in committed state.
 func TestClassifyThreshold(t *testing.T) {
 	job := build(t, "classify", Params{})
@@ -181,7 +241,6 @@ func TestNewErrors(t *testing.T) {
 		{"wordcout", Params{}, `no built-in job is called "wordcout": did you mean "wordcount"? there are classify, copy, wordcount`},
 		{"Copy", Params{}, `no built-in job is called "Copy": did you mean "copy"? there are classify, copy, wordcount`},
 		{"", Params{}, `no built-in job is called "": there are classify, copy, wordcount`},
-		{"classify", Params{ClassifyWindow: time.Hour}, `job classify: WEIR_CLASSIFY_WINDOW is 1h0m0s: this version supports 0 (no window) only`},
 		{"copy", Params{Output: "input"}, `job copy: topic "input" is both input and output`},
 	} {
 		if _, err := New(c.name, c.p); err == nil || err.Error() != c.want {

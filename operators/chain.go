@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"math"
 	"time"
 
 	"github.com/weirstream/weir/state"
@@ -24,7 +25,14 @@ type Env struct {
 	Produce func(records []txn.Record) error
 	// Now is the processing time.
 	Now func() time.Time
+	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
+	Watermark int64
+	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
+	Fires func()
 }
+
+// NoWatermark is the watermark before there is one: nothing is late.
+const NoWatermark = math.MinInt64
 
 // Batch is a batch of records on its way through an exchange; its concrete type is known to the operators at both ends.
 type Batch interface {
@@ -40,4 +48,15 @@ type Chain struct {
 	Exchange func(b Batch) error
 	// Flush sends on everything that the chain has gathered so far: called before a barrier passes, and when input pauses.
 	Flush func() error
+
+	// Progress says, after Source or Tick, how far the event time of the partition has come (source stages only): no record
+	// with a timestamp of wm or less is expected any more. Nobody has to wait for an idle partition. Nil: it has no event time.
+	Progress func() (wm int64, idle bool)
+	// Watermark fires the timers that are due at wm, which never sinks, and lets the operators know (keyed stages only). What they emit
+	// comes before the watermark: so flush, then send it on.
+	Watermark func(wm int64) error
+	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
+	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.
+	Tick     func(now int64) error
+	NextTick func() (at int64, ok bool)
 }

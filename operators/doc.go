@@ -19,6 +19,16 @@
 //   - Memory of output records is never used twice: a client may read it until delivery.
 //   - Key bytes and key group are computed once, by the sender, and are what state is kept under.
 //
+// # Time
+//
+// Operators that wait for a time register with their Task. A watermark goes down the chain operator by operator: each fires its timers
+// before the next one hears of it, so what they emit is not late there. Firing ticks stop after 512 timers of an operator, and the runtime comes back
+// for more between messages; a watermark fires all at once, because records behind it would else find timers that should be gone.
+//
+// Tumbling and sliding windows are a map from window to accumulation, and a timer for the end of each with the window as its namespace (and
+// one for the end of the allowed lateness). The sessions of a key are one value, a short list, since each record has to look at all of them. When sessions
+// merge, timers of the old ones are deleted. Costs about 1 µs for each timer that fires, its state included.
+//
 // # Failures
 //
 // An error of a function becomes a RecordError, once, where it happens. Errors of the Env (work is abandoned) pass through

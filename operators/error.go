@@ -59,6 +59,14 @@ func (t *Task) fail(op int32, err error) error {
 	return e
 }
 
+// failed is fail where there may be no error.
+func (t *Task) failed(op int32, err error) error {
+	if err == nil {
+		return nil
+	}
+	return t.fail(op, err)
+}
+
 // rescue turns a panic into an error of the operator at work. It is deferred once for each batch.
 func (t *Task) rescue(err *error) {
 	if p := recover(); p != nil {

@@ -51,3 +51,25 @@ func Sum[K, T any, N Number](t *Task, uid string, sum *state.Value[N], of func(T
 		return next(KV[K, N]{*key, n})
 	}
 }
+
+// Aggregate keeps an accumulator per key and pushes the result of it after every record, with its key.
+func Aggregate[K, T, A, R any](t *Task, uid string, acc *state.Value[A], fold Fold[T, A, R], next Push[KV[K, R]]) Push[T] {
+	op := t.operator(uid)
+	key := t.key.(*K)
+	return func(v T) error {
+		t.op = op
+		a, ok, err := acc.Get()
+		if err != nil {
+			return t.fail(op, err)
+		}
+		if ok {
+			a = fold.Add(a, v)
+		} else {
+			a = fold.First(v)
+		}
+		if err := acc.Set(a); err != nil {
+			return t.fail(op, err)
+		}
+		return next(KV[K, R]{*key, fold.Result(a)})
+	}
+}

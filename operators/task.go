@@ -25,6 +25,9 @@ type Task struct {
 	scratch []byte // for keys
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain
+	timed   []timed        // operators that wait for a time; those further down the chain come first
+	event   *eventClock    // of a source with event time
+	broken  error          // the first error behind a side output
 }
 
 // NewTask begins a chain for one task.
@@ -45,12 +48,16 @@ func (t *Task) operator(uid string) int32 {
 
 // SourceChain completes the chain of a source stage.
 func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
-	return &Chain{Source: source, Flush: t.flush}
+	c := &Chain{Source: source, Flush: t.flush, Tick: t.tick, NextTick: t.nextTick}
+	if t.event != nil {
+		c.Progress = t.event.progress
+	}
+	return c
 }
 
 // KeyedChain completes the chain of a stage behind an exchange.
 func (t *Task) KeyedChain(exchange func(b Batch) error) *Chain {
-	return &Chain{Exchange: exchange, Flush: t.flush}
+	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 }
 
 // flush sends on what the chain has gathered.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -38,6 +39,7 @@ type attempt struct {
 	pending map[uint64]*alignment // barriers under way
 	failed  bool
 	halted  atomic.Bool
+	busy    atomic.Uint64 // the last epoch in which a timer has fired
 }
 
 // alignment gathers what the tasks leave behind as they pass a barrier.
@@ -45,10 +47,11 @@ type alignment struct {
 	entries   [][]state.Entry
 	missing   int
 	positions map[txn.Partition]int64
+	times     map[*task]int64 // watermarks
 }
 
-// newAttempt builds the tasks for these partitions; start lets them run.
-func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition) (*attempt, error) {
+// newAttempt builds the tasks for these partitions, with the event times of the checkpoint m; start lets them run.
+func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition, m *checkpoint.Manifest) (*attempt, error) {
 	a := &attempt{
 		in: in, gate: newGate(), registry: reg, sources: map[txn.Partition]*task{}, keyed: map[int][]*task{},
 		pending: map[uint64]*alignment{},
@@ -59,6 +62,8 @@ func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition) (*atte
 	}
 	a.connect()
 	for _, t := range a.tasks {
+		t.time.mark.wm = t.recall(m)
+		t.inbox.valve.now.wm = t.time.begun()
 		if err := t.open(); err != nil {
 			return nil, err
 		}
@@ -173,11 +178,25 @@ func (a *attempt) send(from *task, exchange, target int, b operators.Batch) erro
 	return nil
 }
 
-// forward sends a barrier on to every task behind t.
-func (a *attempt) forward(t *task, epoch uint64) {
+// broadcast sends a barrier or a watermark to every task behind t.
+func (a *attempt) broadcast(t *task, m message) {
 	for _, x := range t.stage.Sends {
 		for _, to := range a.keyed[x] {
-			to.inbox.put(t.input[x], message{barrier: epoch})
+			to.inbox.put(t.input[x], m)
+		}
+	}
+}
+
+// worked tells the protocol that a timer has fired in epoch: there is something to commit that no record has announced.
+func (a *attempt) worked(epoch uint64) {
+	for {
+		before := a.busy.Load()
+		if epoch <= before {
+			return
+		}
+		if a.busy.CompareAndSwap(before, epoch) {
+			a.in.post(processed(epoch))
+			return
 		}
 	}
 }
@@ -187,7 +206,7 @@ func (a *attempt) forward(t *task, epoch uint64) {
 func (a *attempt) expect(epoch uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1}
+	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, times: map[*task]int64{}}
 }
 
 // injected adds the positions at which the sources passed the barrier.
@@ -196,8 +215,12 @@ func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64) {
 }
 
 // passed adds what a task leaves behind.
-func (a *attempt) passed(epoch uint64, entries []state.Entry) {
+func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
+	wm := t.time.mark.wm
 	a.part(epoch, func(al *alignment) {
+		if wm != operators.NoWatermark {
+			al.times[t] = wm
+		}
 		if len(entries) > 0 {
 			al.entries = append(al.entries, entries)
 		}
@@ -219,7 +242,7 @@ func (a *attempt) part(epoch uint64, f func(*alignment)) {
 	}
 	a.mu.Unlock()
 	if done {
-		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions})
+		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions, times: al.times})
 	}
 }
 

@@ -10,7 +10,7 @@
 //	           and sits inside the rebalance callbacks until the loop lets partitions go
 //	attempt    the graph at work from one restore to the next: tasks, inboxes, uncommitted state
 //	task       one operator chain, on one source partition or one range of key groups
-//	inbox      bounded queues before a task; aligns barriers, and is the backpressure
+//	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
 //	gate       holds outputs back until the transaction of their epoch is open
 //	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
 //
@@ -29,6 +29,22 @@
 //
 // A task that has passed barrier N works on in epoch N+1 while N is being committed. Its state goes to a fresh overlay; its
 // outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away.
+//
+// # Time
+//
+// A task fires its timers on its own goroutine, between messages, so in the epoch that it is in: between the barriers that it has aligned.
+// One that waits for records is woken up when the next timer is due; of many that are due at once some hundreds fire between two
+// messages, so that a barrier does not wait for all. What a timer does is committed like what a record does: the first one of an epoch
+// announces the epoch to the protocol (Processed). An epoch that is thrown away takes its firings back with its state, and they come again.
+//
+// Watermarks travel in the queues, behind the records that they follow. A source task sends its partition's on when it has come further, at
+// once if nothing else waits, else every 20 ms; a task goes by the least of its inputs, leaving out idle ones, and sends that on behind what its timers
+// have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
+// the overlay can pass its limit once, by what live timers can change.
+//
+// Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
+// was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a
+// partition was idle is not kept: until it is so again, event time stands still, and never goes back.
 //
 // # Crash table
 //

@@ -36,6 +36,7 @@ type sealed struct {
 	tasks     [][]state.Entry // of each keyed task, sorted
 	entries   []state.Entry   // of all of them, once Store has merged them
 	positions map[txn.Partition]int64
+	times     map[*task]int64 // watermarks; tasks without one are left out
 }
 
 func answer(kind twophase.EventKind, epoch twophase.Epoch) event {

@@ -2,17 +2,19 @@ package runtime
 
 import (
 	"sync"
+	"time"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/txn"
 )
 
-// message is what travels to a task: one of a batch from Kafka, a batch through an exchange, or a barrier.
+// message is what travels to a task: one of a batch from Kafka, a batch through an exchange, a barrier, or a watermark.
 type message struct {
 	source  *txn.Batch
 	batch   operators.Batch
 	barrier uint64 // epoch, if not 0
+	mark    *mark
 }
 
 // inbox holds what a task has yet to take, a bounded queue for each of its inputs. An input that has passed a barrier
@@ -24,14 +26,16 @@ type inbox struct {
 	send    []sync.Cond // room in the queue of that input, or closed
 	queues  []ring
 	align   *checkpoint.Aligner
+	valve   valve
 	next    int // where the round over the inputs goes on
 	closed  bool
 	waiting bool
+	alarm   *time.Timer // wakes up the receiver
 }
 
 // newInbox makes an inbox with a queue of size messages for each of n inputs; begin says which barrier is the first.
 func newInbox(n, size int) *inbox {
-	b := &inbox{send: make([]sync.Cond, n), queues: make([]ring, n)}
+	b := &inbox{send: make([]sync.Cond, n), queues: make([]ring, n), valve: newValve(n)}
 	b.recv.L = &b.mu
 	for i := range b.send {
 		b.send[i].L = &b.mu
@@ -61,9 +65,9 @@ func (b *inbox) put(input int, m message) bool {
 	return true
 }
 
-// take waits for the next message; a barrier comes when the last input has passed it. ok is false if the
-// inbox was closed.
-func (b *inbox) take() (m message, ok bool, err error) {
+// take waits for the next message, until the deadline if there is one: the message is then empty. A barrier comes when the last
+// input has passed it, a watermark when the inputs together have come further. ok is false if the inbox was closed.
+func (b *inbox) take(deadline time.Time) (m message, ok bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for {
@@ -72,23 +76,56 @@ func (b *inbox) take() (m message, ok bool, err error) {
 		}
 		m, input, found := b.pick()
 		if !found {
-			b.waiting = true
-			b.recv.Wait()
-			b.waiting = false
+			if !b.wait(deadline) {
+				return message{}, true, nil
+			}
 			continue
 		}
 		b.send[input].Signal()
-		if m.barrier == 0 {
-			return m, true, nil
-		}
-		aligned, err := b.align.OnBarrier(input, m.barrier)
-		if err != nil {
-			return message{}, false, err
-		}
-		if aligned {
-			return m, true, nil
+		if ready, err := b.combine(input, &m); ready || err != nil {
+			return m, err == nil, err
 		}
 	}
+}
+
+// combine says whether m is the receiver's to see: what all inputs bring counts when it has come from all.
+func (b *inbox) combine(input int, m *message) (ready bool, err error) {
+	switch {
+	case m.barrier != 0:
+		return b.align.OnBarrier(input, m.barrier)
+	case m.mark != nil:
+		now, changed := b.valve.take(input, *m.mark)
+		m.mark = &now
+		return changed, nil
+	}
+	return true, nil
+}
+
+// wait sleeps until there may be something to take; false: the deadline has passed.
+func (b *inbox) wait(deadline time.Time) bool {
+	if !deadline.IsZero() {
+		d := time.Until(deadline)
+		if d <= 0 {
+			return false
+		}
+		if b.alarm == nil {
+			b.alarm = time.AfterFunc(d, b.wake)
+		} else {
+			b.alarm.Reset(d)
+		}
+		defer b.alarm.Stop()
+	}
+	b.waiting = true
+	b.recv.Wait()
+	b.waiting = false
+	return true
+}
+
+// wake lets the receiver look at its deadline.
+func (b *inbox) wake() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.recv.Signal()
 }
 
 // idle says whether take would wait.

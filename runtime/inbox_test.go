@@ -40,7 +40,7 @@ func TestInboxAligns(t *testing.T) {
 		}
 		seen := make([]int, inputs)
 		for e := 1; e <= epochs; {
-			m, ok, err := b.take()
+			m, ok, err := b.take(time.Time{})
 			if !ok || err != nil {
 				t.Fatalf("take: %v, %v", ok, err)
 			}
@@ -99,7 +99,7 @@ func TestInboxCloseFreesEverybody(t *testing.T) {
 	empty := newInbox(1, 1)
 	empty.begin(1)
 	waiting := make(chan bool)
-	go func() { _, ok, _ := empty.take(); waiting <- ok }()
+	go func() { _, ok, _ := empty.take(time.Time{}); waiting <- ok }()
 	b.close()
 	empty.close()
 	for _, c := range []chan bool{blocked, waiting} {
@@ -119,7 +119,7 @@ func TestInboxRefusesABarrierTwice(t *testing.T) {
 	b.begin(1)
 	b.put(0, message{barrier: 1})
 	b.put(1, message{barrier: 2})
-	if _, _, err := b.take(); err == nil {
+	if _, _, err := b.take(time.Time{}); err == nil {
 		t.Fatal("two inputs disagree on the epoch, and nobody minds")
 	}
 }

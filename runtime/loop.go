@@ -90,6 +90,9 @@ func (in *Instance) absorb(ev *event) {
 	case twophase.Restored:
 		in.attempt, in.registry = ev.attempt, ev.attempt.registry
 	case twophase.Processed:
+		if ev.Epoch <= in.dirty {
+			return // records and timers both announce themselves
+		}
 		in.dirty = ev.Epoch
 		if ev.Epoch == in.machine.Open() {
 			in.m.SetTransactionStart(time.Now())

@@ -119,7 +119,7 @@ func (in *Instance) restore(d decision, all []txn.Partition, reg *state.Registry
 		}
 		in.collector.observe(in.ctx, in.log)
 	}
-	a, err := newAttempt(in, reg, all)
+	a, err := newAttempt(in, reg, all, &m)
 	return a, in.publisher.newestBase(m.Base), err
 }
 
@@ -217,6 +217,7 @@ func (in *Instance) manifest(f *flight) checkpoint.Manifest {
 			}
 		}
 	}
+	f.sealed.remember(&m)
 	return m
 }
 

@@ -26,6 +26,7 @@ type task struct {
 	store     *state.Store
 	epoch     uint64 // that its next record belongs to
 	full      bool   // its overlay has passed the limit in this epoch
+	time      taskTime
 }
 
 // open instantiates the chain on committed state.
@@ -34,7 +35,7 @@ func (t *task) open() error {
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Produce: t.produce,
+		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
 	}
 	if t.stage.Source == nil {
 		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})
@@ -56,22 +57,25 @@ func (t *task) run() {
 			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: panic: %v\n%s", t.stage.Name, p, debug.Stack()))
 		}
 	}()
-	for {
-		m, ok, err := t.inbox.take()
-		if err == nil && !ok {
-			return
-		}
-		if err == nil {
-			err = t.work(m)
-		}
-		if errors.Is(err, errHalted) {
-			return
-		}
-		if err != nil {
-			t.attempt.fail(t.epoch, err)
-			return
-		}
+	ok, err := true, t.resume()
+	for ok && err == nil {
+		ok, err = t.turn()
 	}
+	if err != nil && !errors.Is(err, errHalted) {
+		t.attempt.fail(t.epoch, err)
+	}
+}
+
+// turn takes a message, or waits until there is something else to do, and does what is due by then.
+func (t *task) turn() (ok bool, err error) {
+	m, ok, err := t.inbox.take(t.deadline())
+	if err != nil || !ok {
+		return false, err
+	}
+	if err := t.work(m); err != nil {
+		return false, err
+	}
+	return true, t.tick()
 }
 
 // work takes one message.
@@ -79,11 +83,18 @@ func (t *task) work(m message) error {
 	switch {
 	case m.barrier != 0:
 		return t.pass(m.barrier)
+	case m.mark != nil:
+		return t.advance(*m.mark)
 	case m.source != nil:
 		t.attempt.in.count.in(m.source)
 		if err := t.chain.Source(m.source); err != nil {
 			return err
 		}
+		if err := t.progress(); err != nil {
+			return err
+		}
+	case m.batch == nil: // woken up
+		return nil
 	default:
 		if err := t.chain.Exchange(m.batch); err != nil {
 			return err
@@ -116,7 +127,7 @@ func (t *task) pass(epoch uint64) error {
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}
-	t.attempt.forward(t, epoch)
+	t.attempt.broadcast(t, message{barrier: epoch})
 	var entries []state.Entry
 	if t.store != nil {
 		var err error
@@ -125,7 +136,7 @@ func (t *task) pass(epoch uint64) error {
 		}
 	}
 	t.epoch, t.full = epoch+1, false
-	t.attempt.passed(epoch, entries)
+	t.attempt.passed(epoch, t, entries)
 	return nil
 }
 

@@ -4,6 +4,7 @@
 // # Layers
 //
 //	Value, List, Map, Reducing   typed handles: what an operator's code uses, for the key set by SetKey
+//	Timers                       a set of times per key, and the earliest of all keys
 //	Store                        one task's overlay and cache: dirty values, sealed ones, and committed ones kept decoded
 //	Entry                        one encoded write, in a delta and in a backend
 //	Backend                      committed state of the instance: subpackages pebble (default) and memory
@@ -35,11 +36,19 @@
 //
 // An entry's key is group (2 bytes) | state id (2) | length of the record's key (uvarint) | the record's key | suffix. Because of the length
 // no state's keys are mixed up with another's, and all of a record key stand together. Suffixes: none for Value and Reducing; the
-// encoded map key for Map; for List the element's index (8 bytes, big-endian), and none for the number of elements (uvarint). Group
-// first: moving key groups is copying ranges.
+// encoded map key for Map; for List the element's index (8 bytes, big-endian), and none for the number of elements (uvarint); for Timers
+// the domain (1 byte: 0 processing time, 1 event time), the time (8 bytes, big-endian with the sign bit flipped) and the namespace, with
+// no value. Group first: moving key groups is copying ranges.
 //
 // Ids are given out by Registry and recorded with name, kind and codecs in each checkpoint's manifest. They hold for one lineage of
 // checkpoints: across instances a state is found by uid and name.
+//
+// # Timers
+//
+// A timer is an entry like any other: in the delta and the checkpoint, committed or forgotten with its epoch. But unlike other state
+// all timers of a task are in memory, since the earliest has to be known without a search: about 150 bytes each with short keys (1 million:
+// 150 MB), beside and not within CacheBytes. A task reads those of its key groups when it opens, about 0.6 s per million. A timer that is
+// set and unset in one epoch costs no write.
 //
 // # Memory
 //

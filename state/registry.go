@@ -16,6 +16,7 @@ const (
 	KindList     Kind = "list"
 	KindMap      Kind = "map"
 	KindReducing Kind = "reducing"
+	KindTimer    Kind = "timer"
 )
 
 // Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it

@@ -208,13 +208,15 @@ func (t *table[T]) entryKey(c *cell[T]) []byte {
 }
 
 // fail names the state and the key in an error.
-func (t *table[T]) fail(key []byte, err error) error {
+func (t *table[T]) fail(key []byte, err error) error { return failure(t.desc, key, err) }
+
+func failure(d Descriptor, key []byte, err error) error {
 	_, _, record, suffix, splitErr := SplitKey(key)
 	switch {
 	case splitErr != nil:
-		return fmt.Errorf("state %s: %w", t.desc.label(), err)
+		return fmt.Errorf("state %s: %w", d.label(), err)
 	case len(suffix) > 0:
-		return fmt.Errorf("state %s, key %s, entry %s: %w", t.desc.label(), excerpt(record), excerpt(suffix), err)
+		return fmt.Errorf("state %s, key %s, entry %s: %w", d.label(), excerpt(record), excerpt(suffix), err)
 	}
-	return fmt.Errorf("state %s, key %s: %w", t.desc.label(), excerpt(record), err)
+	return fmt.Errorf("state %s, key %s: %w", d.label(), excerpt(record), err)
 }

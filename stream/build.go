@@ -16,34 +16,47 @@ func (j *Job) Plan() (*Plan, error) {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
 	p := &Plan{Job: j.name}
-	stages := map[*node]int{} // of each operator
+	stages := map[*node][]int{} // in which each operator runs
 	exchanges := 0
 	for _, n := range j.nodes {
+		from := stagesOf(n, stages)
 		switch {
-		case n.input == nil:
+		case n.source():
 			stages[n] = p.begin(n, Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, Exchange: -1})
 		case n.exchange != nil:
 			if *n.exchange != exchanges { // a task of an earlier, equal plan may be reading it
 				*n.exchange = exchanges
 			}
-			from := &p.Stages[stages[n.input]]
-			from.Sends = append(from.Sends, exchanges)
+			for _, i := range from {
+				p.Stages[i].Sends = append(p.Stages[i].Sends, exchanges)
+			}
 			stages[n] = p.begin(n, Stage{Exchange: exchanges})
 			exchanges++
 		default:
-			stages[n] = stages[n.input]
-			p.Stages[stages[n]].extend(n)
+			stages[n] = from
+			for _, i := range from {
+				p.Stages[i].extend(n)
+			}
 		}
 	}
 	return p, nil
 }
 
+// stagesOf are the stages that feed n: several, if there is a union in front of it.
+func stagesOf(n *node, stages map[*node][]int) (from []int) {
+	for _, in := range n.inputs {
+		from = append(from, stages[in]...)
+	}
+	slices.Sort(from)
+	return slices.Compact(from)
+}
+
 // begin adds a stage that begins with n.
-func (p *Plan) begin(n *node, s Stage) int {
-	s.Name, s.New = n.label(), n.chain
+func (p *Plan) begin(n *node, s Stage) []int {
+	s.Name, s.UID, s.New = n.label(), n.label(), n.chain
 	s.States = func(*state.Registry) error { return nil }
 	p.Stages = append(p.Stages, s)
-	return len(p.Stages) - 1
+	return []int{len(p.Stages) - 1}
 }
 
 // extend adds n to a stage.

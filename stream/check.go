@@ -28,7 +28,7 @@ func (j *Job) check() error {
 		for _, err := range mistakes {
 			errs = append(errs, n.wrap(err))
 		}
-		if n.input == nil {
+		if n.source() {
 			sources++
 		}
 	}
@@ -50,15 +50,20 @@ func (n *node) mistakes() []error {
 	if n.stateful && n.uid == "" {
 		errs = append(errs, errors.New(`it keeps state and needs a uid by which that is found again: add stream.UID("…")`))
 	}
-	if n.input == nil && len(n.topics) == 0 {
+	if n.source() && len(n.topics) == 0 {
 		errs = append(errs, errors.New("it reads no topic"))
+	}
+	if n.states == nil && len(n.sides) > 0 {
+		errs = append(errs, errors.New("it has no side outputs: those of Process and of windows have"))
 	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
 	}
-	return errs
+	return append(errs, n.timeless()...)
 }
+
+func (n *node) source() bool { return n.kind == "source" }
 
 // clashes are what n has in common with an earlier operator and must not.
 func (n *node) clashes(uids, topics map[string]*node) (errs []error) {

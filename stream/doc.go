@@ -14,8 +14,11 @@
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
 //	KeyBy, KeyByCodec    records of a key together: a Keyed stream
-//	Reduce, Sum, Count   a running value per key, each change emitted
-//	Process         a function with states and the record's key, timestamp and clock
+//	Union           several streams as one
+//	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
+//	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
+//	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
+//	Side            a side output of Process, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that
@@ -30,12 +33,34 @@
 // reported with the operator's uid and, up to the first KeyBy, the record's topic, partition and offset
 // (operators.RecordError), and never ends the process by itself.
 //
-// # Time, keys, order
+// # Event time and processing time
+//
+// Processing time is the machine's clock. Event time is what records say: their Kafka timestamps, or what TimestampOf takes from them. How
+// far it has come is a watermark: at watermark w no record with a timestamp of w or less is expected any more, and one that comes all
+// the same is late. A source makes watermarks for each of its partitions if it is told by how much records may be out of order
+// (Watermarks); an operator goes by the least of all partitions that its records can come from. A partition without records holds
+// event time back until it counts as idle (IdleAfter; choose more than any pause that a slow job makes in reading). Event time is part of
+// each checkpoint: after a restart it goes on where it was.
+//
+// A timer for time t fires when the clock shows t, or when the watermark is t or more; in event time all that are due fire before the next
+// record. It is set once for each key, domain and time, is state like any other, and fires once: late, if it fell due while nothing ran. Which of a key's
+// timers for the same time comes first is not defined.
+//
+// # Windows
+//
+// A record belongs to the windows of its event time, or of the time at which it is processed. It is folded into each at once; a window keeps
+// the accumulation only. At its end (the watermark has passed its last millisecond, or the clock its end) a window emits a Pane, whose timestamp is that
+// last millisecond, and is forgotten; with AllowLateness it is kept, and emits again for each late record. A record that comes too late for all
+// of its windows goes to LateTo, or is dropped. Sessions that touch are merged, also by a late record. Early emits what there is in
+// between. By the machine's clock a window that has emitted can come again if the clock is set back.
+//
+// # Timestamps, keys, order
 //
 // A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change.
 // Records of a partition keep their order up to a KeyBy, and from there on those of a key that came from the same partition.
-// Reduce, Sum, Count and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
-// exchange. Map, Filter and FlatMap may change whatever the key was made of, so theirs are plain streams again.
+// What a timer emits has the timer's time as its timestamp.
+// Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
+// exchange. Map, Filter, FlatMap, Union and Side may change whatever the key was made of, so theirs are plain streams again.
 //
 // # UIDs
 //

@@ -56,14 +56,18 @@ type node struct {
 	kind   string
 	number int
 	uid    string
-	input  *node
-	reads  int // how many consumers it has
+	inputs []*node // one, but for sources and unions
+	reads  int     // how many consumers it has
 	errs   []error
 
 	topics   []string // of a source
 	topic    string   // of a sink
 	exchange *int     // of a keyBy: where the exchange keeps its number
 	stateful bool
+	event    eventTime      // of a source
+	needs    bool           // watermarks
+	sides    map[string]any // *flow of each side output that is read, by tag
+	late     any            // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
 	// chain instantiates the stage that begins here, at a source or keyBy.
 	chain func(env *operators.Env) (*operators.Chain, error)
@@ -76,11 +80,12 @@ type Option func(*node)
 // state must have one. Letters, digits, '.', '_' and '-'.
 func UID(uid string) Option { return func(n *node) { n.uid = uid } }
 
-// add adds an operator behind input, which is nil for a source.
-func (j *Job) add(kind string, input *node, opts []Option) *node {
-	n := &node{job: j, kind: kind, input: input, number: len(j.nodes) + 1}
-	if input != nil {
-		input.reads++
+// add adds an operator behind inputs, of which a source has none.
+func (j *Job) add(kind string, opts []Option, inputs ...*node) *node {
+	n := &node{job: j, kind: kind, inputs: inputs, number: len(j.nodes) + 1}
+	for _, in := range inputs {
+		in.reads++
+		n.need(in.job == j, "it takes streams of two jobs")
 	}
 	for _, opt := range opts {
 		opt(n)
@@ -92,7 +97,7 @@ func (j *Job) add(kind string, input *node, opts []Option) *node {
 // after adds an operator that reads s.
 func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
 	in := s.flow()
-	return in, in.node.job.add(kind, in.node, opts)
+	return in, in.node.job.add(kind, opts, in.node)
 }
 
 // label names the operator to people.
@@ -112,8 +117,9 @@ func (n *node) need(ok bool, mistake string) {
 
 // builder builds the chain of one stage for one task. Only its first error counts.
 type builder struct {
-	task *operators.Task
-	err  error
+	task   *operators.Task
+	unions map[*node]any // what was built of each: its Push
+	err    error
 }
 
 func (b *builder) fail(err error) {

@@ -15,6 +15,7 @@ type Plan struct {
 // stage Parallelism tasks, each of which owns a range of key groups.
 type Stage struct {
 	Name string // the uids of its operators, for logs and metrics
+	UID  string // of the operator that it begins with
 	// Source is set for source stages, and then Exchange is -1.
 	Source *SourceSpec
 	// Exchange is the number of the exchange that feeds a keyed stage.

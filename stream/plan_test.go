@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -74,6 +75,66 @@ func TestPlanErrors(t *testing.T) {
 				return func(*Context[string, string], string) error { return nil }
 			}, UID("p"))
 		},
+		`operator "w": it goes by event time, but source "in" has no watermarks`: func(j *Job) { windowsOf(j, Tumbling(time.Second)) },
+		`operator "w": the size is 1µs, want at least 1ms`:                       func(j *Job) { windowsOf(j, Tumbling(time.Microsecond).ProcessingTime()) },
+		`operator "w": records between two windows would be lost`:                func(j *Job) { windowsOf(j, Sliding(time.Second, time.Minute).ProcessingTime()) },
+		`operator "w": allowed lateness is for event time`:                       func(j *Job) { windowsOf(j, Tumbling(time.Second).AllowLateness(time.Hour).ProcessingTime()) },
+		`operator "w": an offset is for tumbling and sliding windows`:            func(j *Job) { windowsOf(j, Session(time.Second).Offset(time.Hour).ProcessingTime()) },
+		`operator "w": the number of records is 0`:                               func(j *Job) { windowsOf(j, CountWindows(0)) },
+		`operator "w": it has no windows`:                                        func(j *Job) { windowsOf(j, Windows{}) },
+		`operator "w": LateTo is for event time`:                                 func(j *Job) { windowsOf(j, CountWindows(1), LateTo(NewTag[string]("late"))) },
+		`operator "a": session windows need Merge in the aggregator`: func(j *Job) {
+			agg := Aggregator[string, int64, int64]{state.Int64{}, func() int64 { return 0 }, func(a int64, _ string) int64 { return a }, func(a int64) int64 { return a }, nil}
+			WindowAggregate(KeyBy(lines(j), self), Session(time.Second).ProcessingTime(), agg, UID("a"))
+		},
+		`operator "a": its aggregator lacks New, Add or Result`: func(j *Job) {
+			Aggregate(KeyBy(lines(j), self), Aggregator[string, int64, int64]{Codec: state.Int64{}}, UID("a"))
+		},
+		`operator "w": the tag of LateTo is of another type`: func(j *Job) {
+			in := From(j, Topics("in"), text, UID("in"), Watermarks(0))
+			WindowReduce(KeyBy(in, self), Tumbling(time.Second), state.String{}, func(a, _ string) string { return a }, UID("w"), LateTo(NewTag[int]("late")))
+		},
+		`operator "source-1": the function of TimestampOf takes another type`: func(j *Job) {
+			To(From(j, Topics("in"), text, TimestampOf(func(int) int64 { return 0 })), "out", plain)
+		},
+		`operator "source-1": IdleAfter is for sources with Watermarks`: func(j *Job) {
+			To(From(j, Topics("in"), text, IdleAfter(time.Second)), "out", plain)
+		},
+		`operator "sink-2": TimestampOf, Watermarks and IdleAfter are options of sources`: func(j *Job) {
+			To(lines(j), "out", plain, Watermarks(0))
+		},
+		`operator "union-3": it takes streams of two jobs`: func(j *Job) {
+			To(Union(lines(j), lines(NewJob("other")), lines(j)), "out", plain)
+		},
+		`operator "in": it has no side outputs`: func(j *Job) {
+			To(Side(lines(j), NewTag[string]("t")), "out", plain)
+		},
+		`operator "p": it has no side output "t"`: func(j *Job) {
+			p := Process(KeyBy(lines(j), self), func(*Setup) ProcessFunc[string, string, string] {
+				return func(*Context[string, string], string) error { return nil }
+			}, UID("p"))
+			To(Side(p, NewTag[string]("t")), "out", plain)
+		},
+		`operator "p": side output "t" is of another type`: func(j *Job) {
+			p := Process(KeyBy(lines(j), self), func(s *Setup) ProcessFunc[string, string, string] {
+				SideOutput(s, NewTag[int]("t"))
+				return func(*Context[string, string], string) error { return nil }
+			}, UID("p"))
+			To(Side(p, NewTag[string]("t")), "out", plain)
+		},
+		`operator "p": OnTimer was given a func(*operators.Context[string,int], operators.Timer) error`: func(j *Job) {
+			Process(KeyBy(lines(j), self), func(s *Setup) ProcessFunc[string, string, string] {
+				OnTimer(s, func(*Context[string, int], Timer) error { return nil })
+				return func(*Context[string, string], string) error { return nil }
+			}, UID("p"))
+		},
+		`operator "p": OnTimer is called twice`: func(j *Job) {
+			Process(KeyBy(lines(j), self), func(s *Setup) ProcessFunc[string, string, string] {
+				OnTimer(s, func(*Context[string, string], Timer) error { return nil })
+				OnTimer(s, func(*Context[string, string], Timer) error { return nil })
+				return func(*Context[string, string], string) error { return nil }
+			}, UID("p"))
+		},
 	} {
 		j := NewJob("job")
 		build(j)
@@ -92,6 +153,35 @@ func TestPlanReportsAllMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in: %v", want, err)
 		}
+	}
+}
+
+func windowsOf(j *Job, w Windows, opts ...Option) {
+	WindowReduce(KeyBy(lines(j), self), w, state.String{}, func(a, _ string) string { return a }, append(opts, UID("w"))...)
+}
+
+// A union runs in every stage that feeds it, and an exchange behind it has all of them as senders.
+func TestPlanUnion(t *testing.T) {
+	j := NewJob("union")
+	a := lines(j)
+	b := From(j, Topics("b"), text, UID("b"))
+	both := Union(Filter(a, func(string) bool { return true }), a, b)
+	To(both, "out", plain)
+	Count(KeyBy(both, self), UID("count"))
+	plan, err := j.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, s := range plan.Stages {
+		fmt.Fprintln(&got, s.Name, "|", s.Exchange, s.Sends, s.Sinks)
+	}
+	want := `in -> filter-3 -> union-4 -> sink-5 | -1 [0] [out]
+b -> union-4 -> sink-5 | -1 [0] [out]
+keyby-6 -> count | 0 [] []
+`
+	if got.String() != want {
+		t.Fatalf("got\n%swant\n%s", got.String(), want)
 	}
 }
 

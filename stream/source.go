@@ -20,14 +20,18 @@ type Decode[T any] func(r *Record) (T, error)
 
 // From reads topics. Within a partition records keep their order.
 func From[T any](job *Job, topics []string, decode Decode[T], opts ...Option) Stream[T] {
-	n := job.add("source", nil, opts)
+	n := job.add("source", opts)
 	n.topics = topics
 	n.need(decode != nil, "the decode function is nil")
+	event, set := timeOf[T](n)
 	out := &flow[T]{node: n}
 	n.chain = func(env *operators.Env) (*operators.Chain, error) {
 		b := &builder{task: operators.NewTask(env)}
-		source := operators.Source(b.task, n.label(), decode, out.build(b))
-		return b.task.SourceChain(source), b.err
+		next := out.build(b)
+		if set {
+			next = operators.WithEventTime(b.task, n.label(), event, next)
+		}
+		return b.task.SourceChain(operators.Source(b.task, n.label(), decode, next)), b.err
 	}
 	return out
 }

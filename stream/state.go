@@ -10,10 +10,15 @@ import (
 
 // Setup is where an operator declares its states, see Process.
 type Setup struct {
+	node  *node
 	store *state.Store
-	uid   string
 	key   state.HandleOption // records the codec of keys
+	build *builder           // nil when open is called for the plan
+	sides []string           // tags of side outputs
 	err   error
+
+	onTimer any // what OnTimer was given, and its timers
+	timers  *state.Timers
 }
 
 // handle keeps the first error for whoever called open: until it is looked at, a handle may be nil.
@@ -27,25 +32,25 @@ func handle[H any](s *Setup, h H, err error) H {
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
 // of what a checkpoint holds.
 func ValueState[T any](s *Setup, name string, codec state.Codec[T]) *state.Value[T] {
-	h, err := state.NewValue(s.store, s.uid, name, codec, s.key)
+	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.key)
 	return handle(s, h, err)
 }
 
 // ListState declares a state with a list per key.
 func ListState[T any](s *Setup, name string, codec state.Codec[T]) *state.List[T] {
-	h, err := state.NewList(s.store, s.uid, name, codec, s.key)
+	h, err := state.NewList(s.store, s.node.uid, name, codec, s.key)
 	return handle(s, h, err)
 }
 
 // MapState declares a state with a map per key.
 func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV]) *state.Map[MK, MV] {
-	h, err := state.NewMap(s.store, s.uid, name, key, value, s.key)
+	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.key)
 	return handle(s, h, err)
 }
 
 // ReducingState declares a state with one value per key, the reduction of all that was added.
 func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T) *state.Reducing[T] {
-	h, err := state.NewReducing(s.store, s.uid, name, codec, reduce, s.key)
+	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.key)
 	return handle(s, h, err)
 }
 
@@ -55,11 +60,11 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 	instantiate func(b *builder, f F) operators.Push[T]) {
 	n.states = func(reg *state.Registry) error {
 		// Nobody reads or writes here: handles register when they are made, and that is all.
-		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), open)
+		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), nil, open)
 		return err
 	}
 	in.feeds(func(b *builder) operators.Push[T] {
-		f, err := declare(n, codec, b.task.Env().State, open)
+		f, err := declare(n, codec, b.task.Env().State, b, open)
 		if err != nil {
 			b.fail(err)
 			return nil
@@ -69,14 +74,15 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 }
 
 // declare calls open. A panic there is a mistake of the job like any other.
-func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, open func(*Setup) F) (f F, err error) {
+func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, b *builder, open func(*Setup) F) (f F, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = n.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
 		}
 	}()
-	s := &Setup{store: store, uid: n.uid, key: state.WithKeyCodec(codec.Name())}
+	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
 	f = open(s)
+	s.checkSides()
 	if s.err != nil {
 		err = n.wrap(s.err)
 	}

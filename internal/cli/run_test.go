@@ -103,7 +103,6 @@ func TestRunRefuses(t *testing.T) {
 		{"port in use", []string{"WEIR_HTTP_ADDR=" + taken.Addr().String()}, ExitSettings, []string{"WEIR_HTTP_ADDR", taken.Addr().String(), "in use"}},
 		{"bad certificate", []string{"WEIR_KAFKA_SECURITY_PROTOCOL=ssl", "WEIR_KAFKA_SSL_CA_LOCATION=/no/such"}, ExitSettings, []string{"WEIR_KAFKA_", "ssl.ca.location"}},
 		{"bad certificate of the sink", []string{"WEIR_SINK_KAFKA_SECURITY_PROTOCOL=ssl", "WEIR_SINK_KAFKA_SSL_CA_LOCATION=/no/such"}, ExitSettings, []string{"WEIR_SINK_KAFKA_", "ssl.ca.location"}},
-		{"window", []string{"WEIR_JOB=classify"}, ExitSettings, []string{"WEIR_CLASSIFY_WINDOW", "1h"}},
 		{"state of another job", []string{"WEIR_JOB_ID=other", "WEIR_STATE_DIR=" + state}, ExitState, []string{"WEIR_STATE_DIR", `belongs to job \"copy\"`}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

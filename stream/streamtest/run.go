@@ -1,5 +1,6 @@
 // Package streamtest runs a job's plan in one goroutine without Kafka: enough for examples and for tests of operators. There
-// are no barriers, commits or failures in it.
+// are no barriers, commits or failures in it. The clock moves when Advance says so; event time follows what is fed, and takes only partitions
+// into account that have been fed.
 package streamtest
 
 import (
@@ -22,9 +23,14 @@ type Runner struct {
 	plan     *stream.Plan
 	registry *state.Registry
 	sources  map[txn.Partition]*operators.Chain
+	order    []txn.Partition            // of sources
 	keyed    map[int][]*operators.Chain // by exchange
 	queue    []queued
 	out      []txn.Record
+
+	clock   time.Time // set by Advance
+	reached []int64   // watermark of each stage
+	idle    []bool
 }
 
 type queued struct {
@@ -69,32 +75,20 @@ func (r *Runner) Feed(b *txn.Batch) error {
 	if err := chain.Source(b); err != nil {
 		return err
 	}
-	return r.drain()
+	if err := r.drain(); err != nil {
+		return err
+	}
+	return r.watermarks()
 }
 
 // Output flushes everything and returns what was written since it was last called, in the order of its production.
 func (r *Runner) Output() ([]txn.Record, error) {
-	if err := r.open(); err != nil {
+	if err := r.settle(); err != nil {
 		return nil, err
-	}
-	for _, chain := range r.sources {
-		if err := chain.Flush(); err != nil {
-			return nil, err
-		}
-	}
-	for _, s := range r.plan.Stages { // senders come first
-		if err := r.drain(); err != nil {
-			return nil, err
-		}
-		for _, chain := range r.keyed[s.Exchange] {
-			if err := chain.Flush(); err != nil {
-				return nil, err
-			}
-		}
 	}
 	out := r.out
 	r.out = nil
-	return out, r.drain()
+	return out, nil
 }
 
 // open makes the keyed tasks.
@@ -111,6 +105,10 @@ func (r *Runner) open() (err error) {
 	r.Parallelism = max(r.Parallelism, 1)
 	r.sources = map[txn.Partition]*operators.Chain{}
 	r.keyed = map[int][]*operators.Chain{}
+	r.reached, r.idle = make([]int64, len(r.plan.Stages)), make([]bool, len(r.plan.Stages))
+	for i := range r.reached {
+		r.reached[i] = operators.NoWatermark
+	}
 	for _, s := range r.plan.Stages {
 		if err := s.States(r.registry); err != nil {
 			return err
@@ -133,29 +131,22 @@ func (r *Runner) source(p txn.Partition) (*operators.Chain, error) {
 	if chain := r.sources[p]; chain != nil {
 		return chain, nil
 	}
-	for _, s := range r.plan.Stages {
-		if s.Source == nil {
-			continue
-		}
-		for _, topic := range s.Source.Topics {
-			if topic != p.Topic {
-				continue
-			}
-			chain, err := s.New(r.env(len(r.sources)))
-			r.sources[p] = chain
-			return chain, err
-		}
+	i := r.stageOf(p.Topic)
+	if i < 0 {
+		return nil, fmt.Errorf("job %q reads no topic %q", r.plan.Job, p.Topic)
 	}
-	return nil, fmt.Errorf("job %q reads no topic %q", r.plan.Job, p.Topic)
+	chain, err := r.plan.Stages[i].New(r.env(len(r.sources)))
+	if err != nil {
+		return nil, err
+	}
+	r.sources[p] = chain
+	r.order = append(r.order, p)
+	return chain, nil
 }
 
 func (r *Runner) env(task int) *operators.Env {
-	now := r.Now
-	if now == nil {
-		now = time.Now
-	}
 	return &operators.Env{
-		Task: task, Parallelism: r.Parallelism, MaxParallelism: state.DefaultMaxParallelism, Now: now,
+		Task: task, Parallelism: r.Parallelism, MaxParallelism: state.DefaultMaxParallelism, Now: r.now,
 		Send: func(exchange, target int, b operators.Batch) error {
 			r.queue = append(r.queue, queued{r.keyed[exchange][target], b})
 			return nil
@@ -165,6 +156,16 @@ func (r *Runner) env(task int) *operators.Env {
 			return nil
 		},
 	}
+}
+
+func (r *Runner) now() time.Time {
+	switch {
+	case !r.clock.IsZero():
+		return r.clock
+	case r.Now != nil:
+		return r.Now()
+	}
+	return time.Now()
 }
 
 // drain works until nothing is queued.

@@ -1,0 +1,83 @@
+package operators
+
+import (
+	"math"
+	"time"
+)
+
+// EventTime says how the event time of a source partition goes on.
+type EventTime[T any] struct {
+	// Of is a record's time in ms since the epoch; nil: its timestamp.
+	Of func(v T) int64
+	// Watermarks: the partition has watermarks, which lag behind its latest time so far by Bound: records may be out of order by
+	// that much without being late.
+	Watermarks bool
+	Bound      time.Duration
+	// Idle is how long a partition may be without records until the others go on without it; 0: for ever.
+	Idle time.Duration
+}
+
+// eventClock is the event time of one source partition.
+type eventClock struct {
+	now   func() time.Time
+	bound int64
+	after int64 // ms without records until it is idle; 0: never
+	wm    int64
+
+	latest int64
+	seen   bool  // a record, since progress was last asked for
+	active int64 // when one was last seen
+	idle   bool
+}
+
+// WithEventTime gives records their event time and follows it. It stands right behind the source.
+func WithEventTime[T any](t *Task, uid string, e EventTime[T], next Push[T]) Push[T] {
+	op := t.operator(uid)
+	clock := newEventClock(t.env, e.Bound, e.Idle)
+	if e.Watermarks {
+		t.event = clock
+		t.timed = append(t.timed, clock)
+	}
+	return func(v T) error {
+		if e.Of != nil {
+			t.op = op
+			t.ts = e.Of(v)
+		}
+		clock.latest, clock.seen = max(clock.latest, t.ts), true
+		return next(v)
+	}
+}
+
+func newEventClock(env *Env, bound, idle time.Duration) *eventClock {
+	c := &eventClock{now: env.Now, bound: bound.Milliseconds(), after: idle.Milliseconds(), wm: env.Watermark, latest: NoWatermark}
+	if c.wm == 0 {
+		c.wm = NoWatermark
+	}
+	c.active = c.now().UnixMilli()
+	return c
+}
+
+// progress is the watermark behind all records so far: a later one with the latest time so far, less the bound, is not late.
+func (c *eventClock) progress() (wm int64, idle bool) {
+	if c.seen {
+		c.seen, c.idle, c.active = false, false, c.now().UnixMilli()
+		if c.latest > math.MinInt64+c.bound {
+			c.wm = max(c.wm, c.latest-c.bound-1)
+		}
+	}
+	return c.wm, c.idle
+}
+
+// tick notices that the partition has been without records for long.
+func (c *eventClock) tick(now int64) error {
+	if at, ok := c.nextTick(); ok && now >= at && !c.seen {
+		c.idle = true
+	}
+	return nil
+}
+
+func (c *eventClock) nextTick() (at int64, ok bool) {
+	return c.active + c.after, c.after > 0 && !c.idle
+}
+
+func (c *eventClock) watermark(int64) error { return nil }

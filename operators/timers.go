@@ -1,0 +1,91 @@
+package operators
+
+import (
+	"github.com/weirstream/weir/state"
+)
+
+// Timer is a timer that fires.
+type Timer struct {
+	Domain state.Domain
+	// At is the time that it was set to, in ms since the epoch; it may be well in the past.
+	At int64
+}
+
+// Timers sets and deletes timers for the key of the record, or of the timer, at work. A timer is there once for each domain and time,
+// however often it was set.
+type Timers struct {
+	state *state.Timers
+}
+
+// NewTimers are the timers of an operator, kept in s.
+func NewTimers(s *state.Timers) *Timers { return &Timers{state: s} }
+
+// Set lets a timer fire once the time has reached at, in ms since the epoch: by the clock, or by watermarks. One in the past fires soon, in event
+// time with the next watermark.
+func (t *Timers) Set(d state.Domain, at int64) error { return t.state.Set(d, at, nil) }
+
+// Delete takes back a timer that has not fired.
+func (t *Timers) Delete(d state.Domain, at int64) error { return t.state.Delete(d, at, nil) }
+
+// tickTimers bounds how many timers of an operator fire before its task looks at its input again.
+const tickTimers = 512
+
+// alarm drives the timers of one operator.
+type alarm[K any] struct {
+	t     *Task
+	op    int32
+	key   *K
+	codec state.Codec[K]
+	state *state.Timers
+	wm    int64
+	// fire runs for each timer that is due, with its key as the current one.
+	fire func(due state.Due) error
+}
+
+func newAlarm[K any](t *Task, op int32, codec state.Codec[K], s *state.Timers) *alarm[K] {
+	a := &alarm[K]{t: t, op: op, key: t.key.(*K), codec: codec, state: s, wm: NoWatermark}
+	t.timed = append(t.timed, a)
+	return a
+}
+
+// watermark fires what is due, timers included that are set meanwhile: a function that sets the next of a row of timers
+// catches up with the time.
+func (a *alarm[K]) watermark(wm int64) error {
+	if wm <= a.wm {
+		return nil
+	}
+	a.wm = wm
+	for {
+		if more, err := a.next(state.EventTime, wm); err != nil || !more {
+			return err
+		}
+	}
+}
+
+func (a *alarm[K]) tick(now int64) error {
+	for range tickTimers {
+		if more, err := a.next(state.ProcessingTime, now); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *alarm[K]) nextTick() (at int64, ok bool) { return a.state.Next(state.ProcessingTime) }
+
+// next fires the earliest timer if it is due.
+func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
+	if at, ok := a.state.Next(d); !ok || at > now {
+		return false, nil
+	}
+	a.t.fires()
+	due, _ := a.state.Take(d, now)
+	a.t.op, a.t.ts = a.op, due.At
+	if *a.key, err = a.codec.Decode(due.Key); err != nil {
+		return false, a.t.fail(a.op, err)
+	}
+	return true, a.fire(due)
+}
+
+// late says whether the watermark has passed a time.
+func (a *alarm[K]) late(ts int64) bool { return ts <= a.wm }

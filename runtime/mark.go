@@ -1,0 +1,47 @@
+package runtime
+
+import (
+	"math"
+
+	"github.com/weirstream/weir/operators"
+)
+
+// mark travels behind records: event time has come as far as wm. Nobody has to wait for an idle sender.
+type mark struct {
+	wm   int64
+	idle bool
+}
+
+// valve makes one watermark of those of several inputs: the least of them, leaving out idle ones, and never less
+// than it was. If all are idle it is the most any of them had.
+type valve struct {
+	inputs []mark
+	now    mark
+}
+
+func newValve(n int) valve {
+	v := valve{inputs: make([]mark, n), now: mark{wm: operators.NoWatermark}}
+	for i := range v.inputs {
+		v.inputs[i].wm = operators.NoWatermark
+	}
+	return v
+}
+
+// take notes the mark of an input. It says whether the outcome has changed.
+func (v *valve) take(input int, m mark) (now mark, changed bool) {
+	in := &v.inputs[input]
+	in.wm, in.idle = max(in.wm, m.wm), m.idle
+	least, most, idle := int64(math.MaxInt64), int64(math.MinInt64), true
+	for _, i := range v.inputs {
+		most = max(most, i.wm)
+		if !i.idle {
+			least, idle = min(least, i.wm), false
+		}
+	}
+	if idle {
+		least = most
+	}
+	before := v.now
+	v.now = mark{max(v.now.wm, least), idle}
+	return v.now, v.now != before
+}

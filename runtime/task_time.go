@@ -1,0 +1,120 @@
+package runtime
+
+import (
+	"time"
+
+	"github.com/weirstream/weir/operators"
+)
+
+const (
+	// markEvery bounds how often a busy source task sends its watermark on: batches are cut short in front of it.
+	markEvery = 20 * time.Millisecond
+	// longestSleep bounds how late a timer can be after the machine's clock was set forward.
+	longestSleep = 10 * time.Second
+)
+
+// taskTime is the event time of a task: of its partition, or of all its inputs together.
+type taskTime struct {
+	mark mark      // as far as it has come; wm 0: it has not begun
+	sent mark      // what a source task has told others
+	at   time.Time // when
+}
+
+// restored is where event time goes on; 0: nowhere.
+func (t *taskTime) restored() int64 { return t.mark.wm }
+
+// begun is where it goes on, or NoWatermark.
+func (t *taskTime) begun() int64 {
+	if t.mark.wm == 0 {
+		return operators.NoWatermark
+	}
+	return t.mark.wm
+}
+
+// resume takes up the event time of the checkpoint, before any record. Timers that it makes due fire as part of the first epoch.
+func (t *task) resume() error {
+	t.time.mark.wm = t.time.begun()
+	if t.stage.Source != nil && t.chain.Progress == nil {
+		t.time.mark.wm = operators.NoWatermark // it had watermarks in an earlier version of the job
+	}
+	t.time.sent = t.time.mark
+	if t.time.mark.wm != operators.NoWatermark {
+		if err := t.advance(t.time.mark); err != nil {
+			return err
+		}
+	}
+	return t.tick()
+}
+
+// advance takes a watermark through the chain and sends it on, behind what its timers have made.
+func (t *task) advance(m mark) error {
+	t.time.mark = m
+	if t.stage.Source == nil {
+		if err := t.chain.Watermark(m.wm); err != nil {
+			return err
+		}
+		if err := t.bound(); err != nil {
+			return err
+		}
+	}
+	if len(t.stage.Sends) == 0 && !t.inbox.idle() {
+		return nil
+	}
+	if err := t.chain.Flush(); err != nil {
+		return err
+	}
+	t.attempt.broadcast(t, message{mark: &m})
+	return nil
+}
+
+// progress sends the watermark of a source task on, if it has come further: at once if nothing else waits, since that could be all for
+// a long time, else from time to time.
+func (t *task) progress() error {
+	if t.chain.Progress == nil {
+		return nil
+	}
+	t.time.mark.wm, t.time.mark.idle = t.chain.Progress()
+	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
+		return nil
+	}
+	t.time.sent, t.time.at = t.time.mark, time.Now()
+	return t.advance(t.time.mark)
+}
+
+// tick does what is due by the machine's clock.
+func (t *task) tick() error {
+	at, ok := t.chain.NextTick()
+	if !ok {
+		return nil
+	}
+	now := time.Now().UnixMilli()
+	if at > now {
+		return nil
+	}
+	if err := t.chain.Tick(now); err != nil {
+		return err
+	}
+	if t.stage.Source != nil {
+		return t.progress()
+	}
+	if err := t.bound(); err != nil {
+		return err
+	}
+	if t.inbox.idle() {
+		return t.chain.Flush()
+	}
+	return nil
+}
+
+// deadline is when tick has to be called again; zero: there is no need.
+func (t *task) deadline() time.Time {
+	at, ok := t.chain.NextTick()
+	if !ok {
+		return time.Time{}
+	}
+	// The clock may be set while we sleep, which the deadline would not notice.
+	return time.Now().Add(min(time.Until(time.UnixMilli(at)), longestSleep))
+}
+
+// fires hears from the chain that a timer is about to fire: there is something to commit, with or without records.
+func (t *task) fires() { t.attempt.worked(t.epoch) }
