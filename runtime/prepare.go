@@ -75,6 +75,9 @@ func (in *Instance) checkSinks(ctx context.Context) error {
 	for i := range in.o.Plan.Stages {
 		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
 	}
+	if len(sinks) == 0 {
+		return nil // state alone is a reason to be
+	}
 	_, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC")
 	return err
 }
