@@ -80,8 +80,8 @@ integration: tools-test kafka-image $(if $(PKG)$(RUN),,image) ## tests against r
 
 # Benchmarks of functions, then those with the build tag, which need real Kafka.
 bench: tools-test kafka-image ## measure speed (PKG=, RUN= to choose)
-	$(if $(PKG),,$(GO) test $(TAGS) -run '^$$' -bench '$(or $(RUN),.)' -benchmem ./...)
-	$(GO) test -tags "bench $(MUSL)" -v -count=1 -p 1 -timeout 60m -run '$(or $(RUN),Bench)' $(or $(PKG),$(call tagged,bench))
+	$(if $(PKG)$(BENCH_ONLY),,$(GO) test $(TAGS) -run '^$$' -bench '$(or $(RUN),.)' -benchmem ./...)
+	$(GO) test -tags "bench $(MUSL)" -v -count=1 -p 1 -timeout 90m -run '$(or $(RUN),Bench)' $(or $(PKG),$(if $(BENCH_ONLY),./bench),$(call tagged,bench))
 
 clean: ## remove what was built in the tree
 	rm -rf bin .bin

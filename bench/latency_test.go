@@ -21,7 +21,6 @@ const (
 
 // latencies is what a latency run comes to, in sorted ms.
 type latencies struct {
-	name            string
 	end, commit     []float64 // from when an event was due to its output at a reader; from barrier to decision
 	missing, strays int
 	cores, others   float64

@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -46,6 +47,8 @@ func coresBetween(from, to sample) (job, others float64) {
 // stalled is how long a run may show no progress.
 const stalled = 90 * time.Second
 
+var errStalled = errors.New("the run stands still")
+
 // watch samples a run until all of its input is committed.
 func watch(p *process, a *admin, group string, in *input) (figures, error) {
 	var all []sample
@@ -67,7 +70,7 @@ func watch(p *process, a *admin, group string, in *input) (figures, error) {
 			return figures{}, err
 		}
 		if time.Since(moved) > stalled {
-			return figures{}, fmt.Errorf("no progress for %v at %d of %d records (%v): %s", stalled, s.records, in.records, unknown, p.tail())
+			return figures{}, fmt.Errorf("no progress for %v at %d of %d records: %s: %w", stalled, s.records, in.records, p.tail(), errors.Join(unknown, errStalled))
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

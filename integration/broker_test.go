@@ -7,13 +7,19 @@ import (
 	"time"
 )
 
-// The broker is killed, frozen and restarted under running jobs; with it go the coordinators of their groups and transactions. The
-// processes stay the same.
+// The broker is killed, frozen and restarted under running jobs; with it go the coordinators of their groups and transactions, and
+// deliveries that were under way fail. The processes stay the same, and what they give up is counted.
 func TestBrokerInjured(t *testing.T) {
 	t.Parallel()
 	c := ownCluster(t)
 	rng := newRand(t)
 	b := c.Brokers[0]
+	freeze := func() {
+		// On a busy machine the kernel's freezer may give up ("unable to freeze"): then nothing was frozen.
+		eventually(t, patience, "the broker to be frozen", func() error { return b.Pause(t.Context()) })
+		time.Sleep(4 * time.Second)
+		must(t, b.Unpause(t.Context()))
+	}
 	injuries := []struct {
 		name string
 		do   func()
@@ -23,11 +29,7 @@ func TestBrokerInjured(t *testing.T) {
 			time.Sleep(time.Second)
 			must(t, b.Restart(t.Context()))
 		}},
-		{"frozen for longer than transaction and session", func() {
-			must(t, b.Pause(t.Context()))
-			time.Sleep(9 * time.Second)
-			must(t, b.Unpause(t.Context()))
-		}},
+		{"frozen", freeze},
 		{"stopped and restarted", func() {
 			must(t, b.Stop(t.Context()))
 			must(t, b.Restart(t.Context()))
@@ -37,46 +39,48 @@ func TestBrokerInjured(t *testing.T) {
 	var processes []*process
 	var stops []func()
 	for _, g := range guarantees {
-		w := newWordCount(t, c, rng, 2, g, "SESSION_TIMEOUT=6s", "TRANSACTION_TIMEOUT=6s")
+		// No transaction may expire while the broker starts: Kafka (4.3) then drops the markers of its abort ("Couldn't find leader
+		// endpoint for partitions … likely deleted already and hence can be skipped"), and the next commit of the same
+		// producer id commits what was aborted. A single broker that is killed has nobody to take over meanwhile.
+		w := newWordCount(t, c, rng, 2, g,
+			"SESSION_TIMEOUT=20s", "TRANSACTION_TIMEOUT=30s", "KAFKA_MESSAGE_TIMEOUT_MS=2000", "CHECKPOINT_INTERVAL=1s")
 		stops = append(stops, w.stream(200))
 		p := w.run()
 		p.commits(3)
 		running, processes = append(running, w), append(processes, p)
 	}
-	for _, injury := range injuries {
+	// injure does it and waits until everything that was fed by the end of it is counted.
+	injure := func(name string, do func()) {
 		for _, w := range running {
-			w.out.during("the broker is %s", injury.name)
+			w.out.during("the broker is %s", name)
 		}
-		injury.do()
+		do()
 		must(t, b.WaitReady(t.Context()))
 		for i, p := range processes {
 			if p.ended() {
-				t.Fatalf("%s: %s ended with %v", injury.name, p.name, p.cmd.ProcessState)
+				t.Fatalf("%s: %s ended with %v", name, p.name, p.cmd.ProcessState)
 			}
-			running[i].catchUpWhile(p)
+			// A request to a coordinator that is gone is given up after socket.timeout.ms: a minute.
+			running[i].out.await(running[i].truth.words(), 2*patience, p)
+		}
+	}
+	for _, injury := range injuries {
+		injure(injury.name, injury.do)
+	}
+	// A delivery fails if the broker freezes with one under way, and not in the midst of a commit.
+	for i, p := range processes {
+		before := p.metric("weir_aborts_total")
+		for try := 1; p.metric("weir_aborts_total") == before; try++ {
+			if try > 8 {
+				t.Fatalf("%s: weir_aborts_total is %v after %d freezes longer than deliveries may take", guarantees[i], before, try-1)
+			}
+			injure("frozen for longer than deliveries may take", freeze)
 		}
 	}
 	for i, w := range running {
 		stops[i]()
 		w.finish(processes[i])
 	}
-}
-
-// Deliveries fail because the output has too few replicas for a while: given up, counted, done again.
-func TestFailedDelivery(t *testing.T) {
-	eachGuarantee(t, func(t *testing.T, guarantee string) {
-		w := newWordCount(t, sharedCluster(t), newRand(t), 2, guarantee, "TRANSACTION_TIMEOUT=4s", "KAFKA_MESSAGE_TIMEOUT_MS=1500")
-		stop := w.stream(200)
-		p := w.run()
-		p.commits(2)
-		w.out.during("too few replicas")
-		w.admin.alter(w.job.out, "min.insync.replicas", "2")
-		eventually(t, patience, "an epoch to be given up", func() error { return p.atLeast("weir_aborts_total", 1) })
-		w.admin.alter(w.job.out, "min.insync.replicas", "1")
-		w.out.during("enough replicas again")
-		stop()
-		w.finish(p)
-	})
 }
 
 // The broker aborts a transaction for its age: given up, counted, done again.

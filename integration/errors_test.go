@@ -26,6 +26,7 @@ func TestErrorAtEachStep(t *testing.T) {
 	eachGuarantee(t, func(t *testing.T, guarantee string) {
 		for _, class := range []string{"abort", "new-producer", "fenced", "outcome-unknown", "own"} {
 			t.Run(class, func(t *testing.T) {
+				t.Parallel()
 				w := newWordCount(t, sharedCluster(t), newRand(t), 2, guarantee)
 				stop := w.stream(300)
 				points := errorPoints(guarantee, class)

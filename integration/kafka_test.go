@@ -4,6 +4,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func (a *admin) openEnds(topic string) (map[int32]span, error) {
 	for p, o := range high[topic] {
 		s, ok := stable.Lookup(topic, p)
 		if !ok || s.Err != nil || o.Err != nil {
-			return nil, fmt.Errorf("ends of %s/%d: %v, %v", topic, p, o.Err, s.Err)
+			return nil, fmt.Errorf("ends of %s/%d: %w", topic, p, errors.Join(o.Err, s.Err))
 		}
 		ends[p] = span{s.Offset, o.Offset}
 	}
@@ -110,16 +111,4 @@ func (a *admin) committed(group, topic string) map[int32]kadm.Offset {
 		out[p] = o.Offset
 	}
 	return out
-}
-
-// alter changes a setting of a topic.
-func (a *admin) alter(topic, name, value string) {
-	a.t.Helper()
-	ctx, cancel := ask()
-	defer cancel()
-	r, err := a.cl.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, topic)
-	must(a.t, err)
-	for _, one := range r {
-		must(a.t, one.Err)
-	}
 }

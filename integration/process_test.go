@@ -151,12 +151,6 @@ func (p *process) ready() {
 	})
 }
 
-// isReady asks once.
-func (p *process) isReady() bool {
-	_, err := p.get("/readyz")
-	return err == nil
-}
-
 func (p *process) get(path string) (string, error) {
 	client := http.Client{Timeout: 2 * time.Second}
 	r, err := client.Get("http://" + p.addr + path)

@@ -20,6 +20,7 @@ import (
 func (j *job) refused(within time.Duration, settings []string, code int, texts ...string) {
 	j.t.Helper()
 	committed, outputs := fmt.Sprint(j.admin.committed(j.id, j.in)), j.admin.end(j.out)
+	processor(j.t) // the time to build it does not count
 	begin := time.Now()
 	p := j.start(settings...)
 	if got := p.exit(within + patience); got != code {

@@ -242,7 +242,7 @@ func (a *attempt) part(epoch uint64, f func(*alignment)) {
 	}
 	a.mu.Unlock()
 	if done {
-		a.in.aligned(a, epoch, &sealed{entries: al.entries, positions: al.positions, times: al.times})
+		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions, times: al.times})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
@@ -85,11 +86,13 @@ func (in *Instance) doFence() {
 	}()
 }
 
+func (in *Instance) transactionalID() string { return in.o.JobID + "-" + in.o.InstanceID }
+
 // newProducer makes a producer and fences all older ones of its transactional id.
 func (in *Instance) newProducer() (txn.Producer, error) {
 	cfg := txn.ProducerConfig{}
 	if in.o.Guarantee == twophase.ExactlyOnce {
-		cfg.TransactionalID = in.o.JobID + "-" + in.o.InstanceID
+		cfg.TransactionalID = in.transactionalID()
 		cfg.TransactionTimeout = in.o.TransactionTimeout
 	}
 	p, err := in.o.Client.NewProducer(cfg)
@@ -211,13 +214,14 @@ func (in *Instance) doStore(epoch twophase.Epoch) {
 	f := in.flights[epoch]
 	f.base = in.base
 	m := in.manifest(f)
-	entries := f.sealed.entries
-	in.m.SetOverlay(sizeOf(entries))
+	s := f.sealed
 	in.async(twophase.Effect{Op: twophase.Store, Epoch: epoch}, twophase.Stored, in.o.TransactionTimeout, func(ctx context.Context) error {
 		if err := inject("store-before"); err != nil {
 			return err
 		}
-		m, err := in.repo.Prepare(ctx, m, mergeLayers(entries))
+		s.entries, s.tasks = state.Merge(s.tasks...), nil
+		in.m.SetOverlay(sizeOf(s.entries))
+		m, err := in.repo.Prepare(ctx, m, s.entries)
 		if err != nil {
 			return fmt.Errorf("checkpoint %s: %w", m.ID, err)
 		}
@@ -288,6 +292,10 @@ func (in *Instance) offsets(epoch twophase.Epoch) map[txn.Partition]txn.Position
 func (in *Instance) doAbort(epoch twophase.Epoch) {
 	p := in.producer
 	in.m.SetTransactionStart(time.Time{})
+	if in.failures == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
+		in.view.failed(errLost)
+		in.m.Abort("partitions_lost")
+	}
 	halt := in.haltAttempt()
 	in.async(twophase.Effect{Op: twophase.Abort, Epoch: epoch}, twophase.Aborted, in.o.StartTimeout, func(ctx context.Context) error {
 		halt()
@@ -299,11 +307,20 @@ func (in *Instance) doAbort(epoch twophase.Epoch) {
 }
 
 func (in *Instance) doRelease() {
-	halt := in.haltAttempt()
+	halt, lost, member := in.haltAttempt(), in.wasLost, in.member
 	go func() {
 		halt()
+		var err error
+		if lost {
+			err = in.checkSuccessor(member)
+		}
 		in.post(event{then: func() {
-			in.release()
+			if err != nil {
+				in.zombie = true
+				in.fail(err)
+			} else {
+				in.release()
+			}
 			in.take(answer(twophase.Released, 0))
 		}})
 	}()

@@ -11,6 +11,41 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
+// errLost is why an epoch is given up that nothing has failed in.
+var errLost = errors.New("the partitions were lost before the epoch was committed")
+
+// causeLabel is a cause as metrics show it.
+func causeLabel(c twophase.Cause) string {
+	switch c {
+	case twophase.Abortable:
+		return "abortable"
+	case twophase.ProducerDead:
+		return "producer_dead"
+	case twophase.ProducerFenced:
+		return "producer_fenced"
+	case twophase.Fatal:
+		return "fatal"
+	}
+	return "outcome_unknown"
+}
+
+// named says what a missing permission is for and where its name was set: the broker often tells neither.
+func (in *Instance) named(err error) error {
+	var e *txn.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case "TOPIC_AUTHORIZATION_FAILED":
+		return fmt.Errorf("%w: no permission to read topics %q (WEIR_INPUT_TOPICS) or to write %q (WEIR_OUTPUT_TOPIC): %w", ErrConfig, in.topics, in.sinkTopics(), err)
+	case "GROUP_AUTHORIZATION_FAILED":
+		return fmt.Errorf("%w: no permission to use the consumer group %q (WEIR_JOB_ID): %w", ErrConfig, in.o.JobID, err)
+	case "TRANSACTIONAL_ID_AUTHORIZATION_FAILED":
+		return fmt.Errorf("%w: no permission to use the transactional id %q (made of WEIR_JOB_ID and WEIR_INSTANCE_ID): %w", ErrConfig, in.transactionalID(), err)
+	}
+	return err
+}
+
 // isKafka says whether an error comes from the Kafka client.
 func isKafka(err error) bool {
 	var e *txn.Error

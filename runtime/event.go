@@ -33,7 +33,8 @@ const (
 
 // sealed is everything that an epoch leaves behind at its barrier.
 type sealed struct {
-	entries   [][]state.Entry // of each keyed task, sorted
+	tasks     [][]state.Entry // of each keyed task, sorted
+	entries   []state.Entry   // of all of them, once Store has merged them
 	positions map[txn.Partition]int64
 	times     map[*task]int64 // watermarks; tasks without one are left out
 }

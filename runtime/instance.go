@@ -48,19 +48,24 @@ type Instance struct {
 	all        []txn.Partition
 	owned      []txn.Partition
 	meta       txn.GroupMetadata
-	assignment int  // counts rebalances, to tell late answers
-	active     bool // the machine knows the present assignment
-	wasLost    bool // partitions were lost since we last had all
-	decision   decision
-	flights    map[twophase.Epoch]*flight
-	base       checkpoint.BaseRef
-	dirty      twophase.Epoch // the last that records were read in
-	failures   int            // in a row, since the last commit
-	lastErr    error
-	result     error
-	stopped    bool
-	barrier    *time.Timer
-	expiry     *time.Timer
+	member     string // our member id in the group, as of the last assignment; empty: not known
+	assignment int    // counts rebalances, to tell late answers
+	active     bool   // the machine knows the present assignment
+	wasLost    bool   // partitions were lost since we last had all
+	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
+	// partitions, or even the name, from it; so it is left in there until the process ends.
+	zombie   bool
+	decision decision
+	flights  map[twophase.Epoch]*flight
+	base     checkpoint.BaseRef
+	dirty    twophase.Epoch // the last that records were read in
+	failures int            // in a row, since the last commit
+	lastErr  error
+	fatalErr error // the first failure that ends the instance
+	result   error
+	stopped  bool
+	barrier  *time.Timer
+	expiry   *time.Timer
 }
 
 // decision is what the decision record says: where the sources go on, and which checkpoint holds the state there.
@@ -142,7 +147,9 @@ func (in *Instance) teardown() error {
 	if in.attempt != nil {
 		in.attempt.halt()
 	}
-	in.reader.stop(ctx)
+	if !in.zombie {
+		in.reader.stop(ctx)
+	}
 	if in.producer != nil {
 		in.producer.Close()
 	}
@@ -157,10 +164,10 @@ func (in *Instance) teardown() error {
 
 // leaveGroup lets a successor of another name have the partitions at once instead of after the session timeout.
 func (in *Instance) leaveGroup(ctx context.Context) {
-	if errors.Is(in.result, ErrRival) {
-		return // the membership is the rival's by now
+	if in.zombie || errors.Is(in.result, ErrRival) {
+		return // the membership is over, or the rival's by now
 	}
-	if err := in.admin.Leave(ctx, in.o.JobID, in.o.InstanceID); err != nil {
+	if err := in.admin.Leave(ctx, in.o.JobID, in.o.InstanceID, in.member); err != nil {
 		in.log.Info("could not leave the group; its partitions are free after the session timeout", "err", err)
 	}
 }

@@ -113,7 +113,7 @@ func (in *Instance) absorb(ev *event) {
 
 // committed notes a commit. The next barrier is due an interval after this one was.
 func (in *Instance) committed(epoch twophase.Epoch) {
-	in.failures = 0
+	in.failures, in.fatalErr = 0, nil
 	in.m.SetTransactionStart(time.Time{})
 	f := in.flights[epoch]
 	if f == nil {
@@ -134,12 +134,15 @@ func (in *Instance) noteFailure(ev *event) {
 		limit = maxUserFailures
 	}
 	in.failures++
-	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), ev.err)
+	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), in.named(ev.err))
 	in.view.failed(in.lastErr)
-	in.m.Abort(ev.Cause.String())
+	in.m.Abort(causeLabel(ev.Cause))
 	if ev.Cause != twophase.Fatal && in.failures >= limit {
 		ev.Cause = twophase.Fatal
 		in.lastErr = fmt.Errorf("failed %d times in a row, giving up: %w", in.failures, in.lastErr)
+	}
+	if ev.Cause == twophase.Fatal && in.fatalErr == nil {
+		in.fatalErr = in.lastErr // what fails after it, such as the abort, is its consequence
 	}
 	in.log.Error("epoch failed", "op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.failures, "err", ev.err)
 }
@@ -198,10 +201,12 @@ func (in *Instance) checkOwned() {
 	}
 	go func() {
 		all, err := in.partitions(in.ctx)
+		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
 				return // there was a rebalance since
 			}
+			in.member = member
 			if err != nil {
 				in.fail(err)
 				return
@@ -269,6 +274,8 @@ func (in *Instance) stop(reason twophase.Reason) {
 	case reason == twophase.ReasonRival && !errors.Is(in.lastErr, ErrRival):
 		in.result = fmt.Errorf("%w (instance %q of job %q, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
 			ErrRival, in.o.InstanceID, in.o.JobID, in.lastErr)
+	case in.fatalErr != nil:
+		in.result = in.fatalErr
 	default:
 		in.result = in.lastErr
 	}

@@ -22,6 +22,9 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	}
 	in.topics = in.sourceTopics()
 	if _, err := in.partitions(start); err != nil {
+		if errors.Is(start.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
+		}
 		return err
 	}
 	if err := in.checkSinks(start); err != nil {
@@ -71,19 +74,23 @@ func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {
+	_, err := in.topicCounts(ctx, in.sinkTopics(), "WEIR_OUTPUT_TOPIC")
+	return err
+}
+
+func (in *Instance) sinkTopics() []string {
 	var sinks []string
 	for i := range in.o.Plan.Stages {
 		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
 	}
-	if len(sinks) == 0 {
-		return nil // state alone is a reason to be
-	}
-	_, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC")
-	return err
+	return sinks
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.
 func (in *Instance) topicCounts(ctx context.Context, topics []string, setting string) (map[string]int, error) {
+	if len(topics) == 0 {
+		return nil, nil // a job may have no sink: state alone is a reason to be
+	}
 	counts, err := in.admin.Topics(ctx, topics)
 	if err != nil {
 		if txn.ClassOf(err) == txn.ClassFatal && ctx.Err() == nil {
@@ -153,6 +160,42 @@ func (in *Instance) otherMembers(ctx context.Context) ([]txn.Member, error) {
 		return nil, fmt.Errorf("group %q (WEIR_JOB_ID): %w", in.o.JobID, err)
 	}
 	return slices.DeleteFunc(members, func(m txn.Member) bool { return m.InstanceID == in.o.InstanceID }), nil
+}
+
+// memberID looks up who we are in the group; empty if that cannot be told.
+func (in *Instance) memberID(ctx context.Context) string {
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group; a rival of the same name would be noticed later", "err", err)
+	}
+	for _, m := range members {
+		if m.InstanceID == in.o.InstanceID {
+			return m.ID
+		}
+	}
+	return ""
+}
+
+// checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
+// join the group again, where it would take the partitions, or even the name, from its successor. If the group can't be
+// asked, joining is all that is left.
+func (in *Instance) checkSuccessor(member string) error {
+	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+	defer cancel()
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group after partitions were lost", "err", err)
+		return nil
+	}
+	for _, m := range members {
+		switch {
+		case m.InstanceID != in.o.InstanceID:
+			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
+		case member != "" && m.ID != member:
+			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
+		}
+	}
+	return nil
 }
 
 func describe(members []txn.Member) string {

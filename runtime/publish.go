@@ -25,7 +25,7 @@ const (
 type layer struct {
 	id      checkpoint.ID
 	epoch   uint64
-	entries [][]state.Entry
+	entries []state.Entry
 	base    checkpoint.BaseRef // the base that its manifest names
 	attempt *attempt
 	bytes   int64
@@ -143,10 +143,10 @@ func (p *publisher) apply(layers []layer) error {
 	}
 	var runs [][]state.Entry
 	for _, l := range layers {
-		runs = append(runs, mergeLayers(l.entries))
+		runs = append(runs, l.entries)
 	}
 	newest := layers[len(layers)-1]
-	if err := p.in.o.Backend.Apply(mergeLayers(runs), string(newest.id)); err != nil {
+	if err := p.in.o.Backend.Apply(state.Merge(runs...), string(newest.id)); err != nil {
 		return fmt.Errorf("applying checkpoint %s to the state backend: %w", newest.id, err)
 	}
 	hit("apply-after")

@@ -59,9 +59,11 @@
 //
 // # Memory
 //
-// Options.CacheBytes bounds clean, applied values (a clock over slabs of cells). Dirty ones are bounded by the runtime, which starts
-// a barrier early when DirtyBytes passes its limit. All sizes are estimates: exact for the simple codecs, learned from encoded
-// lengths for others. Slabs and maps are reused and not given back, so memory stays at its peak.
+// Options.CacheBytes bounds clean, applied values (a clock over slabs of cells, whose hand jumps). It is per Store: divide what the
+// process has by its tasks, and count twice for the garbage collector. A cached int64 takes about 85 bytes beside its key. Dirty
+// values are bounded by the runtime, which starts a barrier early when DirtyBytes passes its limit. All sizes are estimates: exact for
+// the simple codecs, learned from encoded lengths for others. Slabs and indexes are reused and not given back, so memory stays at its
+// peak.
 //
 // # Crashes
 //
@@ -81,5 +83,8 @@
 //     writing.
 //   - Copying all mutable values at Set and Get: it costs every job what a rule costs none.
 //   - A timer for each value with a TTL: 150 bytes of memory for each, to remove it to the millisecond when nobody can see the difference.
+//   - Go's map from key to cell: with a million keys it took 40 % more memory and CPU than the index.
+//   - A clock that goes round in order: keys that come round in order too, a little more of them than fit, were all evicted just before
+//     they were needed.
 //   - A cache of encoded values beside the overlay: Pebble's block cache is one already.
 package state

@@ -60,7 +60,7 @@ func (l *List[T]) Add(value T) error {
 	}
 	c.value.items = append(c.value.items, l.codec.own(value))
 	size := l.itemSize(value)
-	l.table.wrote(c, c.size+size, c.pending+size)
+	l.table.wrote(c, int(c.size)+size, int(c.pending)+size)
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (l *List[T]) fetch(c *cell[list[T]]) error {
 		return l.table.fail(prefix, fmt.Errorf("%d of %d elements found", len(items), c.value.base))
 	}
 	c.value.items, c.value.base = append(items, c.value.items...), 0
-	l.table.book(c, c.size+size, c.pending)
+	l.table.book(c, int(c.size)+size, int(c.pending))
 	return nil
 }
 

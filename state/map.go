@@ -78,7 +78,7 @@ func (m *Map[K, V]) Put(k K, v V) error {
 		return err
 	}
 	c.value.value = m.codec.own(v)
-	size := m.codec.size(v, c.size)
+	size := m.codec.size(v, int(c.size))
 	m.table.wrote(c, size, size)
 	if m.ttl != nil {
 		return m.stamp(k)

@@ -106,7 +106,7 @@ func (w *walker[K, V]) entry(key, value []byte) bool {
 	}
 	if len(w.cells) > 0 && w.cells[0].key == string(suffix) {
 		w.next()
-	} else if c := w.m.table.cells[string(suffix)]; c == nil || c.is(present) {
+	} else if c := w.m.table.lookup(suffix, hashOf(suffix)); c == nil || c.is(present) {
 		// A cell that isn't listed was made by fn while walking: this is its turn, unless fn deleted it.
 		w.more, w.err = w.visit(c, key, value)
 	}

@@ -59,7 +59,7 @@ func sealValue[T, V any](t *table[T], w *sealer, c *cell[T], v V, codec *sized[V
 	if err != nil {
 		return fmt.Errorf("codec %s: %w", codec.Name(), err)
 	}
-	t.book(c, codec.learn(c.size, len(b)-w.mid), c.pending)
+	t.book(c, codec.learn(int(c.size), len(b)-w.mid), int(c.pending))
 	return w.end(b)
 }
 

@@ -39,8 +39,7 @@ type Store struct {
 	dirtyBytes int64
 	cacheBytes int64
 	pins       int // while above 0, no cell may be evicted
-	hand       int // the table whose turn it is to evict
-	rest       int // insertions to let pass before eviction is tried again
+	eviction   eviction
 
 	sealed  uint64
 	sealCap int
@@ -137,27 +136,4 @@ func (s *Store) register(described Descriptor, opts []HandleOption) (opening, er
 	id, err := s.reg.Register(d.Descriptor)
 	d.ID = id
 	return d, err
-}
-
-// makeRoom evicts until the cache is within its bounds, or until a bounded search finds nothing more. A caller must not hold a cell
-// over it.
-func (s *Store) makeRoom() {
-	if s.cacheBytes <= s.opts.CacheBytes || s.pins > 0 {
-		return
-	}
-	if s.rest > 0 {
-		s.rest--
-		return
-	}
-	applied, useful := s.applied.Load(), false
-	for range s.tables {
-		s.hand = (s.hand + 1) % len(s.tables)
-		useful = s.tables[s.hand].sweep(applied) || useful
-		if s.cacheBytes <= s.opts.CacheBytes {
-			return
-		}
-	}
-	if !useful {
-		s.rest = sweepSteps
-	}
 }

@@ -192,6 +192,32 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
+// New keys all the time, in epochs that are small beside the cache: the search for what may go must get past the dirty ones, which lie
+// together and grow while it goes.
+func TestCacheIsBoundedWithNewKeys(t *testing.T) {
+	const limit, epoch = 1 << 20, 2000
+	b := memory.New()
+	s := newStore(t, b, state.Options{CacheBytes: limit})
+	v := openValue(t, s)
+	most, cost := int64(0), int64(0)
+	for i := range 100_000 {
+		setKey(s, fmt.Sprint("user-", i))
+		must(t, v.Set(int64(i)))
+		if i == 0 {
+			cost = s.CacheBytes()
+		}
+		most = max(most, s.CacheBytes())
+		if i%epoch == epoch-1 {
+			seq := uint64(i)
+			must(t, b.Apply(seal(t, s, seq), "m"))
+			s.Applied(seq)
+		}
+	}
+	if most > limit+2*epoch*cost {
+		t.Errorf("up to %d bytes in a cache of %d, with at most %d dirty", most, limit, epoch*cost)
+	}
+}
+
 func TestDirtyBytes(t *testing.T) {
 	s := newStore(t, memory.New(), state.Options{})
 	v, err := state.NewValue(s, "op", "v", state.String{})

@@ -21,20 +21,20 @@ type cell[T any] struct {
 	value   T
 	key     string // an entry's key after group and state id
 	seal    uint64 // the last Seal that wrote it, 0 for none
-	size    int    // about what value takes up beside the cell itself
-	pending int    // about what the next Seal will write of it
+	size    int32  // about what value takes up beside the cell itself
+	pending int32  // about what the next Seal will write of it
+	number  uint32 // in the slabs
 	group   uint16
 	flags   uint8
 }
 
 func (c *cell[T]) is(flag uint8) bool { return c.flags&flag != 0 }
 
-// table holds the cells of one state. Cells live in slabs, so that a new key costs little, and are found by a map. The slabs are
-// what the hand of the clock goes round.
+// table holds the cells of one state. Cells live in slabs, so that a new key costs little, and are found by an index.
 type table[T any] struct {
 	store *Store
 	desc  Descriptor
-	cells map[string]*cell[T]
+	index index
 	dirty []*cell[T] // each cell with the flag once
 
 	last *cell[T] // of the key set at turn
@@ -42,8 +42,7 @@ type table[T any] struct {
 
 	slabs [][]cell[T] // slabCells each
 	slots int         // how many were ever taken
-	free  []*cell[T]
-	hand  int
+	free  []uint32
 
 	decode  func(b []byte) (value T, size int, err error)
 	encode  func(w *sealer, c *cell[T]) error
@@ -53,13 +52,13 @@ type table[T any] struct {
 
 const (
 	slabCells = 128
-	// mapCost is about what a map takes up per entry, at its usual load.
-	mapCost = 40
-	noTurn  = math.MaxUint64
+	// indexCost is about what the index, and rounding up the key's size, take up per cell.
+	indexCost = 24
+	noTurn    = math.MaxUint64
 )
 
 func newTable[T any](s *Store, d Descriptor) *table[T] {
-	t := &table[T]{store: s, desc: d, cells: make(map[string]*cell[T]), turn: noTurn}
+	t := &table[T]{store: s, desc: d, turn: noTurn}
 	s.tables = append(s.tables, t)
 	return t
 }
@@ -68,7 +67,7 @@ func (t *table[T]) name() Descriptor { return t.desc }
 
 // cost is about what a cell takes up in memory.
 func (t *table[T]) cost(c *cell[T]) int64 {
-	return int64(int(unsafe.Sizeof(*c)) + mapCost + t.extra + len(c.key) + c.size)
+	return int64(int(unsafe.Sizeof(*c)) + indexCost + t.extra + len(c.key) + int(c.size))
 }
 
 // current is the cell of the current key itself. With load, a key that isn't in the table is read from the backend; without, the
@@ -93,9 +92,10 @@ func (t *table[T]) turnTo(load bool) (*cell[T], error) {
 
 // find is the cell of an entry's key, of which the state's id may be anything.
 func (t *table[T]) find(key []byte, load bool) (*cell[T], error) {
-	c, ok := t.cells[string(key[headLen:])]
-	if !ok {
-		return t.insert(key, load)
+	hash := hashOf(key[headLen:])
+	c := t.lookup(key[headLen:], hash)
+	if c == nil {
+		return t.insert(key, hash, load)
 	}
 	if c.group != t.store.group {
 		return nil, t.fail(key, fmt.Errorf("used in key group %d and in %d: a key has one", c.group, t.store.group))
@@ -104,17 +104,35 @@ func (t *table[T]) find(key []byte, load bool) (*cell[T], error) {
 	return c, nil
 }
 
-func (t *table[T]) insert(key []byte, load bool) (*cell[T], error) {
+// lookup is the cell with this key and its hash; nil if there is none.
+func (t *table[T]) lookup(key []byte, hash uint32) *cell[T] {
+	if t.index.taken == 0 {
+		return nil
+	}
+	for i := hash; ; i++ {
+		p := *t.index.at(i)
+		if p.cell == 0 {
+			return nil
+		}
+		if p.hash == hash {
+			if c := t.slot(int(p.cell - 1)); c.key == string(key) {
+				return c
+			}
+		}
+	}
+}
+
+func (t *table[T]) insert(key []byte, hash uint32, load bool) (*cell[T], error) {
 	t.store.makeRoom()
 	c := t.take()
-	*c = cell[T]{key: string(key[headLen:]), group: t.store.group, flags: live | used}
+	c.key, c.group, c.flags = string(key[headLen:]), t.store.group, live|used
 	if load {
 		if err := t.fetch(key, c); err != nil {
 			t.release(c)
 			return nil, err
 		}
 	}
-	t.cells[c.key] = c
+	t.index.add(hash, c.number)
 	t.store.cacheBytes += t.cost(c)
 	return c, nil
 }
@@ -132,9 +150,11 @@ func (t *table[T]) fetch(key []byte, c *cell[T]) error {
 		return nil
 	}
 	s.scratch = b[:0]
-	if c.value, c.size, err = t.decode(b); err != nil {
+	value, size, err := t.decode(b)
+	if err != nil {
 		return t.fail(key, err)
 	}
+	c.value, c.size = value, clamp(size)
 	c.flags |= present | stored
 	return nil
 }
@@ -150,10 +170,14 @@ func (t *table[T]) wrote(c *cell[T], size, pending int) {
 }
 
 func (t *table[T]) book(c *cell[T], size, pending int) {
-	t.store.cacheBytes += int64(size - c.size)
-	t.store.dirtyBytes += int64(pending - c.pending)
-	c.size, c.pending = size, pending
+	to, of := clamp(size), clamp(pending)
+	t.store.cacheBytes += int64(to - c.size)
+	t.store.dirtyBytes += int64(of - c.pending)
+	c.size, c.pending = to, of
 }
+
+// clamp makes a size fit into a cell.
+func clamp(n int) int32 { return int32(min(n, math.MaxInt32)) }
 
 // touch puts c on the list of what Seal has to write.
 func (t *table[T]) touch(c *cell[T]) {

@@ -62,7 +62,7 @@ func (v *Value[T]) Set(value T) error {
 		return err
 	}
 	c.value = v.codec.own(value)
-	size := v.codec.size(value, c.size)
+	size := v.codec.size(value, int(c.size))
 	v.table.wrote(c, size, size)
 	if v.ttl != nil {
 		return v.stamp()

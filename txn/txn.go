@@ -36,7 +36,7 @@ const AnyPartition int32 = -1
 
 // Batch holds consecutive records of one partition. Offsets can have gaps (control records, compaction).
 // The batch belongs to the receiver, who may hand it back with Recycle when nothing refers to its Records slice
-// any more (keys and values are not reused).
+// any more. Keys and values are never reused, but may share memory with their neighbours': copy what is kept for long.
 type Batch struct {
 	Partition Partition
 	Records   []Record
@@ -73,8 +73,8 @@ type Consumer interface {
 	// It also serves rebalances and must be called often enough (max.poll.interval.ms), assigned or not. An error is an *Error; after a
 	// ClassRetry one Poll can just be called again.
 	Poll(wait time.Duration, max int) ([]*Batch, error)
-	// Seek sets where to read on and lets records of exactly these partitions flow (again). Records fetched before
-	// are dropped.
+	// Seek sets where to read on and lets records of exactly these partitions flow, and of no others. Records fetched
+	// before are dropped; a Pause is over.
 	Seek(positions map[Partition]int64) error
 	// Pause stops the flow of records of all partitions until Seek or Resume, keeping positions.
 	Pause() error
@@ -116,11 +116,12 @@ type Producer interface {
 	Flush(ctx context.Context) error
 	// SendOffsets adds consumed positions to the transaction, checked against the membership (KIP-447).
 	SendOffsets(ctx context.Context, offsets map[Partition]Position, meta GroupMetadata) error
-	// Commit commits the transaction. An error of ClassUnknown means that nobody knows.
+	// Commit commits the transaction. An error of ClassUnknown means that nobody knows, and so does ClassFenced. After
+	// nil the outcome is decided; read_committed readers see it moments later.
 	Commit(ctx context.Context) error
 	// Abort aborts it, or ends without a transaction what is still queued.
 	Abort(ctx context.Context) error
-	// Close ends the producer at once; what it has open is aborted by whoever comes next with its id, or expires.
+	// Close ends the producer at once, also while another call is under way; what it has open is aborted by whoever comes next with its id, or expires.
 	Close()
 }
 
@@ -136,7 +137,8 @@ type Admin interface {
 	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.
 	MaxTransactionTimeout(ctx context.Context) (time.Duration, error)
 	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.
-	Leave(ctx context.Context, group, instanceID string) error
+	// With a member id it removes that member only, and not one that has taken over its name since.
+	Leave(ctx context.Context, group, instanceID, memberID string) error
 	Close()
 }
 

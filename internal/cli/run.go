@@ -28,6 +28,7 @@ func (a *app) runJob(ctx context.Context, args []string) int {
 	if err != nil {
 		return ExitSettings
 	}
+	boundMemory(c)
 	log := newLogger(a.err, c)
 	slog.SetDefault(log) // libraries that know no other
 	log.Info("starting", "version", a.version(), "guarantee", c.Guarantee, "interval", c.CheckpointInterval.String(), "brokers", c.Brokers)

@@ -9,8 +9,8 @@
 //   - Entries without a marker are an unfinished Load. Open removes them.
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
-//   - Memory is bounded: three memtables and the block cache, 80 MiB by default, plus about as much while flushing or compacting as one
-//     block needs. When flushing can't keep up, Apply waits.
+//   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
+//     fails, as on a full disk, Apply fails until it goes well again.
 //
 // # Crash table
 //
@@ -25,5 +25,7 @@
 //
 //   - Ingesting each delta as a table: durable at once, which nobody needs here, at the price of a table per epoch to sync and to compact.
 //   - The write-ahead log: each byte would be written a third time, after the delta and before the table.
+//   - Pebble's own waiting for room: it knows of no failure, so a full disk would hang the job without a word.
+//   - Pebble's own Get: it does not ask the filters of the last level, so a new key, the commonest miss, cost a block.
 //   - Compression above the last level: it takes CPU from the one thing that is scarce.
 package pebble

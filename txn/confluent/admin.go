@@ -134,13 +134,11 @@ func (a *admin) Committed(ctx context.Context, group string, parts []txn.Partiti
 		defer cancel()
 		ask := []kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: topicPartitions(parts)}}
 		res, err := a.a.ListConsumerGroupOffsets(ctx, ask, kafka.SetAdminRequireStableOffsets(true))
-		if err != nil {
-			return nil, err
+		var tps []kafka.TopicPartition
+		if len(res.ConsumerGroupsTopicPartitions) > 0 {
+			tps = res.ConsumerGroupsTopicPartitions[0].Partitions
 		}
-		if len(res.ConsumerGroupsTopicPartitions) == 0 {
-			return nil, nil
-		}
-		return positions(res.ConsumerGroupsTopicPartitions[0].Partitions)
+		return positions(tps, err)
 	})
 }
 

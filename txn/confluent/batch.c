@@ -48,6 +48,10 @@ int rd_kafka_event_error_is_fatal(void *ev);
 topic_partition_list *rd_kafka_event_topic_partition_list(void *ev);
 topic_partition *rd_kafka_event_topic_partition(void *ev);
 void rd_kafka_topic_partition_destroy(topic_partition *tp);
+void *rd_kafka_consumer_close_queue(void *rk, void *queue);
+int rd_kafka_consumer_closed(void *rk);
+void rd_kafka_error_destroy(void *error);
+int rd_kafka_assign(void *rk, const topic_partition_list *partitions);
 int rd_kafka_fatal_error(void *rk, char *errstr, size_t errstr_size);
 int64_t rd_kafka_message_timestamp(const message *m, int *type);
 int rd_kafka_message_headers(const message *m, void **headers);
@@ -189,6 +193,16 @@ const char *weir_topic_name(uintptr_t rkt) { return rd_kafka_topic_name((void *)
 
 // weir_fatal returns the code of the fatal error that the instance has, or 0.
 int weir_fatal(void *rk) { return rd_kafka_fatal_error(rk, NULL, 0); }
+
+// weir_close starts the closing of a consumer, whose last rebalance events come through queue.
+void weir_close(void *rk, void *queue) {
+        void *error = rd_kafka_consumer_close_queue(rk, queue);
+        if (error)
+                rd_kafka_error_destroy(error);
+}
+
+int weir_closed(void *rk) { return rd_kafka_consumer_closed(rk); }
+void weir_unassign(void *rk) { rd_kafka_assign(rk, NULL); }
 
 int weir_event_type(void *ev) { return rd_kafka_event_type(ev); }
 void weir_event_free(void *ev) { rd_kafka_event_destroy(ev); }

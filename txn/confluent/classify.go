@@ -145,6 +145,11 @@ func codeName(c kafka.ErrorCode) string {
 	return "code " + strconv.Itoa(int(c))
 }
 
+func hasCode(err error, c kafka.ErrorCode) bool {
+	e := kafka.Error{}
+	return errors.As(err, &e) && e.Code() == c
+}
+
 // naming adds the bootstrap servers to an error that says that nobody can be reached.
 func naming(brokers string, err error) error {
 	e := (*txn.Error)(nil)

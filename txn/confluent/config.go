@@ -71,8 +71,10 @@ func (c *client) common() kafka.ConfigMap {
 		"bootstrap.servers":        c.cfg.Brokers,
 		"socket.nagle.disable":     true,
 		"socket.keepalive.enable":  true,
-		"reconnect.backoff.max.ms": 1000,  // default 10 s: too long for a broker that restarts in 3
-		"enable.metrics.push":      false, // KIP-714: nobody asked for the client's own metrics to be sent
+		"reconnect.backoff.max.ms": 1000, // default 10 s: too long for a broker that restarts in 3
+		// A topic, partition or leader that is new to us is noticed by then; the default is 5 min.
+		"topic.metadata.refresh.interval.ms": 30000,
+		"enable.metrics.push":                false, // KIP-714: nobody asked for the client's own metrics to be sent
 	}
 	if c.cfg.ClientID != "" {
 		m["client.id"] = c.cfg.ClientID
@@ -93,15 +95,29 @@ func (c *client) withUser(m kafka.ConfigMap) kafka.ConfigMap {
 func (c *client) probe() error {
 	m := c.withUser(c.common())
 	delete(m, "bootstrap.servers")
+	err := c.try(m)
+	if err == nil {
+		return nil
+	}
+	// librdkafka may speak of an alias, or of no property at all.
+	for _, k := range slices.Sorted(maps.Keys(c.cfg.Properties)) {
+		if err := c.try(kafka.ConfigMap{k: c.cfg.Properties[k]}); err != nil {
+			return configError(k, c.cfg.Properties[k], err.Error())
+		}
+	}
+	return configFailed(err)
+}
+
+func (c *client) try(m kafka.ConfigMap) error {
+	m = maps.Clone(m)
 	logs := c.startLog(m)
 	defer logs.stop()
 	m["go.events.channel.size"], m["go.produce.channel.size"] = 1, 1
 	p, err := kafka.NewProducer(&m)
-	if err != nil {
-		return configFailed(err)
+	if err == nil {
+		p.Close()
 	}
-	p.Close()
-	return nil
+	return err
 }
 
 // configFailed turns the client's refusal, which names the property, into an error.

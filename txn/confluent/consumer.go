@@ -112,35 +112,6 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 	return c.withUser(m)
 }
 
-// Close implements txn.Consumer. It waits for calls under way, but not for ever: what hangs is left to a goroutine.
-func (k *consumer) Close() error {
-	if k.leaving {
-		return nil
-	}
-	k.leaving = true // from here on the rebalance callback only acknowledges
-	if len(k.owned) > 0 {
-		k.handler.Revoked(k.owned)
-	}
-	return bounded(opClose, closeTimeout, func() error {
-		k.life.Lock()
-		defer k.life.Unlock()
-		k.closed = true
-		if k.admin != nil {
-			k.admin.Close()
-		}
-		if failed(k.rk) {
-			// librdkafka refuses to close a consumer that has failed for good, and the Go client then waits for ever.
-			// Its membership is gone already.
-			go func() { _ = k.c.Close() }()
-			k.logs.stop()
-			return nil
-		}
-		err := k.c.Close()
-		k.logs.stop()
-		return classify(opClose, err)
-	})
-}
-
 // use guards a call that may run beside Close. The caller must call the returned function.
 func (k *consumer) use(op operation) (func(), error) {
 	k.life.RLock()

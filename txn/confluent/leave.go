@@ -14,7 +14,7 @@ import (
 
 // Leave implements txn.Admin. librdkafka never leaves a group for a static member, and has no call for it, so this
 // asks with franz-go (LeaveGroup version 3, KIP-345). A member that is gone already is no error.
-func (a *admin) Leave(ctx context.Context, group, instanceID string) error {
+func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) error {
 	opts, err := a.client.kgoOptions()
 	if err != nil {
 		return &txn.Error{Op: string(opLeave), Class: txn.ClassFatal, Code: "_UNSUPPORTED_FEATURE",
@@ -25,17 +25,18 @@ func (a *admin) Leave(ctx context.Context, group, instanceID string) error {
 		return &txn.Error{Op: string(opLeave), Class: txn.ClassFatal, Code: "_INVALID_ARG", Err: err}
 	}
 	defer kc.Close()
-	if err := leave(ctx, kc, group, instanceID); err != nil {
+	if err := leave(ctx, kc, group, instanceID, memberID); err != nil {
 		return leaveFailed(group, instanceID, a.bootstrap(), err)
 	}
 	return nil
 }
 
-func leave(ctx context.Context, kc *kgo.Client, group, instanceID string) error {
+func leave(ctx context.Context, kc *kgo.Client, group, instanceID, memberID string) error {
 	req := kmsg.NewPtrLeaveGroupRequest()
 	req.Group = group
 	m := kmsg.NewLeaveGroupRequestMember()
 	m.InstanceID = &instanceID
+	m.MemberID = memberID
 	m.Reason = kmsg.StringPtr("weir: shutdown")
 	req.Members = append(req.Members, m)
 	resp, err := req.RequestWith(ctx, kc)

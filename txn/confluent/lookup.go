@@ -18,10 +18,7 @@ const slice = 5 * time.Second
 func (k *consumer) Committed(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
 	return look(ctx, k, opCommitted, func() (map[txn.Partition]txn.Position, error) {
 		tps, err := k.c.Committed(topicPartitions(parts), sliceMillis(ctx))
-		if err != nil {
-			return nil, err
-		}
-		return positions(tps)
+		return positions(tps, err)
 	})
 }
 
@@ -32,11 +29,11 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 		defer cancel()
 		low, err := k.listOffsets(ctx, parts, kafka.EarliestOffsetSpec)
 		if err != nil {
-			return nil, err
+			return nil, k.refresh(ctx, parts, err)
 		}
 		high, err := k.listOffsets(ctx, parts, kafka.LatestOffsetSpec)
 		if err != nil {
-			return nil, err
+			return nil, k.refresh(ctx, parts, err)
 		}
 		ends := make(map[txn.Partition]txn.Ends, len(parts))
 		for _, p := range parts {
@@ -63,6 +60,20 @@ func (k *consumer) listOffsets(ctx context.Context, parts []txn.Partition, at ka
 		offsets[txn.Partition{Topic: *tp.Topic, ID: tp.Partition}] = int64(info.Offset)
 	}
 	return offsets, nil
+}
+
+// refresh makes the client ask for the leaders again, and returns err. ListOffsets sends a leader's epoch from the
+// metadata cache. Once a broker has restarted, that one is too old (FENCED_LEADER_EPOCH), and as long as nothing is
+// fetched librdkafka asks for another only every topic.metadata.refresh.interval.ms (5 min).
+func (k *consumer) refresh(ctx context.Context, parts []txn.Partition, err error) error {
+	asked := map[string]bool{}
+	for _, p := range parts {
+		if !asked[p.Topic] {
+			asked[p.Topic] = true
+			_, _ = k.c.GetMetadata(&p.Topic, false, sliceMillis(ctx)) // if this fails, so will the next attempt
+		}
+	}
+	return err
 }
 
 // KnownEnd implements txn.Consumer. Fetch replies carry it; under read_committed it is the last stable offset.
@@ -120,8 +131,15 @@ func topicPartitions(parts []txn.Partition) []kafka.TopicPartition {
 	return tps
 }
 
-// positions reads what OffsetFetch answered; a negative offset means that there is none.
-func positions(tps []kafka.TopicPartition) (map[txn.Partition]txn.Position, error) {
+// positions reads what OffsetFetch answered. A negative offset means that there is none, and so does a group that
+// nobody has heard of.
+func positions(tps []kafka.TopicPartition, err error) (map[txn.Partition]txn.Position, error) {
+	if hasCode(err, kafka.ErrGroupIDNotFound) {
+		return map[txn.Partition]txn.Position{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	m := make(map[txn.Partition]txn.Position, len(tps))
 	for _, tp := range tps {
 		if tp.Error != nil {

@@ -24,9 +24,14 @@ func TestMain(m *testing.M) {
 func leaks() int {
 	// A consumer with a fatal error can't be closed by librdkafka (see consumer.Close).
 	fenced := goleak.IgnoreAnyFunction("github.com/confluentinc/confluent-kafka-go/v2/kafka.(*Consumer).Close")
+	// librdkafka may forget to answer (see consumer.leave).
+	unanswered := goleak.IgnoreAnyFunction("github.com/weirstream/weir/txn/confluent.unassign")
+	// Connections to the Docker engine that testcontainers keeps open, with a build that has them.
+	docker1 := goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop")
+	docker2 := goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop")
 	var err error
 	for end := time.Now().Add(12 * time.Second); time.Now().Before(end); {
-		if err = goleak.Find(fenced); err == nil {
+		if err = goleak.Find(fenced, unanswered, docker1, docker2); err == nil {
 			return 0
 		}
 	}

@@ -31,7 +31,7 @@ func (k *consumer) readError(ev event, err kafka.Error) error {
 	case outOfRange, "OFFSET_OUT_OF_RANGE":
 		e.Err = k.explainRange(ctx, e.Err)
 	case "UNKNOWN_TOPIC_OR_PARTITION", "_UNKNOWN_TOPIC":
-		return k.explainTopic(e)
+		return k.explainTopic(ctx, e)
 	}
 	return naming(k.brokers, e)
 }
@@ -55,20 +55,44 @@ func (k *consumer) explainRange(ctx context.Context, cause error) error {
 	return cause
 }
 
-// explainTopic tells a topic that does not exist, which stops the job, from one that a broker has not heard of yet.
-func (k *consumer) explainTopic(e *txn.Error) error {
-	for _, t := range k.cfg.Topics {
-		md, err := k.c.GetMetadata(&t, false, int(explainTimeout.Milliseconds()))
-		if err != nil {
+// explainTopic tells a topic that does not exist, which stops the job, from one that a broker has not heard of yet:
+// in KRaft each hears of a new topic in its own time.
+func (k *consumer) explainTopic(ctx context.Context, e *txn.Error) error {
+	for {
+		missing, err := k.missingTopic()
+		switch {
+		case err != nil:
 			e.Class = txn.ClassRetry
 			return naming(k.brokers, e)
-		}
-		if c := md.Topics[t].Error.Code(); c == kafka.ErrUnknownTopicOrPart || c == kafka.ErrUnknownTopic {
+		case missing == "":
+			e.Class = txn.ClassRetry
+			k.askAgain()
+			return e
+		case !pause(ctx):
 			e.Class = txn.ClassFatal
-			e.Err = fmt.Errorf("topic %q does not exist: %w", t, e.Err)
+			e.Err = fmt.Errorf("topic %q does not exist: %w", missing, e.Err)
 			return e
 		}
 	}
-	e.Class = txn.ClassRetry
-	return e
+}
+
+func (k *consumer) missingTopic() (string, error) {
+	for _, t := range k.cfg.Topics {
+		md, err := k.c.GetMetadata(&t, false, int(explainTimeout.Milliseconds()))
+		if err != nil {
+			return "", err
+		}
+		if c := md.Topics[t].Error.Code(); c == kafka.ErrUnknownTopicOrPart || c == kafka.ErrUnknownTopic {
+			return t, nil
+		}
+	}
+	return "", nil
+}
+
+// askAgain joins the group anew. A member that has joined without a topic would otherwise look for it again only
+// after topic.metadata.refresh.interval.ms.
+func (k *consumer) askAgain() {
+	if err := k.c.SubscribeTopics(k.cfg.Topics, k.rebalance); err != nil {
+		k.fail(classify(opSubscribe, err))
+	}
 }

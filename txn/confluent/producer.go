@@ -1,9 +1,7 @@
 package confluent
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -24,6 +22,7 @@ type producer struct {
 	logs     *logPipe
 	brokers  string
 	maxBytes int
+	timeout  time.Duration  // of a transaction
 	drained  sync.WaitGroup // the goroutine that reads p.Events
 
 	// life is held shared by every call of the client, also by those left to themselves; Close takes it.
@@ -38,7 +37,7 @@ type producer struct {
 // NewProducer implements txn.Client.
 func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
 	m := c.producerConfig(cfg)
-	p := &producer{cfg: cfg, brokers: c.cfg.Brokers, maxBytes: maxMessageBytes(m)}
+	p := &producer{cfg: cfg, brokers: c.cfg.Brokers, maxBytes: maxMessageBytes(m), timeout: transactionTimeout(m)}
 	if !p.transactional() {
 		p.delivery = newDeliveries()
 	}
@@ -89,15 +88,25 @@ func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 	return c.withUser(m)
 }
 
+// maxMessageBytes is the limit in force, for the error that names it.
 func maxMessageBytes(m kafka.ConfigMap) int {
-	for _, k := range []string{"message.max.bytes", "max.message.bytes"} {
+	return number(m, 1000000, "message.max.bytes", "max.message.bytes")
+}
+
+// transactionTimeout is the timeout in force, which the user may have overridden.
+func transactionTimeout(m kafka.ConfigMap) time.Duration {
+	return time.Duration(number(m, 60000, "transaction.timeout.ms")) * time.Millisecond
+}
+
+func number(m kafka.ConfigMap, byDefault int, names ...string) int {
+	for _, k := range names {
 		if s, ok := m[k].(string); ok {
 			if n, err := strconv.Atoi(s); err == nil {
 				return n
 			}
 		}
 	}
-	return 1000000 // librdkafka's default
+	return byDefault
 }
 
 func (p *producer) transactional() bool { return p.cfg.TransactionalID != "" }
@@ -152,67 +161,4 @@ func (p *producer) use(op operation) (func(), error) {
 
 func newProducer(op operation, code string, err error) error {
 	return &txn.Error{Op: string(op), Class: txn.ClassNewProducer, Code: code, Err: err}
-}
-
-// Produce implements txn.Producer. A record that is too large is ClassFatal: it would be so again after an abort.
-func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
-	release, err := p.use(opProduce)
-	if err != nil {
-		return err
-	}
-	defer release()
-	k := packs.Get().(*packed)
-	defer packs.Put(k)
-	for len(records) > 0 {
-		n := k.pack(records, p.topics)
-		if n == 0 {
-			return classify(opProduce, kafka.NewError(kafka.ErrInvalidArg, fmt.Sprintf("%q can't be a topic's name", records[0].Topic), false))
-		}
-		taken, err := p.enqueue(ctx, k)
-		if err != nil {
-			return p.produceFailed(&records[taken], err)
-		}
-		records = records[n:]
-	}
-	return nil
-}
-
-// enqueue hands a pack over, waiting while the queue is full. Without delivery reports nothing says when it is not
-// any more; in a millisecond a full queue empties by a hundredth. It returns how many records were taken.
-func (p *producer) enqueue(ctx context.Context, k *packed) (int, error) {
-	data := k.data
-	for i := 0; ; {
-		taken, used, err := k.send(p.rk, i, data)
-		i, data = i+taken, data[used:]
-		if p.delivery != nil {
-			p.delivery.sent(int64(taken))
-		}
-		if i == len(k.recs) {
-			return i, nil
-		}
-		if e, ok := err.(kafka.Error); !ok || e.Code() != kafka.ErrQueueFull {
-			return i, err
-		}
-		select {
-		case <-ctx.Done():
-			return i, fmt.Errorf("%w (%w)", err, context.Cause(ctx))
-		case <-time.After(queuePause):
-		}
-	}
-}
-
-func (p *producer) produceFailed(r *txn.Record, err error) error {
-	if e := (kafka.Error{}); errors.As(err, &e) {
-		switch e.Code() {
-		case kafka.ErrMsgSizeTooLarge:
-			err = fmt.Errorf("topic %q: a record of %d bytes (key and value) is larger than message.max.bytes=%d allows: %w",
-				r.Topic, len(r.Key)+len(r.Value), p.maxBytes, err)
-		case kafka.ErrState, kafka.ErrFatal:
-			// The transaction or the producer failed earlier; the cause says what to do.
-			if fatal := p.p.GetFatalError(); fatal != nil {
-				err = fatal
-			}
-		}
-	}
-	return classify(opProduce, fmt.Errorf("topic %q partition %d: %w", r.Topic, r.Partition, err))
 }

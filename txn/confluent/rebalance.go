@@ -11,7 +11,8 @@ type membership struct {
 	meta *kafka.ConsumerGroupMetadata
 }
 
-// rebalance runs inside Poll, and as the Go client's callback inside its Close, which ignores the error. Every path must end in
+// rebalance runs inside Poll. (As the Go client's callback it would run inside its Poll and Close, which are not used
+// while there is a membership.) Every path must end in
 // Assign or Unassign: librdkafka waits for that acknowledgement before it goes on.
 func (k *consumer) rebalance(c *kafka.Consumer, ev kafka.Event) error {
 	switch e := ev.(type) {
@@ -26,10 +27,6 @@ func (k *consumer) rebalance(c *kafka.Consumer, ev kafka.Event) error {
 // assigned acknowledges with an empty assignment: nothing is fetched before Seek says from where.
 func (k *consumer) assigned(c *kafka.Consumer, parts []txn.Partition) {
 	k.stop()
-	if k.leaving {
-		k.acknowledge(c)
-		return
-	}
 	meta, err := c.GetConsumerGroupMetadata()
 	if err == nil {
 		err = c.Assign(nil)
@@ -47,9 +44,6 @@ func (k *consumer) revoked(c *kafka.Consumer, parts []txn.Partition) {
 	defer k.acknowledge(c)
 	defer k.stop()
 	k.drop() // records read but not handed out are read again by the next owner
-	if k.leaving {
-		return
-	}
 	k.owned = nil
 	if c.AssignmentLost() {
 		k.handler.Lost(parts)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
 	"github.com/weirstream/weir/txn"
 )
 
@@ -58,8 +60,16 @@ func (p *producer) SendOffsets(ctx context.Context, offsets map[txn.Partition]tx
 	if !ok {
 		return badMetadata(opSendOffsets, meta)
 	}
+	send := func(ctx context.Context) error { return p.p.SendOffsetsToTransaction(ctx, tps, m.meta) }
 	return p.call(ctx, opSendOffsets, func() error {
-		return p.try(func(ctx context.Context) error { return p.p.SendOffsetsToTransaction(ctx, tps, m.meta) })
+		err := p.try(send)
+		if hasCode(err, kafka.ErrState) {
+			// The transaction failed meanwhile, and this error says only that. Asked again, the client refuses with the cause.
+			if cause := p.try(send); cause != nil {
+				err = cause
+			}
+		}
+		return err
 	})
 }
 
@@ -82,11 +92,7 @@ func (p *producer) Abort(ctx context.Context) error {
 // try runs a transactional call of the client, with the transaction's timeout rather than the caller's: a short one
 // would make librdkafka abort what is nearly done, and without any a call that was left to itself would never end.
 func (p *producer) try(call func(context.Context) error) error {
-	limit := p.cfg.TransactionTimeout
-	if limit <= 0 {
-		limit = defaultTransactionTimeout
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), p.timeout)
 	defer cancel()
 	return call(ctx)
 }

@@ -79,8 +79,8 @@ func leave(e *env) {
 	a, err := e.client.NewAdmin()
 	e.must(err)
 	defer a.Close()
-	e.must(a.Leave(e.ctx, group, "leaver"))
-	e.must(a.Leave(e.ctx, group, "leaver"))
+	e.must(a.Leave(e.ctx, group, "leaver", ""))
+	e.must(a.Leave(e.ctx, group, "leaver", ""))
 	got, err := a.Members(e.ctx, group)
 	e.must(err)
 	if len(got) != 0 {
@@ -98,13 +98,16 @@ func questions(e *env) {
 	a, err := e.client.NewAdmin()
 	e.must(err)
 	defer a.Close()
-	topics, err := a.Topics(e.ctx, []string{topic, "txntest-no-such-topic"})
-	e.must(err)
-	if len(topics) != 1 || topics[topic] != 3 {
-		e.Fatalf("topics: %v", topics)
-	}
+	e.soon("the topic is known", 5*time.Second, func() bool { // a broker hears of a new one moments later
+		topics, err := a.Topics(e.ctx, []string{topic, "txntest-no-such-topic"})
+		e.must(err)
+		return len(topics) == 1 && topics[topic] == 3
+	})
 	if ms, err := a.Members(e.ctx, group); err != nil || len(ms) != 0 {
 		e.Fatalf("members of no group: %v, %v", ms, err)
+	}
+	if pos, ok := e.position(group, txn.Partition{Topic: topic}); ok {
+		e.Fatalf("position of no group: %v", pos)
 	}
 	e.joined(group, "one", 3, topic)
 	ms, err := a.Members(e.ctx, group)

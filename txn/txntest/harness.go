@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -26,6 +22,10 @@ type Harness struct {
 	Expiry time.Duration
 	// Rejoin is how long a rebalance may take.
 	Rejoin time.Duration
+	// Observer looks at the cluster beside the driver. nil: another client does, over the network.
+	Observer Observer
+	// InProcess leaves out what needs a network: brokers that cannot be reached.
+	InProcess bool
 }
 
 // env is one test's surroundings.
@@ -34,7 +34,7 @@ type env struct {
 	Harness
 	ctx    context.Context
 	client txn.Client
-	admin  *kadm.Client
+	eye    Observer
 }
 
 var names atomic.Int64
@@ -53,10 +53,9 @@ func newEnv(t *testing.T, h Harness) *env {
 	t.Cleanup(cancel)
 	e := &env{T: t, Harness: h, ctx: ctx}
 	e.client = e.open(h.Brokers, nil)
-	kc, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(h.Brokers, ",")...))
-	e.must(err)
-	t.Cleanup(kc.Close)
-	e.admin = kadm.NewClient(kc)
+	if e.eye = h.Observer; e.eye == nil {
+		e.eye = observe(e)
+	}
 	return e
 }
 
@@ -90,8 +89,7 @@ func (e *env) class(err error, want ...txn.Class) {
 func (e *env) topic(partitions int) string {
 	e.Helper()
 	name := e.name("t")
-	_, err := e.admin.CreateTopic(e.ctx, int32(partitions), 1, nil, name)
-	e.must(err)
+	e.must(e.eye.CreateTopic(e.ctx, name, partitions))
 	return name
 }
 

@@ -18,13 +18,18 @@ type member struct {
 	lost     int
 	// onRevoked runs inside Revoked.
 	onRevoked func()
-	closed    bool
+	// onAssigned runs inside Assigned.
+	onAssigned func()
+	closed     bool
 }
 
 func (m *member) Assigned(parts []txn.Partition, meta txn.GroupMetadata) {
 	m.owned, m.meta = parts, meta
 	slices.SortFunc(m.owned, func(a, b txn.Partition) int { return int(a.ID - b.ID) })
 	m.assigned++
+	if m.onAssigned != nil {
+		m.onAssigned()
+	}
 }
 
 func (m *member) Revoked([]txn.Partition) {

@@ -117,7 +117,7 @@ func produceConcurrently(e *env) {
 	e.must(<-errs)
 	e.must(p.Commit(e.ctx))
 	for w := range int32(writers) {
-		for i, r := range e.read(topic, w, true) {
+		for i, r := range e.committed(topic, w, batches*each) {
 			if string(r.Value) != fmt.Sprint(i) {
 				e.Fatalf("partition %d: record %d is %s", w, i, r.Value)
 			}
@@ -134,8 +134,9 @@ func tinyQueue(e *env) {
 	defer p.Close()
 	e.must(p.Init(e.ctx))
 	e.commit(p, numbered(topic, 0, 0, 200)...)
-	if n := len(e.read(topic, 0, true)); n != 200 {
-		e.Fatalf("%d records; want 200", n)
+	e.committed(topic, 0, 200)
+	if e.InProcess {
+		return
 	}
 	p, err = e.open(deadBroker(e), tiny).NewProducer(txn.ProducerConfig{})
 	e.must(err)

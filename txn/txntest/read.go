@@ -1,50 +1,32 @@
 package txntest
 
 import (
-	"context"
 	"strings"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/txn"
 )
 
-// read returns what a partition holds from the start to its end as of now, read by another client.
-func (e *env) read(topic string, partition int32, committed bool) []*kgo.Record {
+// read returns what a partition holds from the start to its end as of now, as another reader than the driver sees it.
+func (e *env) read(topic string, partition int32, committed bool) []txn.Record {
 	e.Helper()
-	level := kgo.ReadUncommitted()
-	list := e.admin.ListEndOffsets
-	if committed {
-		level, list = kgo.ReadCommitted(), e.admin.ListCommittedOffsets
-	}
-	ends, err := list(e.ctx, topic)
+	rs, err := e.eye.Read(e.ctx, txn.Partition{Topic: topic, ID: partition}, committed)
 	e.must(err)
-	end, _ := ends.Lookup(topic, partition)
-	e.must(end.Err)
-	kc, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(e.Brokers, ",")...), kgo.FetchIsolationLevel(level),
-		kgo.KeepControlRecords(), kgo.FetchMaxWait(100*time.Millisecond),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}))
-	e.must(err)
-	defer kc.Close()
-	return drain(e, kc, end.Offset)
+	return rs
 }
 
-func drain(e *env, kc *kgo.Client, end int64) []*kgo.Record {
-	var out []*kgo.Record
-	ctx, cancel := context.WithTimeout(e.ctx, 20*time.Second)
-	defer cancel()
-	for next := int64(0); next < end; {
-		fs := kc.PollFetches(ctx)
-		e.must(fs.Err())
-		fs.EachRecord(func(r *kgo.Record) {
-			next = r.Offset + 1
-			if !r.Attrs.IsControl() && r.Offset < end {
-				out = append(out, r)
-			}
-		})
+// committed waits until a partition holds n committed records, and returns them.
+func (e *env) committed(topic string, partition int32, n int) []txn.Record {
+	e.Helper()
+	var rs []txn.Record
+	for range 100 {
+		if rs = e.read(topic, partition, true); len(rs) == n {
+			return rs
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
-	return out
+	e.Fatalf("%s, partition %d holds %d committed records; want %d", topic, partition, len(rs), n)
+	return nil
 }
 
 // values returns the values of partition 0.

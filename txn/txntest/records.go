@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -72,16 +73,16 @@ func partitioner(e *env) {
 	}
 	e.commit(e.producer(e.name("id")), rs...)
 	java := kgo.StickyKeyPartitioner(nil).ForTopic(topic)
-	n := 0
-	for p := range int32(parts) {
-		for _, r := range e.read(topic, p, true) {
-			n++
-			if want := java.Partition(r, parts); want != int(p) {
-				e.Errorf("key %s is in partition %d; want %d", r.Key, p, want)
+	e.soon("all records are committed", 5*time.Second, func() bool {
+		n := 0
+		for p := range int32(parts) {
+			for _, r := range e.read(topic, p, true) {
+				n++
+				if want := java.Partition(&kgo.Record{Key: r.Key}, parts); want != int(p) {
+					e.Fatalf("key %s is in partition %d; want %d", r.Key, p, want)
+				}
 			}
 		}
-	}
-	if n != len(rs) {
-		e.Errorf("%d records; want %d", n, len(rs))
-	}
+		return n == len(rs)
+	})
 }

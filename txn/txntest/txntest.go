@@ -50,6 +50,7 @@ var cases = []struct {
 	{name: "SeekAfterAbort", run: seekAfterAbort},
 
 	{name: "NothingBeforeSeek", run: nothingBeforeSeek},
+	{name: "SeekInsideAssigned", run: seekInsideAssigned},
 	{name: "BatchesInOrder", run: batchesInOrder},
 	{name: "OffsetsHaveGaps", run: gaps},
 	{name: "SeekDropsWhatWasFetched", run: seekDrops},

@@ -1,4 +1,4 @@
-package runtime
+package state_test
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestMergeLayers compares with a map that takes the runs one after the other.
-func TestMergeLayers(t *testing.T) {
+// TestMergeAgainstMap compares with a map that takes the runs one after the other.
+func TestMergeAgainstMap(t *testing.T) {
 	run := rapid.Custom(func(t *rapid.T) []state.Entry {
 		m := rapid.MapOf(rapid.StringMatching(`[a-e]{1,2}`), rapid.String()).Draw(t, "run")
 		var out []state.Entry
@@ -30,7 +30,7 @@ func TestMergeLayers(t *testing.T) {
 			}
 		}
 		got := map[string]string{}
-		merged := mergeLayers(runs)
+		merged := state.Merge(runs...)
 		for i, e := range merged {
 			if i > 0 && string(merged[i-1].Key) >= string(e.Key) {
 				t.Fatalf("%q is not behind %q", e.Key, merged[i-1].Key)

@@ -1,0 +1,132 @@
+package memtxn
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/txn"
+)
+
+const (
+	maxTransactionTimeout = 15 * time.Minute
+	maxMetadata           = 4096    // offset.metadata.max.bytes, in UTF-16 units as Java counts
+	maxRecord             = 1 << 20 // about message.max.bytes
+)
+
+// Cluster holds topics, groups and transactions. It is safe for concurrent use.
+type Cluster struct {
+	mu        sync.Mutex
+	changed   chan struct{} // closed, and replaced, at every change that somebody may wait for
+	topics    map[string][]*partition
+	producers map[string]*producerID // by transactional id
+	groups    map[string]*group
+	members   int   // names members
+	written   int64 // numbers all records of the cluster in the order of their writing
+}
+
+// NewCluster is empty.
+func NewCluster() *Cluster {
+	return &Cluster{
+		changed: make(chan struct{}), topics: map[string][]*partition{},
+		producers: map[string]*producerID{}, groups: map[string]*group{},
+	}
+}
+
+// CreateTopic makes a topic.
+func (c *Cluster) CreateTopic(name string, partitions int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, exists := c.topics[name]; exists || partitions < 1 || name == "" {
+		return fmt.Errorf("topic %q with %d partitions: it exists already, or these can't be", name, partitions)
+	}
+	parts := make([]*partition, partitions)
+	for i := range parts {
+		parts[i] = &partition{}
+	}
+	c.topics[name] = parts
+	c.wake()
+	return nil
+}
+
+// Append writes records as a producer without transactions does.
+func (c *Cluster) Append(records ...txn.Record) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.write(nil, new(int), records)
+}
+
+// DeleteBefore lets go of the records of a partition below offset, as retention does.
+func (c *Cluster) DeleteBefore(p txn.Partition, offset int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	log, err := c.partition(p)
+	if err == nil {
+		log.truncate(offset)
+	}
+	return err
+}
+
+// Records returns what a topic holds, in the order of its writing across all partitions: if committed, only what a
+// read_committed consumer gets. Topic and Partition of the records are filled in.
+func (c *Cluster) Records(topic string, committed bool) ([]txn.Record, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expire()
+	parts, ok := c.topics[topic]
+	if !ok {
+		return nil, fmt.Errorf("topic %q does not exist", topic)
+	}
+	return merged(topic, parts, committed), nil
+}
+
+// Committed returns a group's committed positions, without those of pending transactions.
+func (c *Cluster) Committed(name string) map[txn.Partition]txn.Position {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[txn.Partition]txn.Position{}
+	if g := c.groups[name]; g != nil {
+		for p, pos := range g.offsets {
+			out[p] = pos
+		}
+	}
+	return out
+}
+
+// Ends returns the ends of a partition and its last stable offset.
+func (c *Cluster) Ends(p txn.Partition) (ends txn.Ends, stable int64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expire()
+	log, err := c.partition(p)
+	if err != nil {
+		return txn.Ends{}, 0, err
+	}
+	return log.ends(), log.stable(), nil
+}
+
+// partition finds a log.
+func (c *Cluster) partition(p txn.Partition) (*partition, error) {
+	parts := c.topics[p.Topic]
+	if p.ID < 0 || int(p.ID) >= len(parts) {
+		return nil, fmt.Errorf("topic %q partition %d does not exist", p.Topic, p.ID)
+	}
+	return parts[p.ID], nil
+}
+
+// wake tells all who wait to look again.
+func (c *Cluster) wake() {
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// expire does what time has brought.
+func (c *Cluster) expire() {
+	now := time.Now()
+	for _, id := range c.producers {
+		id.expire(c, now)
+	}
+	for _, g := range c.groups {
+		g.expire(c, now)
+	}
+}

@@ -1,0 +1,78 @@
+package weirtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/weirstream/weir/twophase"
+)
+
+// settings are what options change.
+type settings struct {
+	guarantee  twophase.Guarantee
+	repeats    bool // outputs may repeat
+	partitions int
+	epochs     int
+	twice      bool
+	show       func(Record) string
+	unstable   map[[2]string]bool // states by uid and name
+}
+
+// Option is a setting of New or CrashEverywhere.
+type Option func(*settings)
+
+func newSettings(opts []Option) settings {
+	s := settings{partitions: 1, epochs: 4, show: show, unstable: map[[2]string]bool{}}
+	for _, opt := range opts {
+		opt(&s)
+	}
+	return s
+}
+
+// AtLeastOnce runs the job with that guarantee. CrashEverywhere then lets outputs repeat: those of a key may go on from any earlier
+// output of it, but none may be missing and none be other than without a crash. State still has to be exact.
+func AtLeastOnce() Option {
+	return func(s *settings) { s.guarantee, s.repeats = twophase.AtLeastOnce, true }
+}
+
+// Partitions is the number of partitions of the topics that the job reads; 1 by default. With more, records of a key have to come from one
+// partition, or their order is anybody's guess.
+func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
+
+// Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
+func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
+
+// Twice lets CrashEverywhere also kill the process that recovers from a crash, or from a commit of unknown outcome, at each call of its
+// recovery and of its first epoch.
+func Twice() Option { return func(s *settings) { s.twice = true } }
+
+// Show says what of an output CrashEverywhere compares. By default it is the value and the headers; a job that writes the time at which
+// it processed a record has to leave that out.
+func Show(show func(Record) string) Option { return func(s *settings) { s.show = show } }
+
+// UnstableState excludes a state from the comparison of CrashEverywhere, because it holds the time of processing, for instance.
+func UnstableState(uid, name string) Option {
+	return func(s *settings) { s.unstable[[2]string{uid, name}] = true }
+}
+
+func show(r Record) string {
+	var b strings.Builder
+	if r.Value == nil {
+		b.WriteString("null")
+	} else {
+		fmt.Fprintf(&b, "%q", r.Value)
+	}
+	for _, h := range r.Headers {
+		fmt.Fprintf(&b, " %s=%q", h.Key, h.Value)
+	}
+	return b.String()
+}
+
+// The times are those of the bubble. Barriers are asked for, so that the interval is only what must never come first.
+const (
+	interval           = 5 * time.Minute
+	transactionTimeout = 2 * interval
+	patience           = 10 * time.Second
+	stuck              = 5 * time.Minute
+)
