@@ -27,12 +27,13 @@ type Task struct {
 	flushes []func() error // of the senders, in the order of the chain
 	timed   []timed        // operators that wait for a time; those further down the chain come first
 	event   *eventClock    // of a source with event time
+	wm      int64          // the last watermark that has gone through all of the chain
 	broken  error          // the first error behind a side output
 }
 
 // NewTask begins a chain for one task.
 func NewTask(env *Env) *Task {
-	t := &Task{env: env, uids: []string{"runtime"}}
+	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark}
 	t.out.produce = env.Produce
 	return t
 }
@@ -57,6 +58,9 @@ func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 
 // KeyedChain completes the chain of a stage behind an exchange.
 func (t *Task) KeyedChain(exchange func(b Batch) error) *Chain {
+	if t.env.State != nil && t.env.State.HasTTL() {
+		t.timed = append(t.timed, newSweeping(t))
+	}
 	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 }
 

@@ -16,6 +16,7 @@ func (t *Task) watermark(wm int64) (err error) {
 			return err
 		}
 	}
+	t.wm = max(t.wm, wm)
 	return nil
 }
 

@@ -164,6 +164,32 @@ func TestTimersAmongBarriers(t *testing.T) {
 	checkOnce(t, c.committed("word-counts"), n)
 }
 
+// What has expired is removed from committed state, though no record comes any more.
+func TestExpiredStateIsRemoved(t *testing.T) {
+	job := stream.NewJob("expire")
+	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}))
+	stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+		seen := stream.ValueState(s, "seen", state.Bool{}, stream.TTL{After: 200 * time.Millisecond})
+		return func(_ *stream.Context[string, string], _ string) error { return seen.Set(true) }
+	}, stream.UID("expire"))
+	c := newCluster(t, 1, "text", "word-counts")
+	lifeWith, _ := text(50)
+	c.feed("text", lifeWith...)
+	var backend state.Backend
+	l := c.start(runs(t, job), func(o *runtime.Options) { backend = o.Backend })
+	left := func() (n int) {
+		if err := backend.Scan(nil, nil, func(_, _ []byte) bool { n++; return true }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	l.until(t, "state in the backend", func(runtime.Status) bool { return left() > 0 })
+	l.until(t, "nothing left", func(runtime.Status) bool { return left() == 0 })
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // perSecond counts "ms word" in windows of a second, of event time; late words go to "late".
 func perSecond() *stream.Job {
 	type word struct {

@@ -50,6 +50,13 @@
 // 150 MB), beside and not within CacheBytes. A task reads those of its key groups when it opens, about 0.6 s per million. A timer that is
 // set and unset in one epoch costs no write.
 //
+// # Time to live
+//
+// When a value with a TTL was last used stands in a state of its own, called like it with ".ttl" behind: so a state can get a TTL or lose it at any
+// time, and one without pays nothing. A read looks at both and takes what has expired for absent. Sweep goes round the stamps in the backend and
+// removes what is old through the overlay, as the task's own writes: in the delta, committed or forgotten with the epoch. It costs no memory
+// per value.
+//
 // # Memory
 //
 // Options.CacheBytes bounds clean, applied values (a clock over slabs of cells, whose hand jumps). It is per Store: divide what the
@@ -75,6 +82,7 @@
 //   - Range deletions in deltas, for clearing a map: a delta would no longer be a sorted set of keys, and merging would need the order of
 //     writing.
 //   - Copying all mutable values at Set and Get: it costs every job what a rule costs none.
+//   - A timer for each value with a TTL: 150 bytes of memory for each, to remove it to the millisecond when nobody can see the difference.
 //   - Go's map from key to cell: with a million keys it took 40 % more memory and CPU than the index.
 //   - A clock that goes round in order: keys that come round in order too, a little more of them than fit, were all evicted just before
 //     they were needed.

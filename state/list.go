@@ -35,7 +35,10 @@ func NewList[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOption
 	if err != nil {
 		return nil, err
 	}
-	l := &List[T]{table: newTable[list[T]](s, d), codec: newSized(c)}
+	if d.ttl != nil {
+		return nil, fmt.Errorf("state %s: a list can't have a TTL; use a map with a number as the key", d.label())
+	}
+	l := &List[T]{table: newTable[list[T]](s, d.Descriptor), codec: newSized(c)}
 	l.table.decode = decodeCount[T]
 	l.table.encode = l.encode
 	return l, nil

@@ -10,6 +10,9 @@ type Map[K, V any] struct {
 	codec sized[V]
 	// maps holds the cells of each record key that has any, for iteration; by the form of the key that cells have.
 	maps map[string]*cellSet[V]
+
+	ttl    *expiry // nil: entries live for ever
+	stamps *Map[K, int64]
 }
 
 type (
@@ -29,11 +32,11 @@ type (
 // NewMap opens the map called name of the operator uid. Iteration goes by the bytes that keys makes.
 func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opts ...HandleOption) (*Map[K, V], error) {
 	d := Descriptor{UID: uid, Name: name, Kind: KindMap, MapKeyCodec: keys.Name(), ValueCodec: c.Name(), Schema: schemaOf(c)}
-	d, err := s.register(d, opts)
+	o, err := s.register(d, opts)
 	if err != nil {
 		return nil, err
 	}
-	m := &Map[K, V]{table: newTable[mapped[V]](s, d), keys: keys, codec: newSized(c), maps: make(map[string]*cellSet[V])}
+	m := &Map[K, V]{table: newTable[mapped[V]](s, o.Descriptor), keys: keys, codec: newSized(c), maps: make(map[string]*cellSet[V])}
 	m.table.decode = func(b []byte) (mapped[V], int, error) {
 		v, size, err := m.codec.decode(b)
 		return mapped[V]{value: v}, size, err
@@ -41,6 +44,9 @@ func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opt
 	m.table.encode = m.encode
 	m.table.evicted = m.forget
 	m.table.extra = 64 // its place in a set, and a set per record key
+	if o.ttl != nil {
+		return m, expireMap(s, m, *o.ttl)
+	}
 	return m, nil
 }
 
@@ -50,6 +56,17 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 	if err != nil {
 		var none V
 		return none, false, err
+	}
+	if m.ttl != nil && c.is(present) {
+		alive, err := m.fresh(k)
+		if err != nil || !alive {
+			var none V
+			return none, false, err
+		}
+		if c, err = m.cell(k, true); err != nil { // looking at the stamp may have evicted it
+			var none V
+			return none, false, err
+		}
 	}
 	return c.value.value, c.is(present), nil
 }
@@ -63,6 +80,9 @@ func (m *Map[K, V]) Put(k K, v V) error {
 	c.value.value = m.codec.own(v)
 	size := m.codec.size(v, int(c.size))
 	m.table.wrote(c, size, size)
+	if m.ttl != nil {
+		return m.stamp(k)
+	}
 	return nil
 }
 
@@ -71,6 +91,9 @@ func (m *Map[K, V]) Delete(k K) error {
 	c, err := m.cell(k, false)
 	if err == nil {
 		m.remove(c)
+	}
+	if err == nil && m.ttl != nil {
+		return m.stamps.Delete(k)
 	}
 	return err
 }

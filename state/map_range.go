@@ -14,6 +14,11 @@ func (m *Map[K, V]) Range(fn func(k K, v V) bool) error {
 		if err != nil {
 			return false, m.table.fail(key, err)
 		}
+		if m.ttl != nil {
+			if alive, err := m.fresh(k); err != nil || !alive {
+				return err == nil, err
+			}
+		}
 		if c != nil {
 			return fn(k, c.value.value), nil
 		}
@@ -27,6 +32,11 @@ func (m *Map[K, V]) Range(fn func(k K, v V) bool) error {
 
 // Clear empties the current key's map. It costs a deletion per entry.
 func (m *Map[K, V]) Clear() error {
+	if m.ttl != nil {
+		if err := m.stamps.Clear(); err != nil {
+			return err
+		}
+	}
 	n := len(m.table.store.key)
 	return m.walk(func(c *mapCell[V], key, _ []byte) (bool, error) {
 		if c == nil {

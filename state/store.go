@@ -31,8 +31,9 @@ type Store struct {
 	group uint16
 	turn  uint64
 
-	tables  []sealable
-	scratch []byte // what the backend last returned
+	tables   []sealable
+	sweepers []*sweeper
+	scratch  []byte // what the backend last returned
 
 	dirtyCells int
 	dirtyBytes int64
@@ -98,16 +99,26 @@ func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }
 func (s *Store) CacheBytes() int64 { return s.cacheBytes }
 
 // HandleOption is a setting of one state.
-type HandleOption func(*Descriptor)
+type HandleOption func(*opening)
+
+// opening is a state that is being opened.
+type opening struct {
+	Descriptor
+	ttl *TTL
+}
 
 // WithSchema records a description of the values, for the tools that read them.
-func WithSchema(schema string) HandleOption { return func(d *Descriptor) { d.Schema = schema } }
+func WithSchema(schema string) HandleOption { return func(o *opening) { o.Schema = schema } }
 
 // WithKeyCodec overrides Options.KeyCodec.
-func WithKeyCodec(name string) HandleOption { return func(d *Descriptor) { d.KeyCodec = name } }
+func WithKeyCodec(name string) HandleOption { return func(o *opening) { o.KeyCodec = name } }
+
+// WithTTL lets the values of a state, or the entries of a map, expire.
+func WithTTL(ttl TTL) HandleOption { return func(o *opening) { o.ttl = &ttl } }
 
 // register gives d its id. A task opens a state once: two handles on the same one would not see each other's writes.
-func (s *Store) register(d Descriptor, opts []HandleOption) (Descriptor, error) {
+func (s *Store) register(described Descriptor, opts []HandleOption) (opening, error) {
+	d := opening{Descriptor: described}
 	if d.KeyCodec == "" {
 		d.KeyCodec = s.opts.KeyCodec
 	}
@@ -122,7 +133,7 @@ func (s *Store) register(d Descriptor, opts []HandleOption) (Descriptor, error) 
 			return d, fmt.Errorf("state %s is open in this task already", d.label())
 		}
 	}
-	id, err := s.reg.Register(d)
+	id, err := s.reg.Register(d.Descriptor)
 	d.ID = id
 	return d, err
 }

@@ -70,7 +70,7 @@ func NewTimers(s *Store, uid, name string, opts ...HandleOption) (*Timers, error
 	if err != nil {
 		return nil, err
 	}
-	t := &Timers{store: s, desc: d, byID: map[string]*timer{}}
+	t := &Timers{store: s, desc: d.Descriptor, byID: map[string]*timer{}}
 	s.tables = append(s.tables, t)
 	return t, nil
 }

@@ -8,6 +8,9 @@ package state
 type Value[T any] struct {
 	table *table[T]
 	codec sized[T]
+
+	ttl    *expiry // nil: values live for ever
+	stamps *Value[int64]
 }
 
 // NewValue opens the value called name of the operator uid.
@@ -18,13 +21,16 @@ func NewValue[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOptio
 func newValue[T any](s *Store, d Descriptor, c Codec[T], opts []HandleOption) (*Value[T], error) {
 	codec := newSized(c)
 	d.ValueCodec, d.Schema = c.Name(), schemaOf(c)
-	d, err := s.register(d, opts)
+	o, err := s.register(d, opts)
 	if err != nil {
 		return nil, err
 	}
-	v := &Value[T]{table: newTable[T](s, d), codec: codec}
+	v := &Value[T]{table: newTable[T](s, o.Descriptor), codec: codec}
 	v.table.decode = v.codec.decode
 	v.table.encode = v.encode
+	if o.ttl != nil {
+		return v, expireValue(s, v, *o.ttl)
+	}
 	return v, nil
 }
 
@@ -34,6 +40,17 @@ func (v *Value[T]) Get() (T, bool, error) {
 	if err != nil {
 		var none T
 		return none, false, err
+	}
+	if v.ttl != nil && c.is(present) {
+		alive, err := v.fresh()
+		if err != nil || !alive {
+			var none T
+			return none, false, err
+		}
+		if c, err = v.table.current(true); err != nil { // looking at the stamp may have evicted it
+			var none T
+			return none, false, err
+		}
 	}
 	return c.value, c.is(present), nil
 }
@@ -47,6 +64,9 @@ func (v *Value[T]) Set(value T) error {
 	c.value = v.codec.own(value)
 	size := v.codec.size(value, int(c.size))
 	v.table.wrote(c, size, size)
+	if v.ttl != nil {
+		return v.stamp()
+	}
 	return nil
 }
 
@@ -56,6 +76,9 @@ func (v *Value[T]) Clear() error {
 	if err == nil {
 		var none T
 		v.table.erase(c, none)
+	}
+	if err == nil && v.ttl != nil {
+		return v.stamps.Clear()
 	}
 	return err
 }

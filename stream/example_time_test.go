@@ -296,3 +296,38 @@ func ExampleIdleAfter() {
 	// partition 0 is at 5s: 0 panes
 	// partition 0 is idle: 1 panes
 }
+
+// Greets a visitor who was not seen for a minute of event time. For bob at 180s the watermark is still that of 100s.
+func ExampleTTL() {
+	job := stream.NewJob("greet")
+	greetings := stream.Process(visits(job), func(s *stream.Setup) stream.ProcessFunc[string, visit, string] {
+		known := stream.ValueState(s, "known", state.Bool{}, stream.TTL{After: time.Minute, Domain: stream.EventTime})
+		return func(ctx *stream.Context[string, string], v visit) error {
+			_, ok, err := known.Get()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				ctx.Emit(fmt.Sprintf("hello %s, at %ds", v.Who, v.At/1000))
+			}
+			return known.Set(true)
+		}
+	}, stream.UID("greet"))
+	stream.To(greetings, "out", stream.AsValue(state.String{}))
+	r, err := streamtest.New(job)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, v := range []string{"0 ann", "50 ann", "80 bob", "100 ann", "180 bob", "181 ann"} {
+		_ = r.Feed(&txn.Batch{Partition: txn.Partition{Topic: "visits"}, Records: []txn.Record{{Value: []byte(v)}}})
+	}
+	out, _ := r.Output()
+	for _, rec := range out {
+		fmt.Printf("%s\n", rec.Value)
+	}
+	// Output:
+	// hello ann, at 0s
+	// hello bob, at 80s
+	// hello ann, at 181s
+}

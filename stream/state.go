@@ -30,9 +30,9 @@ func handle[H any](s *Setup, h H, err error) H {
 }
 
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
-// of what a checkpoint holds.
-func ValueState[T any](s *Setup, name string, codec state.Codec[T]) *state.Value[T] {
-	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.key)
+// of what a checkpoint holds. With a TTL, which the other kinds but lists can have as well, values expire.
+func ValueState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.Value[T] {
+	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(ttl)...)
 	return handle(s, h, err)
 }
 
@@ -43,14 +43,14 @@ func ListState[T any](s *Setup, name string, codec state.Codec[T]) *state.List[T
 }
 
 // MapState declares a state with a map per key.
-func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV]) *state.Map[MK, MV] {
-	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.key)
+func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV], ttl ...TTL) *state.Map[MK, MV] {
+	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.options(ttl)...)
 	return handle(s, h, err)
 }
 
 // ReducingState declares a state with one value per key, the reduction of all that was added.
-func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T) *state.Reducing[T] {
-	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.key)
+func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T, ttl ...TTL) *state.Reducing[T] {
+	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(ttl)...)
 	return handle(s, h, err)
 }
 

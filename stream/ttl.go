@@ -1,0 +1,38 @@
+package stream
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/state"
+)
+
+// TTL lets what a state holds expire: a value, or an entry of a map, that was not written for After is as good as absent, and is removed in the
+// background. A state may get a TTL, lose it or change it at any time; what it holds then is first counted as used when it is next met.
+type TTL struct {
+	After time.Duration
+	// OnRead lets reading prolong a life, too.
+	OnRead bool
+	// Domain is ProcessingTime unless it is set to EventTime: a value is then as old as the watermark is ahead of the timestamp of the last
+	// record that used it.
+	Domain state.Domain
+}
+
+// options are those of a state: the key's codec, and a TTL if there is one.
+func (s *Setup) options(ttl []TTL) []state.HandleOption {
+	opts := []state.HandleOption{s.key}
+	if len(ttl) == 0 {
+		return opts
+	}
+	t := ttl[0]
+	switch {
+	case len(ttl) > 1:
+		s.fail(fmt.Errorf("a state has one TTL, not %d", len(ttl)))
+	case t.After < time.Millisecond:
+		s.fail(fmt.Errorf("the TTL is %v, want at least 1ms", t.After))
+	}
+	if s.build == nil {
+		return append(opts, state.WithTTL(state.TTL{After: t.After}))
+	}
+	return append(opts, state.WithTTL(s.build.task.TTL(t.After, t.OnRead, t.Domain)))
+}
