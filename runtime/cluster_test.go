@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/runtime"

@@ -1,14 +1,16 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/weirstream/weir/txn"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/weirstream/weir/txn"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -143,7 +145,7 @@ func TestGate(t *testing.T) {
 	}
 	go func() { next <- g.wait(3) }()
 	g.close()
-	if err := <-next; err != errHalted {
+	if err := <-next; !errors.Is(err, errHalted) {
 		t.Fatalf("got %v, want errHalted", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/twophase"
 )

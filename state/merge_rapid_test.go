@@ -6,8 +6,9 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/weirstream/weir/state"
 	"pgregory.net/rapid"
+
+	"github.com/weirstream/weir/state"
 )
 
 // TestMergeAgainstMap compares with a map that takes the runs one after the other.

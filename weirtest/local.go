@@ -54,10 +54,10 @@ func newDisk() *disk { return &disk{applied: memory.New()} }
 
 // crash leaves of it what is left.
 func (d *disk) crash(left LocalState) error {
-	switch {
-	case left == Kept:
+	switch left {
+	case Kept:
 		return nil
-	case left == Lost:
+	case Lost:
 		d.synced = nil
 	}
 	d.applied = memory.New()

@@ -1,6 +1,7 @@
 package confluent_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -49,7 +50,7 @@ func bareCopy(b *testing.B, brokers, in, out string, n int, more kafka.ConfigMap
 			if err == nil {
 				break
 			}
-			if err.(kafka.Error).Code() != kafka.ErrQueueFull {
+			if e := (kafka.Error{}); !errors.As(err, &e) || e.Code() != kafka.ErrQueueFull {
 				b.Fatal(err)
 			}
 			time.Sleep(time.Millisecond)

@@ -117,7 +117,7 @@ func TestClassifyKeepsCause(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != "CONCURRENT_TRANSACTIONS" || e.Op != "send offsets to transaction" || !errors.Is(err, cause) {
 		t.Errorf("got %#v", err)
 	}
-	if classify(opPoll, nil) != nil || classify(opPoll, err) != err {
+	if classify(opPoll, nil) != nil || classify(opPoll, err) != err { //nolint:errorlint // the very same error
 		t.Error("nil and *txn.Error have to pass unchanged")
 	}
 	if s := naming("b:1", classify(opTopics, unflagged(kafka.ErrTransport))).Error(); s != "look up topics: bootstrap servers b:1: Local: Broker transport failure (_TRANSPORT; retry)" {

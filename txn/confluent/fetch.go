@@ -36,6 +36,7 @@ func (f *fetcher) fetch(timeout, limit int, add func(*rec, []byte)) (other event
 		f.chunk = make([]byte, chunkBytes)
 	}
 	limit = min(limit, len(f.recs))
+	//nolint:gocritic // dupSubExpr sees what cgo makes of this
 	C.weir_fetch(f.queue, C.int(timeout), C.int(limit), &f.recs[0],
 		(*C.uint8_t)(unsafe.Pointer(&f.chunk[0])), C.size_t(len(f.chunk)), &f.state)
 	data := f.chunk[:f.state.used:f.state.used]

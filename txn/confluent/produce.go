@@ -47,7 +47,7 @@ func (p *producer) enqueue(ctx context.Context, k *packed) (int, error) {
 		if i == len(k.recs) {
 			return i, nil
 		}
-		if e, ok := err.(kafka.Error); !ok || e.Code() != kafka.ErrQueueFull {
+		if e := (kafka.Error{}); !errors.As(err, &e) || e.Code() != kafka.ErrQueueFull {
 			return i, err
 		}
 		select {
