@@ -145,6 +145,9 @@ func TestNoPermission(t *testing.T) {
 			if p.log.String() == "" || strings.Contains(p.log.String(), "goroutine ") {
 				t.Errorf("it panics or says nothing")
 			}
+			if read := strings.Contains(p.log.String(), "epoch failed"); read && c.name == "to write the output" {
+				t.Errorf("records were read before it was noticed")
+			}
 			j.admin.forget(rule) // so that the broker answers us
 			if n := len(j.admin.committed(j.id, j.in)); n > 0 {
 				t.Errorf("offsets of %d partitions are committed", n)

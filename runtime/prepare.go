@@ -74,8 +74,18 @@ func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {
-	_, err := in.topicCounts(ctx, in.sinkTopics(), "WEIR_OUTPUT_TOPIC")
-	return err
+	sinks := in.sinkTopics()
+	if _, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC"); err != nil {
+		return err
+	}
+	denied, err := in.admin.Unwritable(ctx, sinks)
+	if err != nil {
+		return fmt.Errorf("topics %q (WEIR_OUTPUT_TOPIC): %w", sinks, err)
+	}
+	if len(denied) > 0 {
+		return fmt.Errorf("%w: no permission to write topics %q (WEIR_OUTPUT_TOPIC): TOPIC_AUTHORIZATION_FAILED; allow the operation Write", ErrConfig, denied)
+	}
+	return nil
 }
 
 func (in *Instance) sinkTopics() []string {

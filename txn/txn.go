@@ -130,6 +130,8 @@ type Admin interface {
 	// Topics returns the partition count of each topic that exists (missing ones are absent). An error of permission names the
 	// topic.
 	Topics(ctx context.Context, names []string) (map[string]int, error)
+	// Unwritable returns those of the topics that this client may not write to, as far as the broker tells.
+	Unwritable(ctx context.Context, names []string) ([]string, error)
 	// Members lists the members of a group now; empty if there is none.
 	Members(ctx context.Context, group string) ([]Member, error)
 	// Committed reads a group's committed positions of the given partitions, stably.

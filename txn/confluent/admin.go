@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -98,6 +99,29 @@ func (a *admin) Topics(ctx context.Context, names []string) (map[string]int, err
 			}
 		}
 		return topics, nil
+	})
+}
+
+// Unwritable implements txn.Admin.
+func (a *admin) Unwritable(ctx context.Context, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return look(ctx, a, opTopics, func() ([]string, error) {
+		ctx, cancel := context.WithTimeout(ctx, slice)
+		defer cancel()
+		res, err := a.a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names), kafka.SetAdminOptionIncludeAuthorizedOperations(true))
+		if err != nil {
+			return nil, err
+		}
+		var denied []string
+		for _, t := range res.TopicDescriptions {
+			// None at all: the broker does not tell.
+			if ops := t.AuthorizedOperations; len(ops) > 0 && !slices.Contains(ops, kafka.ACLOperationWrite) {
+				denied = append(denied, t.Name)
+			}
+		}
+		return denied, nil
 	})
 }
 

@@ -93,6 +93,9 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 		"auto.offset.reset":             "error",
 		"isolation.level":               "read_committed",
 		"enable.partition.eof":          "false",
+		// A request to a coordinator that has died is given up after this long: an offset commit, which holds off the
+		// next generation, would stand still for a minute with the default.
+		"socket.timeout.ms": "10000",
 		// Prefetch: librdkafka asks for more while a partition has less than both of these in its queue. A record of
 		// 100 bytes takes about 600 there, so this is about 12 MB for each partition.
 		"queued.min.messages":        "20000",

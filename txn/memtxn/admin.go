@@ -61,6 +61,9 @@ func (a *admin) Committed(ctx context.Context, group string, parts []txn.Partiti
 	return a.client.stably(ctx, group, parts)
 }
 
+// Unwritable implements txn.Admin: there are no permissions here.
+func (a *admin) Unwritable(context.Context, []string) ([]string, error) { return nil, nil }
+
 // MaxTransactionTimeout implements txn.Admin.
 func (a *admin) MaxTransactionTimeout(ctx context.Context) (time.Duration, error) {
 	leave, err := a.enter(ctx, "describe broker")
