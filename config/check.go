@@ -57,7 +57,7 @@ func (l *loader) chooseJob() {
 	case strings.ContainsAny(c.Job, "/\\") || strings.HasSuffix(c.Job, ".yaml") || strings.HasSuffix(c.Job, ".yml"):
 		l.fail("WEIR_JOB", "pipeline files are not supported in this version; expected one of: %s", list)
 	default:
-		l.fail("WEIR_JOB", "no such job%s; expected one of: %s", suggestion(nearest(c.Job, jobs)), list)
+		l.fail("WEIR_JOB", "no such job; expected one of: %s%s", list, suggestion(nearest(c.Job, jobs)))
 	}
 	if l.bad["WEIR_JOB"] {
 		c.Job = ""

@@ -14,7 +14,7 @@ func TestBadSettings(t *testing.T) {
 		set  string // variable, or flag if it begins with a dash
 		want string // in the error, beside name and value
 	}{
-		{"WEIR_JOB=wordcuont", "did you mean wordcount?; expected one of: wordcount, classify, copy"},
+		{"WEIR_JOB=wordcuont", "expected one of: wordcount, classify, copy; did you mean wordcount?"},
 		{"WEIR_JOB=./job.yaml", "pipeline files are not supported in this version"},
 		{"WEIR_JOB_ID=a b", "letters, digits"},
 		{"WEIR_JOB_ID=../up", "letters, digits"},
