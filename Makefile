@@ -42,8 +42,8 @@ test: tools-test ## everything that CI runs
 	  begin=$$SECONDS; \
 	  $(MAKE) --no-print-directory $$t || { printf '\n== FAILED: make %s\n' $$t; exit 1; }; \
 	  printf '== make %s: ok in %d s\n' $$t $$((SECONDS - begin)); \
-	done
-	@printf '\n== all tests passed in %d s\n' $$SECONDS
+	done; \
+	printf '\n== all tests passed in %d s\n' $$SECONDS
 
 unit: tools-build ## unit tests alone
 	$(GO) test $(TAGS) ./...
