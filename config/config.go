@@ -35,7 +35,7 @@ type Config struct {
 	StateBackend    string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
 	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
 	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
-	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"64MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
+	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
 
 	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory" later:"kafka" help:"How records cross between tasks: within this process."`

@@ -37,7 +37,7 @@ func TestDefaults(t *testing.T) {
 	if c.StateDir != filepath.Join(dir, "state", "wordcount") || c.CheckpointStore != "file://"+dir+"/checkpoints" {
 		t.Errorf("state %q, checkpoints %q", c.StateDir, c.CheckpointStore)
 	}
-	if c.Parallelism < 1 || c.MaxParallelism != 128 || c.OverlayLimit != 64<<20 {
+	if c.Parallelism < 1 || c.MaxParallelism != 128 || c.OverlayLimit != 32<<20 {
 		t.Errorf("parallelism %d of %d, overlay %d", c.Parallelism, c.MaxParallelism, c.OverlayLimit)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
