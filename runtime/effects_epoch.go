@@ -1,0 +1,147 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+// doPublish makes a decided epoch's state the committed state.
+func (in *Instance) doPublish(epoch twophase.Epoch) {
+	f := in.flights[epoch]
+	if f == nil || f.sealed == nil {
+		return
+	}
+	delete(in.flights, epoch)
+	in.decision = decision{id: f.id, positions: f.sealed.positions}
+	hit("publish-before")
+	in.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: f.sealed.entries, base: f.base, attempt: in.attempt})
+}
+
+// doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.
+func (in *Instance) doBegin(epoch twophase.Epoch) {
+	a, p, positions := in.attempt, in.producer, in.decision.positions
+	in.async(twophase.Effect{Op: twophase.Begin, Epoch: epoch}, twophase.Began, in.o.StartTimeout, func(context.Context) error {
+		in.publisher.waitForRoom(in.ctx)
+		if err := p.Begin(); err != nil {
+			return err
+		}
+		a.gate.open(uint64(epoch))
+		if a.producer != nil {
+			return nil
+		}
+		a.producer = p
+		a.start(uint64(epoch))
+		in.reader.do(func() {
+			if err := in.reader.start(a, uint64(epoch), positions); err != nil {
+				in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same
+			}
+		})
+		return nil
+	})
+}
+
+func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
+	a := in.attempt
+	in.flights[epoch] = &flight{id: checkpoint.MakeID(in.runName, uint64(epoch)), began: time.Now()}
+	a.expect(uint64(epoch))
+	in.barrier.Reset(in.o.Interval)
+	hit("barrier-before")
+	go in.reader.do(func() {
+		if in.reader.attempt == a {
+			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)))
+		}
+	})
+}
+
+// aligned is called by the last task that a barrier goes through.
+func (in *Instance) aligned(a *attempt, epoch uint64, s *sealed) {
+	hit("barrier-after")
+	ev := answer(twophase.Aligned, twophase.Epoch(epoch))
+	ev.sealed, ev.attempt = s, a
+	in.post(ev)
+}
+
+func (in *Instance) doStore(epoch twophase.Epoch) {
+	f := in.flights[epoch]
+	f.base = in.base
+	m := in.manifest(f)
+	s := f.sealed
+	in.async(twophase.Effect{Op: twophase.Store, Epoch: epoch}, twophase.Stored, in.o.TransactionTimeout, func(ctx context.Context) error {
+		if err := inject("store-before"); err != nil {
+			return err
+		}
+		s.entries, s.tasks = state.Merge(s.tasks...), nil
+		in.m.SetOverlay(sizeOf(s.entries))
+		m, err := in.repo.Prepare(ctx, m, s.entries)
+		if err != nil {
+			return fmt.Errorf("checkpoint %s: %w", m.ID, err)
+		}
+		in.m.CheckpointBytes(m.Delta.Size)
+		return inject("store-after")
+	})
+}
+
+func (in *Instance) doFlush(epoch twophase.Epoch) {
+	p := in.producer
+	in.async(twophase.Effect{Op: twophase.Flush, Epoch: epoch}, twophase.Flushed, in.o.TransactionTimeout, func(ctx context.Context) error {
+		if err := inject("flush-before"); err != nil {
+			return err
+		}
+		if err := p.Flush(ctx); err != nil {
+			return err
+		}
+		return inject("flush-after")
+	})
+}
+
+func (in *Instance) doSendOffsets(epoch twophase.Epoch) {
+	p, meta, offsets := in.producer, in.meta, in.offsets(epoch)
+	in.async(twophase.Effect{Op: twophase.SendOffsets, Epoch: epoch}, twophase.OffsetsSent, in.o.TransactionTimeout, func(ctx context.Context) error {
+		if err := inject("send-offsets-before"); err != nil {
+			return err
+		}
+		if err := p.SendOffsets(ctx, offsets, meta); err != nil {
+			return err
+		}
+		return inject("send-offsets-after")
+	})
+}
+
+// doCommit makes the decision.
+func (in *Instance) doCommit(epoch twophase.Epoch) {
+	p, meta, offsets := in.producer, in.meta, in.offsets(epoch)
+	in.async(twophase.Effect{Op: twophase.Commit, Epoch: epoch}, twophase.Committed, in.o.TransactionTimeout+5*time.Second, func(ctx context.Context) error {
+		if err := inject("commit-before"); err != nil {
+			return err
+		}
+		injure := during("commit-during")
+		defer injure()
+		var err error
+		if in.o.Guarantee == twophase.ExactlyOnce {
+			err = p.Commit(ctx)
+		} else {
+			err = in.consumer.Commit(ctx, offsets, meta)
+		}
+		if err != nil {
+			return err
+		}
+		return inject("commit-after")
+	})
+}
+
+// offsets are what the decision record of an epoch will hold: where every owned partition goes on, and the
+// checkpoint that holds the state there.
+func (in *Instance) offsets(epoch twophase.Epoch) map[txn.Partition]txn.Position {
+	f := in.flights[epoch]
+	out := make(map[txn.Partition]txn.Position, len(f.sealed.positions))
+	for p, o := range f.sealed.positions {
+		out[p] = txn.Position{Offset: o, Metadata: checkpoint.EncodeMetadata(f.id)}
+	}
+	return out
+}

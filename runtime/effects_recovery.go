@@ -1,0 +1,180 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+)
+
+func (in *Instance) doFence() {
+	old, delay := in.producer, in.backoff()
+	in.producer = nil
+	in.m.SetTransactionStart(time.Time{})
+	halt := in.haltAttempt()
+	go func() {
+		halt()
+		if old != nil {
+			old.Close()
+		}
+		in.sleep(delay)
+		p, err := in.newProducer()
+		if err != nil {
+			in.post(failed(twophase.Fence, 0, err))
+			return
+		}
+		ev := answer(twophase.Fenced, 0)
+		in.post(event{then: func() {
+			in.producer = p
+			in.take(ev)
+		}})
+	}()
+}
+
+func (in *Instance) transactionalID() string { return in.o.JobID + "-" + in.o.InstanceID }
+
+// newProducer makes a producer and fences all older ones of its transactional id.
+func (in *Instance) newProducer() (txn.Producer, error) {
+	cfg := txn.ProducerConfig{}
+	if in.o.Guarantee == twophase.ExactlyOnce {
+		cfg.TransactionalID = in.transactionalID()
+		cfg.TransactionTimeout = in.o.TransactionTimeout
+	}
+	p, err := in.o.Client.NewProducer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
+	defer cancel()
+	if err := p.Init(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (in *Instance) doReadDecision() {
+	all, delay := in.all, in.backoff()
+	go func() {
+		in.sleep(delay)
+		d, err := in.readDecision(all)
+		if err != nil {
+			in.post(failed(twophase.ReadDecision, 0, err))
+			return
+		}
+		ev := answer(twophase.DecisionRead, 0)
+		ev.decision = &d
+		in.post(ev)
+	}()
+}
+
+func (in *Instance) doRestore() {
+	d, all, reg, delay := in.decision, in.all, in.registry, in.backoff()
+	clear(in.flights) // every decided epoch is published, the others never happened
+	halt := in.haltAttempt()
+	if in.failures > 0 {
+		in.m.Restart("failure")
+	}
+	if !in.leaving() {
+		in.view.phase(PhaseRestoring)
+	}
+	go func() {
+		halt()
+		in.sleep(delay)
+		a, base, err := in.restore(d, all, reg)
+		if errors.Is(err, ErrState) && in.outdated(d, all) {
+			// Not fatal: the protocol reads the record again. The checkpoint may have been collected by a successor.
+			err = fmt.Errorf("the decision record has moved on from checkpoint %s: %s", d.id, err.Error())
+		}
+		if err != nil {
+			in.post(failed(twophase.Restore, 0, err))
+			return
+		}
+		ev := answer(twophase.Restored, 0)
+		ev.attempt = a
+		in.post(event{then: func() {
+			in.base = base
+			in.take(ev)
+		}})
+	}()
+}
+
+func (in *Instance) doAbort(epoch twophase.Epoch) {
+	p := in.producer
+	in.m.SetTransactionStart(time.Time{})
+	if in.failures == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
+		in.view.failed(errLost)
+		in.m.Abort("partitions_lost")
+	}
+	halt := in.haltAttempt()
+	in.async(twophase.Effect{Op: twophase.Abort, Epoch: epoch}, twophase.Aborted, in.o.StartTimeout, func(ctx context.Context) error {
+		halt()
+		if err := inject("abort-before"); err != nil {
+			return err
+		}
+		return p.Abort(ctx)
+	})
+}
+
+func (in *Instance) doRelease() {
+	halt, lost, member := in.haltAttempt(), in.wasLost, in.member
+	go func() {
+		halt()
+		var err error
+		if lost {
+			err = in.checkSuccessor(member)
+		}
+		in.post(event{then: func() {
+			if err != nil {
+				in.zombie = true
+				in.fail(err)
+			} else {
+				in.release()
+			}
+			in.take(answer(twophase.Released, 0))
+		}})
+	}()
+}
+
+// haltAttempt takes the present attempt away from the loop; the result ends its work.
+func (in *Instance) haltAttempt() func() {
+	a := in.attempt
+	in.attempt = nil
+	return func() {
+		if a == nil {
+			return
+		}
+		// Tasks first: the reader may be waiting for one of them.
+		a.halt()
+		in.reader.do(func() {
+			if err := in.reader.halt(); err != nil {
+				in.log.Warn("pausing the consumer", "err", err)
+			}
+		})
+	}
+}
+
+// backoff is how long to wait before the next try: not at all after a first failure, which is most often the last.
+func (in *Instance) backoff() time.Duration {
+	if in.failures <= 1 {
+		return 0
+	}
+	return min(10*time.Second, 100*time.Millisecond<<(in.failures-2))
+}
+
+// sleep waits for d or until the instance is to end.
+func (in *Instance) sleep(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-in.leave:
+	case <-in.ctx.Done():
+	}
+}
