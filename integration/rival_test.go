@@ -41,10 +41,10 @@ type zombie struct {
 }
 
 var zombies = []zombie{
-	{"another name, longer than the session", "two", 5 * time.Second, false},
-	{"another name, longer than the transaction", "two", 12 * time.Second, true},
+	{"another name, longer than the session", "two", 8 * time.Second, false},
+	{"another name, longer than the transaction", "two", 14 * time.Second, true},
 	{"same name, shorter than anything", "one", 0, false},
-	{"same name, longer than the transaction", "one", 12 * time.Second, true},
+	{"same name, longer than the transaction", "one", 14 * time.Second, true},
 }
 
 // A frozen instance is replaced, and thaws while its successor works: it adds nothing, and ends with a clear word
@@ -61,7 +61,7 @@ func TestZombie(t *testing.T) {
 }
 
 func (z zombie) run(t *testing.T, guarantee string) {
-	w := newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee, "SESSION_TIMEOUT=3s", "TRANSACTION_TIMEOUT=8s")
+	w := newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee, "SESSION_TIMEOUT=5s", "TRANSACTION_TIMEOUT=10s")
 	stop := w.stream(300)
 	old := w.run()
 	old.commits(3)

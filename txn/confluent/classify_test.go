@@ -55,6 +55,13 @@ func expected(op operation, err kafka.Error, r rule) txn.Class {
 	return r.class
 }
 
+// TestNoLeaderIsTemporary: the ends of partitions can't be read while the broker that leads them is away, which ends by itself.
+func TestNoLeaderIsTemporary(t *testing.T) {
+	if got := classOf(opEnds, unflagged(kafka.ErrNoent)); got != txn.ClassRetry {
+		t.Errorf("got %v, want %v", got, txn.ClassRetry)
+	}
+}
+
 // TestSafety: whatever the code, no class may promise more than can be known.
 func TestSafety(t *testing.T) {
 	for code := kafka.ErrorCode(-250); code < 250; code++ {

@@ -24,10 +24,12 @@ var codes = map[kafka.ErrorCode]rule{
 	kafka.ErrTimedOutQueue:  {class: txn.ClassRetry, name: "_TIMED_OUT_QUEUE"},
 	kafka.ErrWaitCoord:      {class: txn.ClassRetry, name: "_WAIT_COORD"}, // the coordinator is being looked up
 	kafka.ErrWaitCache:      {class: txn.ClassRetry, name: "_WAIT_CACHE"},
-	kafka.ErrInProgress:     {class: txn.ClassRetry, name: "_IN_PROGRESS"},
-	kafka.ErrRetry:          {class: txn.ClassRetry, name: "_RETRY"},
-	kafka.ErrIntr:           {class: txn.ClassRetry, name: "_INTR"},
-	kafka.ErrDestroyBroker:  {class: txn.ClassRetry, name: "_DESTROY_BROKER"}, // a broker left the cluster's metadata
+	// Ends: no leader is known while the only broker that knows it can't be reached.
+	kafka.ErrNoent:         {class: txn.ClassRetry, name: "_NOENT"},
+	kafka.ErrInProgress:    {class: txn.ClassRetry, name: "_IN_PROGRESS"},
+	kafka.ErrRetry:         {class: txn.ClassRetry, name: "_RETRY"},
+	kafka.ErrIntr:          {class: txn.ClassRetry, name: "_INTR"},
+	kafka.ErrDestroyBroker: {class: txn.ClassRetry, name: "_DESTROY_BROKER"}, // a broker left the cluster's metadata
 	// Local: a TLS or SASL handshake failed. Certificates and passwords rotate, and librdkafka tries again for ever.
 	kafka.ErrSsl:            {class: txn.ClassRetry, name: "_SSL"},
 	kafka.ErrAuthentication: {class: txn.ClassRetry, name: "_AUTHENTICATION"},
