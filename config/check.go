@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/weirstream/weir/internal/nearest"
 )
 
 // checkTogether compares settings with each other, with the jobs and with the machine.
@@ -57,7 +59,7 @@ func (l *loader) chooseJob() {
 	case strings.ContainsAny(c.Job, "/\\") || strings.HasSuffix(c.Job, ".yaml") || strings.HasSuffix(c.Job, ".yml"):
 		l.fail("WEIR_JOB", "pipeline files are not supported in this version; expected one of: %s", list)
 	default:
-		l.fail("WEIR_JOB", "no such job; expected one of: %s%s", list, suggestion(nearest(c.Job, jobs)))
+		l.fail("WEIR_JOB", "no such job; expected one of: %s%s", list, suggestion(nearest.Of(c.Job, jobs)))
 	}
 	if l.bad["WEIR_JOB"] {
 		c.Job = ""

@@ -2,6 +2,8 @@ package config
 
 import (
 	"strings"
+
+	"github.com/weirstream/weir/internal/nearest"
 )
 
 // flags are the settings given on the command line.
@@ -60,7 +62,7 @@ func (l *loader) setFlag(name, text string) {
 }
 
 func (l *loader) unknownFlag(name string, names map[string]bool) {
-	near := nearest(name, sortedKeys(names))
+	near := nearest.Of(name, sortedKeys(names))
 	if near != "" {
 		near = "--" + near
 	}

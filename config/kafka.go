@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/weirstream/weir/internal/nearest"
 )
 
 // reserved properties carry the guarantees, or have a setting of their own that other parts depend on.
@@ -104,7 +106,7 @@ func dotted(words string) string { return strings.ToLower(strings.ReplaceAll(wor
 
 func nearestVariable(prefix, words string) string {
 	stem, isFile := strings.CutSuffix(words, "_FILE")
-	near := nearest(stem, sortedKeys(properties))
+	near := nearest.Of(stem, sortedKeys(properties))
 	if near == "" {
 		return ""
 	}
@@ -143,7 +145,7 @@ func (l *loader) kafkaFromFlags(flag string, into map[string]string) {
 		}
 		as := "--" + f.flag + " " + f.property
 		if _, ok := properties[asWords(f.property)]; !ok {
-			l.errs.add(as, "", "librdkafka has no property %s%s", f.property, suggestion(nearest(f.property, propertyNames())))
+			l.errs.add(as, "", "librdkafka has no property %s%s", f.property, suggestion(nearest.Of(f.property, propertyNames())))
 			continue
 		}
 		l.setProperty(f.property, value{f.value, FromFlag, as}, into)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/weirstream/weir/internal/nearest"
 )
 
 // kind is how the text of a setting becomes a value.
@@ -112,7 +114,7 @@ func parseEnum(s Spec, text string) (any, error) {
 	if slices.Contains(s.later, text) {
 		return nil, fmt.Errorf("not supported in this version; use %s", oneOf(s.one))
 	}
-	if near := nearest(text, s.one); near != "" {
+	if near := nearest.Of(text, s.one); near != "" {
 		return nil, fmt.Errorf("expected %s; did you mean %s?", s.Allowed(), near)
 	}
 	return nil, errUnwanted

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/weirstream/weir/internal/nearest"
 )
 
 // Input is where settings come from.
@@ -134,7 +136,7 @@ func (l *loader) rejectUnknown() {
 		switch {
 		case !strings.HasPrefix(name, Prefix), slices.Contains(names, name), isServiceLink(name, l.env), isKafka(name):
 		default:
-			l.errs.add(name, "", "unknown setting; %s", orHelp(nearest(name, names)))
+			l.errs.add(name, "", "unknown setting; %s", orHelp(nearest.Of(name, names)))
 		}
 	}
 }

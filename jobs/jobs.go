@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/internal/nearest"
 	"github.com/weirstream/weir/stream"
 )
 
@@ -58,31 +59,9 @@ func New(name string, p Params) (*stream.Job, error) {
 // unknown says what there is, and what may have been meant.
 func unknown(name string) error {
 	names := Names()
-	near := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
 	hint := ""
-	if distance(name, near) <= max(2, len(near)/3) {
+	if near := nearest.Of(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean %q? ", near)
 	}
 	return fmt.Errorf("no built-in job is called %q: %sthere are %s", name, hint, strings.Join(names, ", "))
-}
-
-// distance is the Levenshtein distance of a and b, without regard to case.
-func distance(a, b string) int {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,9 +1,10 @@
-package config
+// Package nearest finds what a misspelt name was most likely meant to be, for error messages.
+package nearest
 
 import "strings"
 
-// nearest returns the candidate that text was most likely meant to be, or nothing if none is close.
-func nearest(text string, candidates []string) string {
+// Of returns the candidate that text was most likely meant to be, or nothing if none is close.
+func Of(text string, candidates []string) string {
 	best, bestDistance := "", len(text)/3+2
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(text), strings.ToLower(c)); d < bestDistance {
