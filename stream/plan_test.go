@@ -213,8 +213,8 @@ func TestPlanStages(t *testing.T) {
 		fmt.Fprintln(&got, s.Name, "|", topics, s.Inputs, s.Sends, s.Sinks, s.Stateful)
 	}
 	want := `in -> copy -> filter-3 | [in] [] [0] [copy] false
-keyby-4 -> count -> sink-6 -> sum | [] 0 [1] [counts] true
-by_length -> lengths | [] 1 [] [] true
+keyby-4 -> count -> sink-6 -> sum | [] [0] [1] [counts] true
+by_length -> lengths | [] [1] [] [] true
 other -> sink-11 | [a b] [] [] [copy] false
 `
 	if got.String() != want {
