@@ -61,7 +61,7 @@ func TestFailuresAreLocated(t *testing.T) {
 				t.Errorf("%s, %s: the cause is lost: %v", uid, how, err)
 			}
 			var p *PanicError
-			if errors.As(err, &p) != (how == "panic") || p != nil && !strings.Contains(string(p.Stack), "TestFailuresAreLocated") {
+			if errors.As(err, &p) != (how == "panic") || p != nil && (!strings.Contains(string(p.Stack), "TestFailuresAreLocated") || !strings.Contains(p.At, "TestFailuresAreLocated.func1 (error_test.go:")) {
 				t.Errorf("%s, %s: panic is %v", uid, how, p)
 			}
 		}
@@ -100,8 +100,11 @@ func TestFailureBehindExchange(t *testing.T) {
 		again := &keyedBatch[string, string]{records: b.records, keys: b.keys}
 		err := receive(again)
 		var at *RecordError
-		if !errors.As(err, &at) || at.UID != "p" || at.Topic != "" {
+		if !errors.As(err, &at) || at.Culprit != (Culprit{UID: "p", Topic: "in", Partition: 3, Offset: 101}) {
 			t.Errorf("%s: got %v", how, err)
+		}
+		if strings.Contains(err.Error(), "secrets") || !strings.Contains(err.Error(), "record in[3]@101") {
+			t.Errorf("%s: says %v", how, err)
 		}
 	}
 }

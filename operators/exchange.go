@@ -26,11 +26,12 @@ type Exchange[K, T any] struct {
 
 // keyed is a record in an exchange. Its encoded key ends at end in the batch's keys and begins where the one before ends.
 type keyed[K, T any] struct {
-	v     T
-	k     K
-	ts    int64
-	end   uint32
-	group uint16
+	v      T
+	k      K
+	origin Origin
+	ts     int64
+	end    uint32
+	group  uint16
 }
 
 type keyedBatch[K, T any] struct {

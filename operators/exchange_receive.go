@@ -19,10 +19,11 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 		if !ok {
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
+		t.atWork = true
 		begin, share := uint32(0), b.bytes/max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
-			t.op, t.ts = op, r.ts
+			t.op, t.ts, t.origin = op, r.ts, r.origin
 			t.bytes += share
 			*key = r.k
 			if store != nil {
@@ -33,6 +34,7 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 				return err
 			}
 		}
+		t.atWork = false
 		x.recycle(b)
 		return nil
 	}

@@ -11,7 +11,7 @@ type sender[K, T any] struct {
 	batches []*keyedBatch[K, T]
 }
 
-// Send is the end of an exchange in the stage that feeds it. Key, key group and timestamp travel with the record.
+// Send is the end of an exchange in the stage that feeds it. Key, key group, origin and timestamp travel with the record.
 func (x *Exchange[K, T]) Send(t *Task) Push[T] {
 	s := &sender[K, T]{t: t, x: x, op: t.operator(x.UID)}
 	env := t.env
@@ -44,7 +44,7 @@ func (s *sender[K, T]) push(v T) error {
 	b.records = b.records[:n+1]
 	r := &b.records[n]
 	b.keys = append(b.keys, scratch...)
-	r.v, r.k, r.ts, r.group, r.end = v, k, s.t.ts, group, uint32(len(b.keys))
+	r.v, r.k, r.origin, r.ts, r.group, r.end = v, k, s.t.origin, s.t.ts, group, uint32(len(b.keys))
 	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys && s.t.bytes-b.bytes < exchangeBytes {
 		return nil
 	}

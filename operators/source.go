@@ -5,14 +5,18 @@ import "github.com/weirstream/weir/txn"
 // Source decodes the records of a batch, with Topic and Partition filled in, and pushes the values.
 func Source[T any](t *Task, uid string, decode func(r *txn.Record) (T, error), next Push[T]) func(b *txn.Batch) error {
 	op := t.operator(uid)
+	var from *txn.Partition
 	return func(b *txn.Batch) (err error) {
 		defer t.rescue(&err)
-		t.batch = b
+		if from == nil || *from != b.Partition {
+			from = &txn.Partition{Topic: b.Partition.Topic, ID: b.Partition.ID}
+		}
+		t.atWork, t.origin.Partition = true, from
 		topic, partition := b.Partition.Topic, b.Partition.ID
 		for i := range b.Records {
 			r := &b.Records[i]
 			r.Topic, r.Partition = topic, partition
-			t.op, t.index, t.ts = op, i, r.Timestamp
+			t.op, t.ts, t.origin.Offset = op, r.Timestamp, r.Offset
 			t.bytes += len(r.Key) + len(r.Value)
 			v, err := decode(r)
 			if err != nil {
@@ -22,7 +26,7 @@ func Source[T any](t *Task, uid string, decode func(r *txn.Record) (T, error), n
 				return err
 			}
 		}
-		t.batch = nil // the batch goes back to the client
+		t.atWork = false
 		return nil
 	}
 }

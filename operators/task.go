@@ -16,11 +16,11 @@ type Task struct {
 	uids []string
 
 	// Of the record at work:
-	ts    int64      // timestamp, ms since the epoch
-	op    int32      // whose function is running; what a panic is put down to
-	batch *txn.Batch // in source stages
-	index int        // in batch
-	key   any        // *K behind an exchange, where Receive puts the key
+	ts     int64 // timestamp, ms since the epoch
+	op     int32 // whose function is running; what a panic is put down to
+	atWork bool  // there is one, or a timer
+	origin Origin
+	key    any // *K behind an exchange, where Receive puts the key
 
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
 
@@ -76,7 +76,7 @@ func (t *Task) KeyedChain(inputs map[int]func(b Batch) error) *Chain {
 // flush sends on what the chain has gathered.
 func (t *Task) flush() (err error) {
 	defer t.rescue(&err)
-	t.op, t.batch = 0, nil
+	t.op, t.atWork = 0, false
 	for _, f := range t.flushes {
 		if err := f(); err != nil {
 			return err

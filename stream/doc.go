@@ -30,8 +30,8 @@
 // Functions of a job run in many tasks at once and must share nothing that changes. What has to be remembered belongs into
 // the state of a Process, whose function is made anew for each task. A record may be processed again after a failure, so that effects
 // outside of streams and states can repeat. An error or a panic abandons the work since the last commit; it is
-// reported with the operator's uid and, up to the first KeyBy, the record's topic, partition and offset
-// (operators.RecordError), and never ends the process by itself.
+// reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
+// (operators.RecordError), or the time of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
 //
 // # Event time and processing time
 //
