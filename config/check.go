@@ -16,6 +16,9 @@ func (l *loader) checkTogether() {
 	if l.ok("WEIR_PARALLELISM", "WEIR_MAX_PARALLELISM") && c.Parallelism > c.MaxParallelism {
 		l.fail("WEIR_PARALLELISM", "more than WEIR_MAX_PARALLELISM=%d; expected 1 to %d, because a task needs a key group", c.MaxParallelism, c.MaxParallelism)
 	}
+	if l.ok("WEIR_RESTART_DELAY", "WEIR_RESTART_MAX_DELAY") && c.RestartMaxDelay < c.RestartDelay {
+		l.checkDelays()
+	}
 	l.checkTopics()
 	l.checkFolders()
 	l.rememberSettings()
@@ -30,6 +33,15 @@ func (l *loader) checkTransaction() {
 	}
 	l.fail("WEIR_CHECKPOINT_INTERVAL", "too long for WEIR_TRANSACTION_TIMEOUT=%s: the broker would abort every epoch; expected at most half of it (%s), or set WEIR_TRANSACTION_TIMEOUT to %s or more",
 		c.TransactionTimeout, c.TransactionTimeout/2, 2*c.CheckpointInterval)
+}
+
+// checkDelays blames the one that was set.
+func (l *loader) checkDelays() {
+	if l.isSet("WEIR_RESTART_MAX_DELAY") {
+		l.fail("WEIR_RESTART_MAX_DELAY", "less than the first wait, WEIR_RESTART_DELAY=%s; expected at least that", l.cfg.RestartDelay)
+		return
+	}
+	l.fail("WEIR_RESTART_DELAY", "more than the longest wait, WEIR_RESTART_MAX_DELAY=%s; expected at most that", l.cfg.RestartMaxDelay)
 }
 
 func (l *loader) checkTopics() {

@@ -59,7 +59,7 @@ type Instance struct {
 	flights  map[twophase.Epoch]*flight
 	base     checkpoint.BaseRef
 	dirty    twophase.Epoch // the last that records were read in
-	failures int            // in a row, since the last commit
+	restarts restarts
 	lastErr  error
 	fatalErr error // the first failure that ends the instance
 	result   error
@@ -96,6 +96,7 @@ func New(o Options) (*Instance, error) {
 		o: o, log: o.Logger, m: o.Metrics, repo: repo, runName: run,
 		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
+		restarts:     restarts{policy: o.Restart},
 		overlayShare: max(o.OverlayLimit/int64(o.Parallelism), 1<<16),
 	}
 	in.count.m = o.Metrics

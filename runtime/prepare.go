@@ -229,6 +229,10 @@ func (o *Options) check() error {
 	if o.Guarantee == twophase.ExactlyOnce && o.TransactionTimeout < 2*o.Interval {
 		bad("transaction timeout is %v, expected at least twice the checkpoint interval of %v", o.TransactionTimeout, o.Interval)
 	}
+	if o.Restart == (RestartPolicy{}) {
+		o.Restart = DefaultRestartPolicy()
+	}
+	o.Restart.check(bad)
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", ErrConfig, errors.Join(errs...))
 	}

@@ -3,7 +3,6 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/weirstream/weir/internal/failpoint"
@@ -54,7 +53,7 @@ func (t *task) run() {
 	defer t.attempt.running.Done()
 	defer func() {
 		if p := recover(); p != nil {
-			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: panic: %v\n%s", t.stage.Name, p, debug.Stack()))
+			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: %w", t.stage.Name, operators.Recovered(p)))
 		}
 	}()
 	ok, err := true, t.resume()
