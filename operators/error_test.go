@@ -41,7 +41,7 @@ func TestFailuresAreLocated(t *testing.T) {
 		},
 		"sink": func(task *Task) func(*txn.Batch) error {
 			encode := func(v string, _ *Output) error { return fails(v) }
-			return Source(task, "s", value, Map(task, "before", identity, Sink(task, "sink", "out", encode)))
+			return Source(task, "s", value, Map(task, "before", identity, Sink(task, "sink", Destination{Topics: []string{"out"}}, encode)))
 		},
 		"codec": func(task *Task) func(*txn.Batch) error {
 			x := &Exchange[string, string]{UID: "codec", Key: identity, Codec: failingCodec{fails: fails}}
@@ -125,7 +125,7 @@ func TestErrorsOfTheEnv(t *testing.T) {
 	many := make([]string, outboxSize)
 	for name, next := range map[string]Push[string]{
 		"send":    TryFlatMap(task, "f", twice, x.Send(task)),
-		"produce": TryFlatMap(task, "f", twice, Sink(task, "sink", "out", writeString)),
+		"produce": TryFlatMap(task, "f", twice, Sink(task, "sink", Destination{Topics: []string{"out"}}, writeString)),
 	} {
 		quiet := func(v string) error { // let f's own error pass until the buffers are full
 			if err := next(v); err != nil && !errors.Is(err, errUser) {

@@ -37,6 +37,7 @@ type Instance struct {
 	publisher *publisher
 	collector *collection
 	count     counters
+	sinks     *sinks
 	view      view
 
 	// loop

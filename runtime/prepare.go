@@ -27,6 +27,7 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 		}
 		return err
 	}
+	in.sinks = newSinks(in)
 	if err := in.checkSinks(start); err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (in *Instance) sourceTopics() []string {
 
 // partitions lists all partitions of all sources.
 func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
-	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS")
+	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS for a built-in job")
 	if err != nil {
 		return nil, err
 	}
@@ -71,29 +72,6 @@ func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
 		}
 	}
 	return all, nil
-}
-
-func (in *Instance) checkSinks(ctx context.Context) error {
-	sinks := in.sinkTopics()
-	if _, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC"); err != nil {
-		return err
-	}
-	denied, err := in.admin.Unwritable(ctx, sinks)
-	if err != nil {
-		return fmt.Errorf("topics %q (WEIR_OUTPUT_TOPIC): %w", sinks, err)
-	}
-	if len(denied) > 0 {
-		return fmt.Errorf("%w: no permission to write topics %q (WEIR_OUTPUT_TOPIC): TOPIC_AUTHORIZATION_FAILED; allow the operation Write", ErrConfig, denied)
-	}
-	return nil
-}
-
-func (in *Instance) sinkTopics() []string {
-	var sinks []string
-	for i := range in.o.Plan.Stages {
-		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
-	}
-	return sinks
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.
@@ -110,7 +88,7 @@ func (in *Instance) topicCounts(ctx context.Context, topics []string, setting st
 	}
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s for a built-in job): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
+			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
 		}
 	}
 	return counts, nil

@@ -104,8 +104,10 @@ func (p *Plan) begin(n *node, s Stage) int {
 // extend adds n to a stage.
 func (s *Stage) extend(n *node) {
 	s.Name += " -> " + n.label()
-	if n.topic != "" && !slices.Contains(s.Sinks, n.topic) {
-		s.Sinks = append(s.Sinks, n.topic)
+	for _, topic := range n.sinks {
+		if !slices.Contains(s.Sinks, topic) {
+			s.Sinks = append(s.Sinks, topic)
+		}
 	}
 	if n.states == nil {
 		return

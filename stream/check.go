@@ -60,6 +60,9 @@ func (n *node) mistakes() []error {
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
 	}
+	if n.partition != nil && n.kind != "sink" {
+		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
+	}
 	return append(errs, n.timeless()...)
 }
 

@@ -20,6 +20,7 @@
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
 //	Side            a side output of Process, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
+//	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that
 // keep state take a Keyed one. The Try… forms take functions that return an error. Nothing is run while a job is built: mistakes
@@ -56,7 +57,10 @@
 //
 // # Timestamps, keys, order
 //
-// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change.
+// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change. An output record without a
+// timestamp (0, or Kafka's -1) gets the client's current time; one before 1970 is an error, as in Java's client. A sink puts a record with a key into the
+// partition that Java's client would choose (murmur2), so that co-partitioning holds, unless the function names one or PartitionBy chooses;
+// one without a key goes to any, several in a row to the same (sticky).
 // Records of a partition keep their order up to a KeyBy, and from there on those of a key that came from the same partition.
 // What a timer emits has the timer's time as its timestamp.
 // Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
