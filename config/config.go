@@ -16,12 +16,14 @@ type Config struct {
 	JobID      string `env:"JOB_ID" kind:"id" shown:"the job's name" help:"Names the consumer group, the transactional ids and the checkpoint folder. Instances of one job share it."`
 	InstanceID string `env:"INSTANCE_ID" kind:"id" shown:"host name" help:"Stable name of this instance, unique in its job: a StatefulSet pod's name."`
 
-	Brokers        string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
-	SinkBrokers    string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
-	KafkaClient    string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
-	InputTopics    []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas."`
-	OutputTopic    string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
-	ClassifyWindow time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
+	Brokers         string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
+	SinkBrokers     string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
+	KafkaClient     string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
+	InputTopics     []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas."`
+	OutputTopic     string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
+	BadRecords      string        `env:"BAD_RECORDS" kind:"enum" default:"fail" one:"fail,skip,dead-letter" help:"What becomes of records that a built-in job cannot read: the job fails, goes on without them, or writes them to WEIR_DEAD_LETTER_TOPIC."`
+	DeadLetterTopic string        `env:"DEAD_LETTER_TOPIC" kind:"topic" shown:"none" help:"Topic for records that a built-in job cannot read, with WEIR_BAD_RECORDS=dead-letter."`
+	ClassifyWindow  time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
 
 	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both."`
 	CheckpointInterval time.Duration `env:"CHECKPOINT_INTERVAL" kind:"duration" default:"1s" min:"5ms" max:"15m" help:"Time between barriers: how often outputs are committed and become visible."`

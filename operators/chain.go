@@ -30,6 +30,8 @@ type Env struct {
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
+	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
 }

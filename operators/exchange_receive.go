@@ -1,6 +1,10 @@
 package operators
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/weirstream/weir/txn"
+)
 
 // Receive is the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand: all exchanges in
 // front of a stage have keys of one type.
@@ -19,11 +23,14 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 		if !ok {
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
-		t.atWork = true
+		t.atWork, t.raw = true, nil
 		begin, share := uint32(0), b.bytes/max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
 			t.op, t.ts, t.origin = op, r.ts, r.origin
+			if len(b.raws) > 0 {
+				t.raw = rawOf(&b.raws[i])
+			}
 			t.bytes += share
 			*key = r.k
 			if store != nil {
@@ -34,8 +41,16 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 				return err
 			}
 		}
-		t.atWork = false
+		t.atWork, t.raw = false, nil
 		x.recycle(b)
 		return nil
 	}
+}
+
+// rawOf is a source record that came through an exchange; nil if there is none.
+func rawOf(r *txn.Record) *txn.Record {
+	if r.Partition == txn.AnyPartition {
+		return nil
+	}
+	return r
 }

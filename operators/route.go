@@ -23,7 +23,7 @@ type Partitioner func(key, value []byte, partitions int32) int32
 // noTimestamp is that of a record which has none (written by a client older than Kafka 0.10).
 const noTimestamp = -1
 
-// ErrTopic: there is no such topic, or it must not be written to.
+// ErrTopic says that there is no such topic, or that it must not be written to.
 var ErrTopic = errors.New("no topic to write to")
 
 // route checks and completes where the records of one sink go.

@@ -74,7 +74,7 @@ func Sink[T any](t *Task, uid string, to Destination, encode func(v T, out *Outp
 	route := newRoute(t, op, to)
 	return func(v T) error {
 		t.op = op
-		out.Key, out.Value, out.Headers = nil, nil, nil
+		out.Key, out.Value, out.Headers, out.lent = nil, nil, nil, 0
 		out.Timestamp, out.Partition, out.Topic = t.ts, txn.AnyPartition, route.first
 		if err := encode(v, out); err != nil {
 			return t.fail(op, err)

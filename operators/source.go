@@ -1,6 +1,10 @@
 package operators
 
-import "github.com/weirstream/weir/txn"
+import (
+	"errors"
+
+	"github.com/weirstream/weir/txn"
+)
 
 // Source decodes the records of a batch, with Topic and Partition filled in, and pushes the values.
 func Source[T any](t *Task, uid string, decode func(r *txn.Record) (T, error), next Push[T]) func(b *txn.Batch) error {
@@ -18,8 +22,15 @@ func Source[T any](t *Task, uid string, decode func(r *txn.Record) (T, error), n
 			r.Topic, r.Partition = topic, partition
 			t.op, t.ts, t.origin.Offset = op, r.Timestamp, r.Offset
 			t.bytes += len(r.Key) + len(r.Value)
+			if t.keepRaw {
+				t.source = *r // decode may change the one that it gets
+				t.raw = &t.source
+			}
 			v, err := decode(r)
 			if err != nil {
+				if errors.Is(err, errDealt) {
+					continue
+				}
 				return t.fail(op, err)
 			}
 			if err := next(v); err != nil {

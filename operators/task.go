@@ -20,9 +20,13 @@ type Task struct {
 	op     int32 // whose function is running; what a panic is put down to
 	atWork bool  // there is one, or a timer
 	origin Origin
-	key    any // *K behind an exchange, where Receive puts the key
+	raw    *txn.Record // the source record that it was made of, if an operator may need it for a dead letter
+	key    any         // *K behind an exchange, where Receive puts the key
 
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
+
+	keepRaw bool       // of a source stage
+	source  txn.Record // what raw points to there
 
 	scratch []byte // for keys
 	out     outbox
@@ -72,6 +76,9 @@ func (t *Task) KeyedChain(inputs map[int]func(b Batch) error) *Chain {
 	}
 	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 }
+
+// KeepRaw lets the chain of a source keep each record as it was read while it is at work.
+func (t *Task) KeepRaw() { t.keepRaw = true }
 
 // flush sends on what the chain has gathered.
 func (t *Task) flush() (err error) {

@@ -38,6 +38,7 @@ type Instance struct {
 	collector *collection
 	count     counters
 	sinks     *sinks
+	losses    *losses
 	view      view
 
 	// loop
@@ -101,6 +102,7 @@ func New(o Options) (*Instance, error) {
 		overlayShare: max(o.OverlayLimit/int64(o.Parallelism), 1<<16),
 	}
 	in.count.m = o.Metrics
+	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	in.publisher = newPublisher(in)
 	in.collector = newCollection(repo)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,25 +16,33 @@ const sinkFresh = 30 * time.Second
 
 // checkSinks makes sure of all topics that are known beforehand.
 func (in *Instance) checkSinks(ctx context.Context) error {
-	topics := in.sinkTopics()
-	counts, err := in.topicCounts(ctx, topics, "WEIR_OUTPUT_TOPIC for a built-in job")
+	letters, outputs := in.letterTopics(), in.sinkTopics()
+	outputs = slices.DeleteFunc(outputs, func(topic string) bool { return slices.Contains(letters, topic) })
+	if err := in.checkTopics(ctx, outputs, "WEIR_OUTPUT_TOPIC for a built-in job"); err != nil {
+		return err
+	}
+	return in.checkTopics(ctx, letters, "WEIR_DEAD_LETTER_TOPIC for a built-in job")
+}
+
+func (in *Instance) checkTopics(ctx context.Context, topics []string, setting string) error {
+	counts, err := in.topicCounts(ctx, topics, setting)
 	if err != nil {
 		return err
 	}
-	if err := in.checkWritable(ctx, topics); err != nil {
+	if err := in.checkWritable(ctx, topics, setting); err != nil {
 		return err
 	}
 	in.sinks.learn(counts)
 	return nil
 }
 
-func (in *Instance) checkWritable(ctx context.Context, topics []string) error {
+func (in *Instance) checkWritable(ctx context.Context, topics []string, setting string) error {
 	denied, err := in.admin.Unwritable(ctx, topics)
 	if err != nil {
-		return fmt.Errorf("topics %q (WEIR_OUTPUT_TOPIC): %w", topics, err)
+		return fmt.Errorf("topics %q (%s): %w", topics, setting, err)
 	}
 	if len(denied) > 0 {
-		return fmt.Errorf("%w: no permission to write topics %q (WEIR_OUTPUT_TOPIC): TOPIC_AUTHORIZATION_FAILED; allow the operation Write", ErrConfig, denied)
+		return fmt.Errorf("%w: no permission to write topics %q (%s): TOPIC_AUTHORIZATION_FAILED; allow the operation Write", ErrConfig, denied, setting)
 	}
 	return nil
 }
@@ -42,6 +51,14 @@ func (in *Instance) sinkTopics() []string {
 	var topics []string
 	for i := range in.o.Plan.Stages {
 		topics = append(topics, in.o.Plan.Stages[i].Sinks...)
+	}
+	return topics
+}
+
+func (in *Instance) letterTopics() []string {
+	var topics []string
+	for i := range in.o.Plan.Stages {
+		topics = append(topics, in.o.Plan.Stages[i].Letters...)
 	}
 	return topics
 }
@@ -80,7 +97,7 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	defer cancel()
 	counts, err := s.in.topicCounts(ctx, []string{topic}, "as a record has it")
 	if err == nil && !ok {
-		err = s.in.checkWritable(ctx, []string{topic})
+		err = s.in.checkWritable(ctx, []string{topic}, "as a record has it")
 	}
 	switch {
 	case errors.Is(err, ErrConfig):

@@ -34,7 +34,7 @@ func (t *task) open() error {
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
+		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(),
 	}
 	if t.stage.Source == nil {
 		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})

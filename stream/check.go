@@ -35,6 +35,11 @@ func (j *Job) check() error {
 	if sources == 0 {
 		errs = append(errs, errors.New("it has no source: begin with stream.From"))
 	}
+	for _, n := range j.nodes {
+		for _, err := range n.checkPolicy(topics) {
+			errs = append(errs, n.wrap(err))
+		}
+	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}

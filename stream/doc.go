@@ -34,6 +34,13 @@
 // reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
 // (operators.RecordError), or the time of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
 //
+// # Bad records
+//
+// OnError lets an operator go on without a record that its function fails on: Skip counts it, DeadLetter writes the source record as it was read
+// to a topic, with headers that say what happened and where, in the same transaction as all other outputs. What the function has emitted for the record is then
+// dropped. State can't be taken back: a function that has changed it before it failed still fails the epoch, so check a record before the first
+// change. Timers' functions, and those that fold records into state, have no policy.
+//
 // # Event time and processing time
 //
 // Processing time is the machine's clock. Event time is what records say: their Kafka timestamps, or what TimestampOf takes from them. How

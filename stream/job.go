@@ -69,6 +69,8 @@ type node struct {
 	needs     bool           // watermarks
 	sides     map[string]any // *flow of each side output that is read, by tag
 	late      any            // Tag of records that come too late, of a window
+	onError   operators.Policy
+	raw       *bool // whether source records travel on behind it, of sources and keyBys
 	states    func(reg *state.Registry) error
 	together  bool // its inputs come through exchanges into the same tasks: a join
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.

@@ -53,7 +53,7 @@ func sink[T any](s Stream[T], to operators.Destination, encode Encode[T], opts [
 	n.need(!slices.Contains(to.Topics, ""), "its topic is empty")
 	n.need(encode != nil, "the encode function is nil")
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.Sink(b.task, n.label(), to, encode)
+		return operators.Guarded(n.guard(b), operators.Sink(b.task, n.label(), to, encode))
 	})
 }
 

@@ -13,6 +13,7 @@ type Setup struct {
 	store *state.Store
 	key   state.HandleOption // records the codec of keys
 	build *builder           // nil when open is called for the plan
+	guard *operators.Guard   // of the operator's policy
 	sides []string           // tags of side outputs
 	err   error
 
@@ -80,6 +81,9 @@ func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, b *bui
 		}
 	}()
 	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
+	if b != nil {
+		s.guard = n.guard(b)
+	}
 	f = open(s)
 	s.checkSides()
 	if s.err != nil {

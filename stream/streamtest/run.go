@@ -21,6 +21,8 @@ type Runner struct {
 	Backend     state.Backend    // in memory if nil
 	Now         func() time.Time // time.Now if nil
 	Partitions  map[string]int32 // of topics written to; nil: each has one
+	// Lost is told of records that go no further, if it is not nil.
+	Lost func(uid string, why operators.Loss, err error)
 
 	plan     *stream.Plan
 	registry *state.Registry
@@ -154,7 +156,7 @@ func (r *Runner) env(task int) *operators.Env {
 			r.queue = append(r.queue, queued{r.keyed[r.behind(exchange)][target], exchange, b})
 			return nil
 		},
-		Partitions: r.partitions,
+		Partitions: r.partitions, Lost: r.Lost,
 		Produce: func(records []txn.Record) error {
 			r.out = append(r.out, records...)
 			return nil
