@@ -40,8 +40,11 @@ type restarts struct {
 	inRow  int // failures since the last commit
 	recent int // failures that are not forgotten: the delay grows with them
 	onSame map[operators.Culprit]int
-	since  time.Time // work goes well since then; zero: it has not since the last failure
-	due    bool      // nobody has waited for the last failure yet
+	// of counts failures since the last commit by operator, where no source record can be blamed: after an abort the record that sets a timer
+	// may set it to another time.
+	of    map[string]int
+	since time.Time // work goes well since then; zero: it has not since the last failure
+	due   bool      // nobody has waited for the last failure yet
 }
 
 // healthy notes that work goes well: something was committed, or there is nothing to commit.
@@ -50,14 +53,13 @@ func (r *restarts) healthy(now time.Time) {
 		r.since = now
 	}
 	if now.Sub(r.since) >= r.policy.Reset {
-		r.inRow, r.recent, r.onSame, r.due = 0, 0, nil, false
+		*r = restarts{policy: r.policy, since: r.since}
 	}
 }
 
 // committed ends a row of failures. Delays stay as long as they were: a job may fail between any two commits.
 func (r *restarts) committed(now time.Time) {
-	r.inRow = 0
-	delete(r.onSame, operators.Culprit{})
+	r.inRow, r.of = 0, nil
 	r.healthy(now)
 }
 
@@ -67,11 +69,7 @@ func (r *restarts) failed(who *operators.Culprit) (tooMany string) {
 	r.recent++
 	r.since, r.due = time.Time{}, true
 	if who != nil {
-		if r.onSame == nil {
-			r.onSame = map[operators.Culprit]int{}
-		}
-		r.onSame[*who]++
-		if n := r.onSame[*who]; n >= r.policy.RecordAttempts {
+		if n := r.blame(*who); n >= r.policy.RecordAttempts {
 			return fmt.Sprintf("failed %d times in the same place (WEIR_RECORD_ATTEMPTS), giving up", n)
 		}
 	}
@@ -79,6 +77,25 @@ func (r *restarts) failed(who *operators.Culprit) (tooMany string) {
 		return fmt.Sprintf("failed %d times without a commit between (WEIR_RESTART_ATTEMPTS), giving up", r.inRow)
 	}
 	return ""
+}
+
+// blame counts a failure of a function and returns how many it has had in this place.
+func (r *restarts) blame(who operators.Culprit) int {
+	if r.onSame == nil {
+		r.onSame = map[operators.Culprit]int{}
+	}
+	if r.of == nil {
+		r.of = map[string]int{}
+	}
+	r.onSame[who]++
+	if who.Topic != "" {
+		return r.onSame[who]
+	}
+	r.of[who.UID]++
+	if !who.Timer {
+		return r.of[who.UID]
+	}
+	return max(r.onSame[who], r.of[who.UID])
 }
 
 // delay is how long to wait before work is taken up again; chance is from 0 up to 1. A failure is waited for once, however many steps its

@@ -50,19 +50,22 @@ func TestRestartCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := restarts{policy: drawPolicy(t)}
 		var (
-			now         = time.UnixMilli(0)
-			inRow       int
-			same        = map[string]int{}
-			wellSince   time.Time
-			forgotten   = func() { inRow, same = 0, map[string]int{} }
-			recordNames = rapid.SampledFrom([]string{"", "a", "b"})
+			now       = time.UnixMilli(0)
+			inRow     int
+			same      = map[operators.Culprit]int{}
+			untold    = map[string]int{} // failures without a record, by operator, since the last commit
+			wellSince time.Time
+			culprits  = rapid.SampledFrom([]operators.Culprit{{}, {UID: "a"}, {UID: "a", Topic: "t"}, {UID: "a", Topic: "t", Offset: 1},
+				{UID: "b", Topic: "t"}, {UID: "a", Timer: true, Offset: 5}, {UID: "a", Timer: true, Offset: 6}, {UID: "b", Timer: true}})
 		)
 		well := func(now time.Time) {
 			if wellSince.IsZero() {
 				wellSince = now
 			}
 			if now.Sub(wellSince) >= r.policy.Reset {
-				forgotten()
+				inRow = 0
+				clear(same)
+				clear(untold)
 			}
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -72,7 +75,7 @@ func TestRestartCounts(t *testing.T) {
 			"commit": func(*rapid.T) {
 				r.committed(now)
 				inRow = 0
-				delete(same, "")
+				clear(untold)
 				well(now)
 			},
 			"idle": func(*rapid.T) { r.healthy(now); well(now) },
@@ -80,10 +83,18 @@ func TestRestartCounts(t *testing.T) {
 				var who *operators.Culprit
 				tooMany := false
 				if rapid.Bool().Draw(t, "of a task") {
-					name := recordNames.Draw(t, "where")
-					who = &operators.Culprit{UID: name}
-					same[name]++
-					tooMany = same[name] >= r.policy.RecordAttempts
+					c := culprits.Draw(t, "where")
+					who = &c
+					n := 0
+					if c.Topic == "" {
+						untold[c.UID]++
+						n = untold[c.UID]
+					}
+					if c.Topic != "" || c.Timer {
+						same[c]++
+						n = max(n, same[c])
+					}
+					tooMany = n >= r.policy.RecordAttempts
 				}
 				inRow++
 				wellSince = time.Time{}
