@@ -22,7 +22,8 @@ type Exchange[K, T any] struct {
 	Key    func(T) K
 	Codec  state.Codec[K]
 	// Raw: some operator behind it may write dead letters, so that source records travel along.
-	Raw bool
+	Raw    bool
+	Values state.Codec[T] // of records that go through a repartition topic; nil: they can't
 
 	pool sync.Pool
 }

@@ -73,9 +73,11 @@ type node struct {
 	raw       *bool // whether source records travel on behind it, of sources and keyBys
 	states    func(reg *state.Registry) error
 	together  bool // its inputs come through exchanges into the same tasks: a join
+	through   any  // Codec of its records in a repartition topic
+	portable  bool // it has one
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
-	receive func(b *builder) func(operators.Batch) error
+	receive func(b *builder) operators.Receiver
 }
 
 // Option is a setting of one operator.
