@@ -95,9 +95,9 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.in.o.StartTimeout)
 	defer cancel()
-	counts, err := s.in.topicCounts(ctx, []string{topic}, "as a record has it")
+	counts, err := s.in.topicCounts(ctx, []string{topic}, "a record is for it")
 	if err == nil && !ok {
-		err = s.in.checkWritable(ctx, []string{topic}, "as a record has it")
+		err = s.in.checkWritable(ctx, []string{topic}, "a record is for it")
 	}
 	switch {
 	case errors.Is(err, ErrConfig):
