@@ -30,15 +30,15 @@ func handle[H any](s *Setup, h H, err error) H {
 }
 
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
-// of what a checkpoint holds. With a TTL, which the other kinds but lists can have as well, values expire.
+// of what a checkpoint holds. With a TTL, which the other kinds can have as well, values expire.
 func ValueState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.Value[T] {
 	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(ttl)...)
 	return handle(s, h, err)
 }
 
-// ListState declares a state with a list per key.
-func ListState[T any](s *Setup, name string, codec state.Codec[T]) *state.List[T] {
-	h, err := state.NewList(s.store, s.node.uid, name, codec, s.key)
+// ListState declares a state with a list per key. With a TTL each element expires by itself.
+func ListState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.List[T] {
+	h, err := state.NewList(s.store, s.node.uid, name, codec, s.options(ttl)...)
 	return handle(s, h, err)
 }
 
@@ -51,6 +51,18 @@ func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value stat
 // ReducingState declares a state with one value per key, the reduction of all that was added.
 func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T, ttl ...TTL) *state.Reducing[T] {
 	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(ttl)...)
+	return handle(s, h, err)
+}
+
+// AggregatingState declares a state with one accumulator per key, into which agg folds all that was added. agg's codec is that of the
+// accumulator; its Merge is not used.
+func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R], ttl ...TTL) *state.Aggregating[T, A, R] {
+	if agg.Codec == nil || agg.New == nil || agg.Add == nil || agg.Result == nil {
+		s.fail(fmt.Errorf("state %q: its aggregator lacks Codec, New, Add or Result", name))
+		return nil
+	}
+	fold := state.Aggregation[T, A, R]{New: agg.New, Add: agg.Add, Result: agg.Result}
+	h, err := state.NewAggregating(s.store, s.node.uid, name, agg.Codec, fold, s.options(ttl)...)
 	return handle(s, h, err)
 }
 

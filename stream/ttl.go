@@ -7,11 +7,11 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// TTL lets what a state holds expire: a value, or an entry of a map, that was not written for After is as good as absent, and is removed in the
+// TTL lets what a state holds expire: a value, an entry of a map, or an element of a list, that was not written for After is as good as absent, and is removed in the
 // background. A state may get a TTL, lose it or change it at any time; what it holds then is first counted as used when it is next met.
 type TTL struct {
 	After time.Duration
-	// OnRead lets reading prolong a life, too.
+	// OnRead lets reading prolong a life, too. Every read of a list then writes the times of all its elements.
 	OnRead bool
 	// Domain is ProcessingTime unless it is set to EventTime: a value is then as old as the watermark is ahead of the timestamp of the last
 	// record that used it.
