@@ -53,8 +53,8 @@ func (n *node) mistakes() []error {
 	if n.source() && len(n.topics) == 0 {
 		errs = append(errs, errors.New("it reads no topic"))
 	}
-	if n.states == nil && len(n.sides) > 0 {
-		errs = append(errs, errors.New("it has no side outputs: those of Process and of windows have"))
+	if n.states == nil && n.open == nil && len(n.sides) > 0 {
+		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
 	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
@@ -99,6 +99,9 @@ func (j *Job) checkStates() error {
 	}
 	var errs []error
 	for _, n := range j.nodes {
+		if n.open != nil {
+			errs = append(errs, n.open())
+		}
 		if n.states == nil {
 			continue
 		}

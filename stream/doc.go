@@ -13,12 +13,13 @@
 //	Map, TryMap     one record for each
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
+//	Split           the same with side outputs
 //	KeyBy, KeyByCodec    records of a key together: a Keyed stream
 //	Union           several streams as one
 //	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
 //	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
-//	Side            a side output of Process, or the late records of a window (LateTo)
+//	Side            a side output of Process or Split, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that

@@ -55,17 +55,18 @@ func ExampleListState_ttl() {
 	}, stream.UID("hasty"))
 	stream.To(hasty, "out", stream.AsValue(state.String{}))
 
-	now := time.UnixMilli(0)
+	now := time.Unix(1000, 0)
 	r, err := streamtest.New(job)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	r.Now = func() time.Time { return now }
-	for i := range 6 {
-		now = now.Add([]time.Duration{25 * time.Second, 45 * time.Second}[i/4])
+	_ = r.Advance(now)
+	for i := range 5 {
 		value := fmt.Appendf(nil, "ann %d", i)
 		_ = r.Feed(&txn.Batch{Partition: txn.Partition{Topic: "payments"}, Records: []txn.Record{{Value: value}}})
+		now = now.Add(25 * time.Second)
+		_ = r.Advance(now)
 	}
 	out, _ := r.Output()
 	for _, rec := range out {
@@ -74,4 +75,5 @@ func ExampleListState_ttl() {
 	// Output:
 	// ann [0 1 2]
 	// ann [1 2 3]
+	// ann [2 3 4]
 }

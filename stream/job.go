@@ -69,6 +69,7 @@ type node struct {
 	sides    map[string]any // *flow of each side output that is read, by tag
 	late     any            // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
+	open     func() error // of a split: lets it declare its side outputs, for the plan
 	// chain instantiates the stage that begins here, at a source or keyBy.
 	chain func(env *operators.Env) (*operators.Chain, error)
 }

@@ -72,11 +72,11 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 	instantiate func(b *builder, f F) operators.Push[T]) {
 	n.states = func(reg *state.Registry) error {
 		// Nobody reads or writes here: handles register when they are made, and that is all.
-		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), nil, open)
+		_, err := declare(newSetup(n, codec, state.NewStore(nil, reg, state.Options{}), nil), open)
 		return err
 	}
 	in.feeds(func(b *builder) operators.Push[T] {
-		f, err := declare(n, codec, b.task.Env().State, b, open)
+		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
 		if err != nil {
 			b.fail(err)
 			return nil
@@ -86,19 +86,23 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 }
 
 // declare calls open. A panic there is a mistake of the job like any other.
-func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, b *builder, open func(*Setup) F) (f F, err error) {
+func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = n.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
+			err = s.node.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
 		}
 	}()
-	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
 	f = open(s)
 	s.checkSides()
 	if s.err != nil {
-		err = n.wrap(s.err)
+		err = s.node.wrap(s.err)
 	}
 	return f, err
+}
+
+// newSetup is what open gets in a task, or for the plan if b is nil.
+func newSetup[K any](n *node, codec state.Codec[K], store *state.Store, b *builder) *Setup {
+	return &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
 }
 
 func (n *node) wrap(err error) error { return fmt.Errorf("operator %q: %w", n.label(), err) }
