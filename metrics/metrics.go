@@ -16,6 +16,7 @@ type Metrics struct {
 	aborts     cache[string, prometheus.Counter]
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
+	calls      cache[string, calls]
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
 	commits                           prometheus.Counter
@@ -42,6 +43,7 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerCheckpoints(reg)
 	m.registerEvents(reg)
 	m.registerState(reg)
+	m.registerCalls(reg)
 	return m
 }
 

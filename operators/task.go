@@ -26,6 +26,7 @@ type Task struct {
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain
 	timed   []timed        // operators that wait for a time; those further down the chain come first
+	waits   []waiting      // operators that records wait in; those further down the chain come first
 	event   *eventClock    // of a source with event time
 	wm      int64          // the last watermark that has gone through all of the chain
 	broken  error          // the first error behind a side output
@@ -51,7 +52,10 @@ func (t *Task) operator(uid string) int32 {
 func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 	c := &Chain{Source: source, Flush: t.flush, Tick: t.tick, NextTick: t.nextTick}
 	if t.event != nil {
-		c.Progress = t.event.progress
+		c.Progress = func() (int64, bool) { return t.behind(t.event.progress()) }
+	}
+	if len(t.waits) > 0 {
+		c.Drain = t.drain
 	}
 	return c
 }
@@ -61,7 +65,11 @@ func (t *Task) KeyedChain(exchange func(b Batch) error) *Chain {
 	if t.env.State != nil && t.env.State.HasTTL() {
 		t.timed = append(t.timed, newSweeping(t))
 	}
-	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	c := &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	if len(t.waits) > 0 {
+		c.Drain, c.Behind = t.drain, t.behind
+	}
+	return c
 }
 
 // flush sends on what the chain has gathered.

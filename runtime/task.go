@@ -36,6 +36,7 @@ func (t *task) open() error {
 		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
 		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
+		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
 	if t.stage.Source == nil {
 		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})
@@ -75,7 +76,10 @@ func (t *task) turn() (ok bool, err error) {
 	if err := t.work(m); err != nil {
 		return false, err
 	}
-	return true, t.tick()
+	if err := t.tick(); err != nil {
+		return false, err
+	}
+	return true, t.release()
 }
 
 // work takes one message.
@@ -124,6 +128,9 @@ func (t *task) bound() error {
 
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
 func (t *task) pass(epoch uint64) error {
+	if err := t.drain(); err != nil {
+		return err
+	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}

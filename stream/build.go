@@ -15,7 +15,7 @@ func (j *Job) Plan() (*Plan, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
-	p := &Plan{Job: j.name}
+	p := &Plan{Job: j.name, Wait: j.longestWait()}
 	stages := map[*node][]int{} // in which each operator runs
 	exchanges := 0
 	for _, n := range j.nodes {

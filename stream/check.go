@@ -56,6 +56,9 @@ func (n *node) mistakes() []error {
 	if n.states == nil && n.open == nil && len(n.sides) > 0 {
 		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
 	}
+	if err := n.misplacedCalls(); err != nil {
+		errs = append(errs, err)
+	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))

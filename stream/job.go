@@ -64,10 +64,11 @@ type node struct {
 	topic    string   // of a sink
 	exchange *int     // of a keyBy: where the exchange keeps its number
 	stateful bool
-	event    eventTime      // of a source
-	needs    bool           // watermarks
-	sides    map[string]any // *flow of each side output that is read, by tag
-	late     any            // Tag of records that come too late, of a window
+	calls    *operators.Calls // of an async
+	event    eventTime        // of a source
+	needs    bool             // watermarks
+	sides    map[string]any   // *flow of each side output that is read, by tag
+	late     any              // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
 	open     func() error // of a split: lets it declare its side outputs, for the plan
 	// chain instantiates the stage that begins here, at a source or keyBy.

@@ -9,6 +9,7 @@ import (
 type Plan struct {
 	Job    string
 	Stages []Stage // every stage comes after those that send to it
+	Wait   Wait    // of barriers for asynchronous calls
 }
 
 // Stage is a chain of operators without an exchange inside. A source stage has one task per source partition, a keyed
