@@ -70,7 +70,7 @@ func (n *node) asyncCalls() operators.Calls {
 	c := *n.calls
 	n.need(c.Concurrency > 0, "its concurrency is below 1")
 	n.need(c.Timeout >= time.Millisecond, "its timeout is less than 1ms")
-	n.need(c.Attempts > 0, "the number of its attempts is below 1")
+	n.need(c.Attempts > 0 && c.Attempts <= 1000, "the number of its attempts is not 1 to 1000")
 	n.need(c.Backoff >= 0, "the pause between its attempts is negative")
 	return c
 }
