@@ -33,7 +33,8 @@ func (e *expiry) dead(stamp int64) bool { return stamp+e.ms <= e.Now() }
 // later says whether it is later than stamp: in event time records come out of order.
 func (e *expiry) later(stamp int64) bool { return e.Stamp() > stamp }
 
-func stampName(name string) string { return name + ".ttl" }
+// StampName is the name of the state that holds when values of another one were last used.
+func StampName(name string) string { return name + ".ttl" }
 
 // sweeper removes what has expired. It goes round the stamps in the backend in small steps, for the task's key groups.
 type sweeper struct {

@@ -3,7 +3,7 @@ package state
 // expireList gives every element of l a TTL of its own: the stamps are a list beside it, in the same order.
 func expireList[T any](s *Store, l *List[T], ttl TTL) error {
 	d := l.table.desc
-	stamps, err := NewList(s, d.UID, stampName(d.Name), Int64{}, WithKeyCodec(d.KeyCodec))
+	stamps, err := NewList(s, d.UID, StampName(d.Name), Int64{}, WithKeyCodec(d.KeyCodec))
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,15 @@ var errNilProcess = errors.New("open returned no function")
 
 // Plan checks the job and cuts it into stages at its exchanges. Its error names every mistake and the operator that has it.
 func (j *Job) Plan() (*Plan, error) {
+	c, err := j.cut()
+	if err != nil {
+		return nil, err
+	}
+	return c.plan, c.plan.sort()
+}
+
+// cut checks the job and puts its operators into stages, which are in the order of their first operators.
+func (j *Job) cut() (*cut, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
@@ -20,7 +29,7 @@ func (j *Job) Plan() (*Plan, error) {
 	for _, n := range j.nodes {
 		c.add(n)
 	}
-	return c.plan, c.plan.sort()
+	return c, nil
 }
 
 // cut is a plan under construction.

@@ -81,6 +81,7 @@
 //
 // # Plans
 //
+// Job.Describe shows the graph with its states, settings, stages and exchanges, and so does `processor graph`.
 // Plan cuts the graph at its exchanges: a Stage is what runs in one goroutine without one. Codecs and kinds of states become
 // known before any task runs, because open functions are called once for the plan (Process).
 //

@@ -31,6 +31,7 @@ type Stream[T any] interface {
 // flow is the output of a node.
 type flow[T any] struct {
 	node      *node
+	tag       string // of a side output
 	consumers []consumer[T]
 }
 
@@ -60,9 +61,12 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string // of a source
-	topic    string   // of a sink
-	exchange *int     // of a keyBy: where the exchange keeps its number
+	topics   []string       // of a source
+	topic    string         // of a sink
+	exchange *int           // of a keyBy: where the exchange keeps its number
+	keyCodec string         // of a keyBy
+	taps     map[int]string // tags of side outputs among its inputs
+	notes    []GraphSetting // for Describe
 	stateful bool
 	calls    *operators.Calls // of an async
 	event    eventTime        // of a source
@@ -70,8 +74,9 @@ type node struct {
 	sides    map[string]any   // *flow of each side output that is read, by tag
 	late     any              // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
-	open     func() error // of a split: lets it declare its side outputs, for the plan
-	together bool         // its inputs come through exchanges into the same tasks: a join
+	inspect  func(reg *state.Registry) (*Setup, error) // states, and says what was declared
+	open     func() error                              // of a split: lets it declare its side outputs, for the plan
+	together bool                                      // its inputs come through exchanges into the same tasks: a join
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) func(operators.Batch) error
@@ -101,7 +106,17 @@ func (j *Job) add(kind string, opts []Option, inputs ...*node) *node {
 // after adds an operator that reads s.
 func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
 	in := s.flow()
-	return in, in.node.job.add(kind, opts, in.node)
+	n := in.node.job.add(kind, opts, in.node)
+	n.tap(0, in.tag)
+	return in, n
+}
+
+// tap notes which output its i-th input is, for Describe.
+func (n *node) tap(i int, tag string) {
+	if n.taps == nil {
+		n.taps = map[int]string{}
+	}
+	n.taps[i] = tag
 }
 
 // label names the operator to people.

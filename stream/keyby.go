@@ -26,6 +26,9 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	in, n := after(s, "keyby", opts)
 	n.need(key != nil, nilFunction)
 	n.need(codec != nil, nilCodec)
+	if codec != nil {
+		n.keyCodec = codec.Name()
+	}
 	n.need(!isRecord[T](), "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
 
 	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec}

@@ -15,6 +15,7 @@ type Setup struct {
 	key   state.HandleOption // records the codec of keys
 	build *builder           // nil when open is called for the plan
 	sides []string           // tags of side outputs
+	ttls  map[string]TTL     // by state, for Describe
 	err   error
 
 	onTimer any // what OnTimer was given, and its timers
@@ -32,25 +33,25 @@ func handle[H any](s *Setup, h H, err error) H {
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
 // of what a checkpoint holds. With a TTL, which the other kinds can have as well, values expire.
 func ValueState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.Value[T] {
-	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(ttl)...)
+	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
 // ListState declares a state with a list per key. With a TTL each element expires by itself.
 func ListState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.List[T] {
-	h, err := state.NewList(s.store, s.node.uid, name, codec, s.options(ttl)...)
+	h, err := state.NewList(s.store, s.node.uid, name, codec, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
 // MapState declares a state with a map per key.
 func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV], ttl ...TTL) *state.Map[MK, MV] {
-	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.options(ttl)...)
+	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
 // ReducingState declares a state with one value per key, the reduction of all that was added.
 func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T, ttl ...TTL) *state.Reducing[T] {
-	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(ttl)...)
+	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
@@ -62,7 +63,7 @@ func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R
 		return nil
 	}
 	fold := state.Aggregation[T, A, R]{New: agg.New, Add: agg.Add, Result: agg.Result}
-	h, err := state.NewAggregating(s.store, s.node.uid, name, agg.Codec, fold, s.options(ttl)...)
+	h, err := state.NewAggregating(s.store, s.node.uid, name, agg.Codec, fold, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
@@ -71,9 +72,14 @@ func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R
 func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
 	instantiate func(b *builder, f F) operators.Push[T]) {
 	n.states = func(reg *state.Registry) error {
-		// Nobody reads or writes here: handles register when they are made, and that is all.
-		_, err := declare(newSetup(n, codec, state.NewStore(nil, reg, state.Options{}), nil), open)
+		_, err := n.inspect(reg)
 		return err
+	}
+	n.inspect = func(reg *state.Registry) (*Setup, error) {
+		// Nobody reads or writes here: handles register when they are made, and that is all.
+		s := newSetup(n, codec, state.NewStore(nil, reg, state.Options{}), nil)
+		_, err := declare(s, open)
+		return s, err
 	}
 	in.feeds(func(b *builder) operators.Push[T] {
 		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)

@@ -19,7 +19,7 @@ type TTL struct {
 }
 
 // options are those of a state: the key's codec, and a TTL if there is one.
-func (s *Setup) options(ttl []TTL) []state.HandleOption {
+func (s *Setup) options(name string, ttl []TTL) []state.HandleOption {
 	opts := []state.HandleOption{s.key}
 	if len(ttl) == 0 {
 		return opts
@@ -32,6 +32,10 @@ func (s *Setup) options(ttl []TTL) []state.HandleOption {
 		s.fail(fmt.Errorf("the TTL is %v, want at least 1ms", t.After))
 	}
 	if s.build == nil {
+		if s.ttls == nil {
+			s.ttls = map[string]TTL{}
+		}
+		s.ttls[name] = t
 		return append(opts, state.WithTTL(state.TTL{After: t.After}))
 	}
 	return append(opts, state.WithTTL(s.build.task.TTL(t.After, t.OnRead, t.Domain)))
