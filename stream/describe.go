@@ -8,6 +8,14 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
+// description is what a node knows for Describe alone.
+type description struct {
+	keyCodec string         // of a keyBy
+	taps     map[int]string // tags of side outputs among its inputs
+	notes    []GraphSetting
+	inspect  func(reg *state.Registry) (*Setup, error) // declares its states, and says what was declared
+}
+
 // Describe says what the job consists of: operators with their states and settings, and the stages and exchanges of its plan. Its
 // error is that of Plan.
 func (j *Job) Describe() (*Graph, error) {
@@ -89,6 +97,9 @@ func (n *node) settings() (all []GraphSetting) {
 	add := func(name, format string, args ...any) {
 		all = append(all, GraphSetting{name, fmt.Sprintf(format, args...)})
 	}
+	if codec, ok := n.through.(interface{ Name() string }); ok {
+		add("in a repartition topic", "records are %s", codec.Name())
+	}
 	if n.event.of != nil {
 		add("timestamps", "by a function")
 	}
@@ -107,6 +118,14 @@ func (n *node) settings() (all []GraphSetting) {
 		add("attempts", "%d, of up to %v each; with the pauses between them %v", c.Attempts, c.Timeout, c.Longest())
 	}
 	return all
+}
+
+// tap notes which output its i-th input is, for Describe.
+func (n *node) tap(i int, tag string) {
+	if n.taps == nil {
+		n.taps = map[int]string{}
+	}
+	n.taps[i] = tag
 }
 
 // note adds a setting to the description.

@@ -61,25 +61,25 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string       // of a source
-	topic    string         // of a sink
-	exchange *int           // of a keyBy: where the exchange keeps its number
-	keyCodec string         // of a keyBy
-	taps     map[int]string // tags of side outputs among its inputs
-	notes    []GraphSetting // for Describe
+	topics   []string // of a source
+	topic    string   // of a sink
+	exchange *int     // of a keyBy: where the exchange keeps its number
+	through  any      // Codec of its records in a repartition topic
+	portable bool     // it has one
 	stateful bool
-	calls    *operators.Calls // of an async
-	event    eventTime        // of a source
-	needs    bool             // watermarks
-	sides    map[string]any   // *flow of each side output that is read, by tag
-	late     any              // Tag of records that come too late, of a window
+	event    eventTime      // of a source
+	needs    bool           // watermarks
+	sides    map[string]any // *flow of each side output that is read, by tag
+	late     any            // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
-	inspect  func(reg *state.Registry) (*Setup, error) // states, and says what was declared
-	open     func() error                              // of a split: lets it declare its side outputs, for the plan
-	together bool                                      // its inputs come through exchanges into the same tasks: a join
+	together bool // its inputs come through exchanges into the same tasks: a join
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
-	receive func(b *builder) func(operators.Batch) error
+	receive func(b *builder) operators.Receiver
+
+	calls *operators.Calls // of an async
+	open  func() error     // of a split: lets it declare its side outputs, for the plan
+	description
 }
 
 // Option is a setting of one operator.
@@ -109,14 +109,6 @@ func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
 	n := in.node.job.add(kind, opts, in.node)
 	n.tap(0, in.tag)
 	return in, n
-}
-
-// tap notes which output its i-th input is, for Describe.
-func (n *node) tap(i int, tag string) {
-	if n.taps == nil {
-		n.taps = map[int]string{}
-	}
-	n.taps[i] = tag
 }
 
 // label names the operator to people.
