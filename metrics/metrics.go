@@ -16,6 +16,7 @@ type Metrics struct {
 	aborts     cache[string, prometheus.Counter]
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
+	calls      cache[string, calls]
 
 	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
@@ -45,6 +46,7 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerEvents(reg)
 	m.registerLosses(reg)
 	m.registerState(reg)
+	m.registerCalls(reg)
 	return m
 }
 

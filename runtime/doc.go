@@ -48,6 +48,9 @@
 // have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
 // the overlay can pass its limit once, by what live timers can change.
 //
+// Records that wait for asynchronous calls hold event time back behind them, and a barrier waits for all of them (task_async.go). A result wakes
+// its task up, which emits it between two messages.
+//
 // Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
 // was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a
 // partition was idle is not kept: until it is so again, event time stands still, and never goes back.

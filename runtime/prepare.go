@@ -235,6 +235,10 @@ func (o *Options) check() error {
 		o.Restart = DefaultRestartPolicy()
 	}
 	o.Restart.check(bad)
+	if w := o.Plan.Wait; o.Guarantee == twophase.ExactlyOnce && w.Longest > 0 && w.Longest+o.Interval >= o.TransactionTimeout {
+		bad("a barrier can wait %v for calls of %q (timeout × attempts and the pauses between); with the checkpoint interval of %v that has to be less than the transaction timeout of %v: shorten the timeout, try less often, or raise WEIR_TRANSACTION_TIMEOUT",
+			w.Longest, w.Operators, o.Interval, o.TransactionTimeout)
+	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", ErrConfig, errors.Join(errs...))
 	}
