@@ -35,6 +35,9 @@ const (
 	opMembers       operation = "list group members"
 	opConfig        operation = "read the broker's configuration"
 	opLeave         operation = "leave group"
+	opCreate        operation = "create topics"
+	opReadAll       operation = "read a whole topic"
+	opCluster       operation = "ask for the cluster's id"
 )
 
 // classify turns an error of the client into a *txn.Error. One that already is passes unchanged, and so does nil.
@@ -117,7 +120,8 @@ var abandoned = map[operation]txn.Class{
 	opProduce: txn.ClassAbort, opFlush: txn.ClassAbort,
 	// Questions change nothing.
 	opCommitted: txn.ClassRetry, opEnds: txn.ClassRetry, opTopics: txn.ClassRetry, opMembers: txn.ClassRetry,
-	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry,
+	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry, opCluster: txn.ClassRetry, opReadAll: txn.ClassRetry,
+	opCreate: txn.ClassRetry, // a topic that was made meanwhile is no error
 }
 
 // unclear is the class of a code that nobody has thought of: the safest that the operation allows.

@@ -3,6 +3,7 @@ package memtxn
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/txn"
@@ -18,17 +19,23 @@ const (
 type Cluster struct {
 	mu        sync.Mutex
 	changed   chan struct{} // closed, and replaced, at every change that somebody may wait for
+	id        string
 	topics    map[string][]*partition
+	configs   map[string]map[string]string // of topics
 	producers map[string]*producerID // by transactional id
 	groups    map[string]*group
 	members   int   // names members
 	written   int64 // numbers all records of the cluster in the order of their writing
 }
 
+// clusters numbers all of them: each has an id of its own.
+var clusters atomic.Int64
+
 // NewCluster is empty.
 func NewCluster() *Cluster {
 	return &Cluster{
-		changed: make(chan struct{}), topics: map[string][]*partition{},
+		changed: make(chan struct{}), id: fmt.Sprintf("memory-%d", clusters.Add(1)),
+		topics: map[string][]*partition{}, configs: map[string]map[string]string{},
 		producers: map[string]*producerID{}, groups: map[string]*group{},
 	}
 }
@@ -37,6 +44,10 @@ func NewCluster() *Cluster {
 func (c *Cluster) CreateTopic(name string, partitions int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.createTopic(name, partitions)
+}
+
+func (c *Cluster) createTopic(name string, partitions int) error {
 	if _, exists := c.topics[name]; exists || partitions < 1 || name == "" {
 		return fmt.Errorf("topic %q with %d partitions: it exists already, or these can't be", name, partitions)
 	}
@@ -44,7 +55,7 @@ func (c *Cluster) CreateTopic(name string, partitions int) error {
 	for i := range parts {
 		parts[i] = &partition{}
 	}
-	c.topics[name] = parts
+	c.topics[name], c.configs[name] = parts, map[string]string{"cleanup.policy": "delete"}
 	c.wake()
 	return nil
 }

@@ -65,6 +65,12 @@ var cases = []struct {
 	{name: "Leave", run: leave},
 	{name: "Questions", run: questions},
 
+	{name: "CreateTopics", run: createTopics},
+	{name: "ClusterID", run: clusterID},
+	{name: "ReadAll", run: readAll},
+	{name: "ReadAllWaits", run: readAllWaits},
+	{name: "ReadAllMissing", run: readAllMissing},
+
 	{name: "AtLeastOnce", run: atLeastOnce},
 	{name: "AtLeastOnceOldMembership", run: atLeastOnceZombie},
 
