@@ -32,6 +32,8 @@ type Instance struct {
 	leave  chan struct{} // closed when shutdown begins: nobody sleeps any longer
 
 	admin     txn.Admin
+	sinkAdmin txn.Admin // the same if there is one cluster
+	decisions decisions
 	consumer  txn.Consumer
 	reader    *reader
 	publisher *publisher
@@ -86,6 +88,9 @@ type flight struct {
 func New(o Options) (*Instance, error) {
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if o.SinkClient != nil {
+		o.Client, o.SinkClient = named{o.Client, "source cluster"}, named{o.SinkClient, "sink cluster"}
 	}
 	run := checkpoint.NewRun()
 	repo, err := checkpoint.NewRepository(o.Store, o.JobID, run, checkpoint.Options{})
@@ -175,6 +180,9 @@ func (in *Instance) leaveGroup(ctx context.Context) {
 func (in *Instance) closeAdmin() {
 	if in.admin != nil {
 		in.admin.Close()
+	}
+	if in.sinkAdmin != nil && in.sinkAdmin != in.admin {
+		in.sinkAdmin.Close()
 	}
 }
 

@@ -17,12 +17,14 @@ type Options struct {
 	Plan       *stream.Plan
 	JobID      string
 	InstanceID string
-	// Client reaches the cluster of sources and sinks.
-	Client    txn.Client
-	Guarantee twophase.Guarantee
-	Interval  time.Duration // between barriers
-	Backend   state.Backend
-	Store     checkpoint.Store
+	// Client reaches the cluster of sources, and of sinks unless SinkClient says otherwise.
+	Client txn.Client
+	// SinkClient reaches the cluster of the sinks if it is another one. nil: it is the same.
+	SinkClient txn.Client
+	Guarantee  twophase.Guarantee
+	Interval   time.Duration // between barriers
+	Backend    state.Backend
+	Store      checkpoint.Store
 	// Parallelism is the number of tasks of every keyed stage.
 	Parallelism    int
 	MaxParallelism int // key groups; 128

@@ -17,8 +17,8 @@ import (
 func (in *Instance) prepare(ctx context.Context) (err error) {
 	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
 	defer cancel()
-	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+	if err := in.openClusters(); err != nil {
+		return err
 	}
 	in.topics = in.sourceTopics()
 	if _, err := in.partitions(start); err != nil {
@@ -31,6 +31,12 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if err := in.checkTransactionTimeout(start); err != nil {
+		return err
+	}
+	if err := in.compareClusters(start); err != nil {
+		return err
+	}
+	if in.decisions, err = in.openDecisions(start); err != nil {
 		return err
 	}
 	if err := in.checkAlone(ctx); err != nil {
@@ -60,7 +66,7 @@ func (in *Instance) sourceTopics() []string {
 
 // partitions lists all partitions of all sources.
 func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
-	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS")
+	counts, err := in.topicCounts(ctx, in.admin, in.topics, "WEIR_INPUT_TOPICS")
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +81,10 @@ func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
 
 func (in *Instance) checkSinks(ctx context.Context) error {
 	sinks := in.sinkTopics()
-	if _, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC"); err != nil {
+	if _, err := in.topicCounts(ctx, in.sinkAdmin, sinks, "WEIR_OUTPUT_TOPIC"); err != nil {
 		return err
 	}
-	denied, err := in.admin.Unwritable(ctx, sinks)
+	denied, err := in.sinkAdmin.Unwritable(ctx, sinks)
 	if err != nil {
 		return fmt.Errorf("topics %q (WEIR_OUTPUT_TOPIC): %w", sinks, err)
 	}
@@ -97,11 +103,11 @@ func (in *Instance) sinkTopics() []string {
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.
-func (in *Instance) topicCounts(ctx context.Context, topics []string, setting string) (map[string]int, error) {
+func (in *Instance) topicCounts(ctx context.Context, admin txn.Admin, topics []string, setting string) (map[string]int, error) {
 	if len(topics) == 0 {
 		return nil, nil // a job may have no sink: state alone is a reason to be
 	}
-	counts, err := in.admin.Topics(ctx, topics)
+	counts, err := admin.Topics(ctx, topics)
 	if err != nil {
 		if txn.ClassOf(err) == txn.ClassFatal && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w: topics %q (%s): %w", ErrConfig, topics, setting, err)
@@ -110,7 +116,7 @@ func (in *Instance) topicCounts(ctx context.Context, topics []string, setting st
 	}
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s for a built-in job): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
+			return nil, fmt.Errorf("%w: topic %q does not exist on the %s (%s for a built-in job): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, in.clusterOf(admin), setting)
 		}
 	}
 	return counts, nil
@@ -121,7 +127,7 @@ func (in *Instance) checkTransactionTimeout(ctx context.Context) error {
 	if in.o.Guarantee != twophase.ExactlyOnce {
 		return nil
 	}
-	limit, err := in.admin.MaxTransactionTimeout(ctx)
+	limit, err := in.sinkAdmin.MaxTransactionTimeout(ctx)
 	if err != nil {
 		in.log.Info("the broker's transaction.max.timeout.ms could not be read; not compared", "err", err)
 		return nil

@@ -14,7 +14,7 @@ import (
 func (in *Instance) readDecision(all []txn.Partition) (decision, error) {
 	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
 	defer cancel()
-	committed, err := in.consumer.Committed(ctx, all)
+	committed, err := in.decisions.read(ctx, all)
 	if err != nil {
 		return decision{}, err
 	}
@@ -32,7 +32,7 @@ func (in *Instance) readDecision(all []txn.Partition) (decision, error) {
 			d.positions[p] = ends[p].Low // new to this job: from its beginning
 			continue
 		}
-		if err := held(p, pos.Offset, ends[p]); err != nil {
+		if err := in.held(p, pos.Offset, ends[p]); err != nil {
 			return decision{}, err
 		}
 		d.positions[p] = pos.Offset
@@ -71,14 +71,18 @@ func namedCheckpoint(committed map[txn.Partition]txn.Position) (checkpoint.ID, e
 }
 
 // held checks that a committed position can still be read from: going on elsewhere would lose or repeat records.
-func held(p txn.Partition, offset int64, ends txn.Ends) error {
+func (in *Instance) held(p txn.Partition, offset int64, ends txn.Ends) error {
+	goOn := "Reset the group's offset to go on without them"
+	if !in.decisions.resettable() {
+		goOn = "To go on without them, give the job a new WEIR_JOB_ID"
+	}
 	switch {
 	case offset < ends.Low:
-		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic holds records from %d on only: %d records were deleted (retention) before they were processed. Reset the group's offset to go on without them",
-			ErrState, p.Topic, p.ID, offset, ends.Low, ends.Low-offset)
+		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic holds records from %d on only: %d records were deleted (retention) before they were processed. %s",
+			ErrState, p.Topic, p.ID, offset, ends.Low, ends.Low-offset, goOn)
 	case offset > ends.High:
-		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic ends at %d: it was truncated or created anew. Give the job a new WEIR_JOB_ID or reset the group's offset",
-			ErrState, p.Topic, p.ID, offset, ends.High)
+		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic ends at %d: it was truncated or created anew. %s",
+			ErrState, p.Topic, p.ID, offset, ends.High, goOn)
 	}
 	return nil
 }
@@ -90,15 +94,15 @@ func (in *Instance) checkFresh(ctx context.Context, committed int) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
 	}
-	if !exists || !in.stateful() && committed > 0 {
+	if !exists || in.decisions.resettable() && !in.stateful() && committed > 0 {
 		return nil
 	}
 	what := "has no committed offsets"
 	if committed > 0 {
 		what = "has committed offsets that name no checkpoint"
 	}
-	return fmt.Errorf("%w: group %q %s, but the checkpoint store %s holds committed checkpoint %s of this job. The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
-		ErrState, in.o.JobID, what, in.o.Store.URL(), latest)
+	return fmt.Errorf("%w: %s %s, but the checkpoint store %s holds committed checkpoint %s of this job. The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
+		ErrState, in.decisions.place(), what, in.o.Store.URL(), latest)
 }
 
 // restore brings committed state to the decision and builds the tasks on it.

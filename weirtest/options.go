@@ -10,13 +10,14 @@ import (
 
 // settings are what options change.
 type settings struct {
-	guarantee  twophase.Guarantee
-	repeats    bool // outputs may repeat
-	partitions int
-	epochs     int
-	twice      bool
-	show       func(Record) string
-	unstable   map[[2]string]bool // states by uid and name
+	guarantee   twophase.Guarantee
+	repeats     bool // outputs may repeat
+	partitions  int
+	twoClusters bool
+	epochs      int
+	twice       bool
+	show        func(Record) string
+	unstable    map[[2]string]bool // states by uid and name
 }
 
 // Option is a setting of New or CrashEverywhere.
@@ -39,6 +40,9 @@ func AtLeastOnce() Option {
 // Partitions is the number of partitions of the topics that the job reads; 1 by default. With more, records of a key have to come from one
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
+
+// TwoClusters gives the outputs a cluster of their own, as WEIR_SINK_BROKERS does. The decision record is then in a topic there.
+func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }

@@ -22,7 +22,7 @@ type Cluster struct {
 	id        string
 	topics    map[string][]*partition
 	configs   map[string]map[string]string // of topics
-	producers map[string]*producerID // by transactional id
+	producers map[string]*producerID       // by transactional id
 	groups    map[string]*group
 	members   int   // names members
 	written   int64 // numbers all records of the cluster in the order of their writing

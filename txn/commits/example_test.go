@@ -1,21 +1,21 @@
-package decision_test
+package commits_test
 
 import (
 	"fmt"
 
 	"github.com/weirstream/weir/txn"
-	"github.com/weirstream/weir/txn/decision"
+	"github.com/weirstream/weir/txn/commits"
 )
 
 // Two commits; what the second has decided counts.
 func Example() {
-	topic := decision.Topic("wordcount").Name
+	topic := commits.Topic("wordcount").Name
 	in := txn.Partition{Topic: "text", ID: 3}
-	first := decision.Encode(topic, in, txn.Position{Offset: 10, Metadata: "weir1:run-000000000001"})
-	second := decision.Encode(topic, in, txn.Position{Offset: 42, Metadata: "weir1:run-000000000002"})
+	first := commits.Encode(topic, in, txn.Position{Offset: 10, Metadata: "weir1:run-000000000001"})
+	second := commits.Encode(topic, in, txn.Position{Offset: 42, Metadata: "weir1:run-000000000002"})
 	fmt.Printf("%s\n%s\n%s\n", second.Topic, second.Key, second.Value)
 
-	positions, err := decision.Newest([]txn.Record{first, second})
+	positions, err := commits.Newest([]txn.Record{first, second})
 	fmt.Println(positions[in].Offset, positions[in].Metadata, err)
 	// Output:
 	// wordcount-commits
@@ -26,9 +26,9 @@ func Example() {
 
 // The group's offsets follow, and say that they decide nothing.
 func ExamplePointer() {
-	text := decision.Pointer{Cluster: "5L6g3nShT-eMCtK--X86sw", Decided: true}.Encode()
+	text := commits.Pointer{Cluster: "5L6g3nShT-eMCtK--X86sw", Decided: true}.Encode()
 	fmt.Println(text)
-	p, ok, err := decision.DecodePointer(text)
+	p, ok, err := commits.DecodePointer(text)
 	fmt.Println(p.Cluster, ok, err)
 	// Output:
 	// weir-commits1:decided:5L6g3nShT-eMCtK--X86sw

@@ -1,4 +1,4 @@
-// Package decision is the decision record where it can't be a consumer group's offsets: sources on one cluster, sinks on another.
+// Package commits is the decision record where it can't be a consumer group's offsets: sources on one cluster, sinks on another.
 //
 // A transaction belongs to one cluster. The outputs are on the sinks' cluster, so the fact that decides about them has to be
 // there too: in a small compacted topic, produced in the same transaction as the outputs. It has one record for each source
@@ -15,4 +15,4 @@
 //     guessed.
 //   - The group's offsets follow behind the decisions, for people and their tools. A [Pointer] as their metadata says that they
 //     decide nothing and which cluster does, so that a job that is started without that cluster refuses to go on from them.
-package decision
+package commits
