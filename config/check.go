@@ -17,6 +17,7 @@ func (l *loader) checkTogether() {
 		l.fail("WEIR_PARALLELISM", "more than WEIR_MAX_PARALLELISM=%d; expected 1 to %d, because a task needs a key group", c.MaxParallelism, c.MaxParallelism)
 	}
 	l.checkTopics()
+	l.checkClusters()
 	l.checkFolders()
 	l.rememberSettings()
 }
@@ -32,6 +33,18 @@ func (l *loader) checkTransaction() {
 		c.TransactionTimeout, c.TransactionTimeout/2, 2*c.CheckpointInterval)
 }
 
+// checkClusters: a repartition topic is written and read in one transaction, so it has to be on the cluster of both.
+func (l *loader) checkClusters() {
+	c := l.cfg
+	switch {
+	case c.SinkBrokers == "":
+	case c.SinkBrokers == c.Brokers:
+		l.fail("WEIR_SINK_BROKERS", "the same as WEIR_BROKERS; expected another cluster. Leave it out if there is one")
+	case c.Exchange == "kafka":
+		l.fail("WEIR_EXCHANGE", "it needs sources and sinks on one cluster, and WEIR_SINK_BROKERS is set")
+	}
+}
+
 func (l *loader) checkTopics() {
 	if l.in.Custom {
 		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW"} {
@@ -41,7 +54,7 @@ func (l *loader) checkTopics() {
 		}
 		return
 	}
-	if l.cfg.OutputTopic != "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
+	if l.cfg.OutputTopic != "" && l.cfg.SinkBrokers == "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
 		l.fail("WEIR_OUTPUT_TOPIC", "is one of WEIR_INPUT_TOPICS too: the job would read what it writes, forever")
 	}
 }

@@ -78,6 +78,14 @@ func (n clusterName) say(err error) error {
 	return fmt.Errorf("%s: %w", n, err)
 }
 
+// identity is what a fence is about.
+func (in *Instance) identity() string {
+	if in.o.SinkClient != nil {
+		return fmt.Sprintf("job %q, whose instances share one transactional id, since its sinks are on a cluster of their own", in.o.JobID)
+	}
+	return fmt.Sprintf("instance %q of job %q", in.o.InstanceID, in.o.JobID)
+}
+
 // named lets errors of a client say which cluster they come from.
 type named struct {
 	txn.Client

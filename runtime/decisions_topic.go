@@ -82,6 +82,11 @@ func asSetting(err error) error {
 }
 
 func (t *topicDecisions) read(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
+	// In this order: a group that was read first cannot be ahead of a topic that was read later, however long we were frozen between.
+	group, err := t.in.consumer.Committed(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
 	records, err := t.in.sinkAdmin.ReadAll(ctx, t.topic)
 	if err != nil {
 		return nil, err
@@ -89,10 +94,6 @@ func (t *topicDecisions) read(ctx context.Context, parts []txn.Partition) (map[t
 	decided, err := commits.Newest(records)
 	if err != nil {
 		return nil, fmt.Errorf("%w: decision records: %w", ErrState, err)
-	}
-	group, err := t.in.consumer.Committed(ctx, parts)
-	if err != nil {
-		return nil, err
 	}
 	for p, pos := range group {
 		if err := t.agrees(p, pos, decided); err != nil {

@@ -97,12 +97,15 @@ func (in *Instance) checkFresh(ctx context.Context, committed int) error {
 	if !exists || in.decisions.resettable() && !in.stateful() && committed > 0 {
 		return nil
 	}
-	what := "has no committed offsets"
-	if committed > 0 {
+	what, why := "has no committed offsets", "The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them"
+	switch {
+	case !in.decisions.resettable():
+		what, why = "holds no decision record", "It was made anew, or WEIR_SINK_BROKERS leads elsewhere than before"
+	case committed > 0:
 		what = "has committed offsets that name no checkpoint"
 	}
-	return fmt.Errorf("%w: %s %s, but the checkpoint store %s holds committed checkpoint %s of this job. The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
-		ErrState, in.decisions.place(), what, in.o.Store.URL(), latest)
+	return fmt.Errorf("%w: %s %s, but the checkpoint store %s holds committed checkpoint %s of this job. %s. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
+		ErrState, in.decisions.place(), what, in.o.Store.URL(), latest, why)
 }
 
 // restore brings committed state to the decision and builds the tasks on it.
