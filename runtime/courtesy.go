@@ -53,6 +53,7 @@ func (c *courtesy) run(wait time.Duration) {
 		if f == nil {
 			return
 		}
+		hit("group-offsets-before")
 		ctx, cancel := context.WithTimeout(c.in.ctx, courtesyTimeout)
 		err := c.in.consumer.Commit(ctx, f.offsets, f.meta)
 		cancel()

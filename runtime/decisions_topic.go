@@ -167,6 +167,7 @@ func (t *topicDecisions) send(ctx context.Context, p txn.Producer, positions map
 		if err := t.in.consumer.Commit(ctx, t.claim, meta); err != nil {
 			return err
 		}
+		hit("claim-after")
 		t.claim = nil
 	}
 	records := make([]txn.Record, 0, len(positions))
