@@ -38,7 +38,7 @@ type Config struct {
 	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
 
-	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory" later:"kafka" help:"How records cross between tasks: within this process."`
+	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory,kafka" help:"How records cross between tasks: within this process (memory: one instance works on the job), or through repartition topics in Kafka (kafka: as many instances as there are partitions)."`
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
 	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state."`
 

@@ -13,6 +13,9 @@ type sender[K, T any] struct {
 
 // Send is the end of an exchange in the stage that feeds it. Key, key group and timestamp travel with the record.
 func (x *Exchange[K, T]) Send(t *Task) Push[T] {
+	if t.env.Topic != nil {
+		return x.sendTopic(t, t.env.Topic(x.Number))
+	}
 	s := &sender[K, T]{t: t, x: x, op: t.operator(x.UID)}
 	env := t.env
 	s.batches = make([]*keyedBatch[K, T], max(env.Parallelism, 1))

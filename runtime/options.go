@@ -19,13 +19,18 @@ type Options struct {
 	InstanceID string
 	// Client reaches the cluster of sources, and of sinks unless SinkClient says otherwise.
 	Client txn.Client
-	// SinkClient reaches the cluster of the sinks if it is another one. nil: it is the same.
+	// SinkClient reaches the cluster of the sinks if it is another one (exchange in memory only). nil: it is the same.
 	SinkClient txn.Client
 	Guarantee  twophase.Guarantee
 	Interval   time.Duration // between barriers
-	Backend    state.Backend
-	Store      checkpoint.Store
-	// Parallelism is the number of tasks of every keyed stage.
+	// Exchange is how records cross between stages: empty within this instance, or checkpoint.ExchangeKafka, through repartition topics.
+	Exchange string
+	// Backend holds all state (exchange in memory); the caller closes it.
+	Backend state.Backend
+	// OpenShard opens the backend of one shard (exchange kafka); the instance closes it.
+	OpenShard func(name string) (state.Backend, error)
+	Store     checkpoint.Store
+	// Parallelism is the number of tasks of every keyed stage; with the exchange kafka it is as many as repartition topics have partitions.
 	Parallelism    int
 	MaxParallelism int // key groups; 128
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.

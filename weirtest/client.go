@@ -131,10 +131,6 @@ func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err
 	return ms, err
 }
 
-func (a *admin) CreateTopics(ctx context.Context, topics []txn.TopicSpec) error {
-	return a.life.kafka("create-topics", func() error { return a.Admin.CreateTopics(ctx, topics) })
-}
-
 func (a *admin) TopicConfig(ctx context.Context, topic string) (m map[string]string, err error) {
 	err = a.life.kafka("topic-config", func() (err error) { m, err = a.Admin.TopicConfig(ctx, topic); return err })
 	return m, err
@@ -148,6 +144,14 @@ func (a *admin) ReadAll(ctx context.Context, topic string) (rs []txn.Record, err
 func (a *admin) ClusterID(ctx context.Context) (id string, err error) {
 	err = a.life.kafka("cluster-id", func() (err error) { id, err = a.Admin.ClusterID(ctx); return err })
 	return id, err
+}
+
+func (a *admin) CreateTopics(ctx context.Context, specs []txn.TopicSpec) error {
+	return a.life.kafka("create-topics", func() error { return a.Admin.CreateTopics(ctx, specs) })
+}
+
+func (a *admin) DeleteRecords(ctx context.Context, before map[txn.Partition]int64) error {
+	return a.life.kafka("delete-records", func() error { return a.Admin.DeleteRecords(ctx, before) })
 }
 
 func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) error {

@@ -38,6 +38,7 @@ const (
 	opCreate        operation = "create topics"
 	opReadAll       operation = "read a whole topic"
 	opCluster       operation = "ask for the cluster's id"
+	opDelete        operation = "delete records"
 )
 
 // classify turns an error of the client into a *txn.Error. One that already is passes unchanged, and so does nil.
@@ -121,7 +122,8 @@ var abandoned = map[operation]txn.Class{
 	// Questions change nothing.
 	opCommitted: txn.ClassRetry, opEnds: txn.ClassRetry, opTopics: txn.ClassRetry, opMembers: txn.ClassRetry,
 	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry, opCluster: txn.ClassRetry, opReadAll: txn.ClassRetry,
-	opCreate: txn.ClassRetry, // a topic that was made meanwhile is no error
+	// These change the same thing only once, however often they are called.
+	opCreate: txn.ClassRetry, opDelete: txn.ClassRetry,
 }
 
 // unclear is the class of a code that nobody has thought of: the safest that the operation allows.

@@ -44,20 +44,20 @@ func NewCluster() *Cluster {
 func (c *Cluster) CreateTopic(name string, partitions int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.createTopic(name, partitions)
-}
-
-func (c *Cluster) createTopic(name string, partitions int) error {
 	if _, exists := c.topics[name]; exists || partitions < 1 || name == "" {
 		return fmt.Errorf("topic %q with %d partitions: it exists already, or these can't be", name, partitions)
 	}
+	c.create(name, partitions)
+	return nil
+}
+
+func (c *Cluster) create(name string, partitions int) {
 	parts := make([]*partition, partitions)
 	for i := range parts {
 		parts[i] = &partition{}
 	}
 	c.topics[name], c.configs[name] = parts, map[string]string{"cleanup.policy": "delete"}
 	c.wake()
-	return nil
 }
 
 // Append writes records as a producer without transactions does.

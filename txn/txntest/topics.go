@@ -2,14 +2,12 @@ package txntest
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/weirstream/weir/txn"
 )
 
-// admin makes an admin and closes it in the end.
 func (e *env) admin() txn.Admin {
 	e.Helper()
 	a, err := e.client.NewAdmin()
@@ -18,125 +16,92 @@ func (e *env) admin() txn.Admin {
 	return a
 }
 
-// createTopics: topics are made as asked for; one that exists is left alone.
+// createTopics: those that are missing, with the count asked for; a repetition and another count change nothing.
 func createTopics(e *env) {
-	a, plain, compact := e.admin(), e.name("t"), e.name("t")
+	a := e.admin()
+	one, two := e.name("t"), e.name("t")
+	short := map[string]string{"retention.ms": "3600000", "cleanup.policy": "delete"}
 	e.must(a.CreateTopics(e.ctx, nil))
-	e.must(a.CreateTopics(e.ctx, []txn.TopicSpec{
-		{Name: plain, Partitions: 3},
-		{Name: compact, Partitions: 1, Config: map[string]string{"cleanup.policy": "compact"}},
-	}))
-	e.must(a.CreateTopics(e.ctx, []txn.TopicSpec{{Name: plain, Partitions: 7, Config: map[string]string{"cleanup.policy": "compact"}}}))
+	e.must(a.CreateTopics(e.ctx, []txn.TopicSpec{{Name: one, Partitions: 3, Config: short}}))
+	both := []txn.TopicSpec{{Name: one, Partitions: 5}, {Name: two, Partitions: 2}}
+	e.must(a.CreateTopics(e.ctx, both))
+	e.must(a.CreateTopics(e.ctx, both))
 	e.soon("the topics are known", 5*time.Second, func() bool {
-		topics, err := a.Topics(e.ctx, []string{plain, compact})
+		topics, err := a.Topics(e.ctx, []string{one, two})
 		e.must(err)
-		return topics[plain] == 3 && topics[compact] == 1
+		return topics[one] == 3 && topics[two] == 2
 	})
-	for topic, want := range map[string]string{plain: "delete", compact: "compact"} {
-		config, err := a.TopicConfig(e.ctx, topic)
-		e.must(err)
-		if got := config["cleanup.policy"]; got != want {
-			e.Errorf("%s: cleanup.policy is %q, want %q", topic, got, want)
+	for _, bad := range []txn.TopicSpec{{Name: e.name("t")}, {Name: e.name("t"), Partitions: -1}, {Partitions: 1}} {
+		err := a.CreateTopics(e.ctx, []txn.TopicSpec{{Name: one, Partitions: 3}, bad})
+		e.class(err, txn.ClassFatal)
+		if !strings.Contains(err.Error(), `"`+bad.Name+`"`) {
+			e.Errorf("the error does not name topic %q: %v", bad.Name, err)
 		}
 	}
-	e.commit(e.producer(e.name("id")), one(compact, "x"))
-	e.wantValues(compact, true, "x")
+	ctx, cancel := context.WithCancel(e.ctx)
+	cancel()
+	e.class(a.CreateTopics(ctx, both), txn.ClassRetry)
 }
 
-// clusterID: the cluster's name is the same for everybody.
-func clusterID(e *env) {
-	first, err := e.admin().ClusterID(e.ctx)
-	e.must(err)
-	second, err := e.admin().ClusterID(e.ctx)
-	e.must(err)
-	if first == "" || first != second {
-		e.Errorf("cluster ids %q and %q", first, second)
-	}
+// newTopicAtOnce: a topic that was made a moment ago can be written to, and a new consumer gets its partitions along
+// with those of an old one, without waiting for some regular look at the cluster (every 30 s with librdkafka).
+func newTopicAtOnce(e *env) {
+	old, fresh := e.topic(4), e.name("t")
+	a, p := e.admin(), e.producer(e.name("id"))
+	e.must(a.CreateTopics(e.ctx, []txn.TopicSpec{{Name: fresh, Partitions: 4}}))
+	start := time.Now()
+	e.commit(p, numbered(fresh, 3, 0, 10)...)
+	m := e.joined(e.name("g"), "i", 8, old, fresh)
+	m.from(0)
+	m.take(10)
+	e.Logf("written to and read from %v after its creation", time.Since(start))
 }
 
-// wantAll requires what ReadAll gives, partition by partition.
-func (e *env) wantAll(a txn.Admin, topic string, want ...string) {
-	e.Helper()
-	records, err := a.ReadAll(e.ctx, topic)
-	e.must(err)
-	got := map[int32]string{}
-	for _, r := range records {
-		if r.Topic != topic {
-			e.Fatalf("a record of topic %q", r.Topic)
-		}
-		got[r.Partition] += fmt.Sprintf("%s=%s ", r.Key, r.Value)
-	}
-	for id, w := range want {
-		if g := strings.TrimSpace(got[int32(id)]); g != w {
-			e.Fatalf("partition %d holds %q, want %q", id, g, w)
-		}
-	}
-}
-
-// readAll gives committed records and nothing else, whatever lies at the end: a record, or a marker of either kind.
-func readAll(e *env) {
+// deleteRecords raises the low end, and never lowers it.
+func deleteRecords(e *env) {
 	a, topic := e.admin(), e.topic(2)
-	e.wantAll(a, topic, "", "")
-	p := e.producer(e.name("id"))
-	pair := func(partition int32, key, value string) txn.Record {
-		return txn.Record{Topic: topic, Partition: partition, Key: []byte(key), Value: []byte(value)}
+	p0, p1 := txn.Partition{Topic: topic}, txn.Partition{Topic: topic, ID: 1}
+	e.commit(e.producer(e.name("id")), append(numbered(topic, 0, 0, 10), numbered(topic, 1, 0, 10)...)...)
+	m := e.joined(e.name("g"), "i", 2, topic)
+	want := func(low0, low1 int64) {
+		e.Helper()
+		var got map[txn.Partition]txn.Ends
+		e.soon("the ends are right", 5*time.Second, func() bool {
+			var err error
+			got, err = m.c.Ends(e.ctx, []txn.Partition{p0, p1})
+			e.must(err)
+			return got[p0] == txn.Ends{Low: low0, High: 11} && got[p1] == txn.Ends{Low: low1, High: 11}
+		})
 	}
-	e.commit(p, pair(0, "a", "1"), pair(1, "b", "1"))
-	e.wantAll(a, topic, "a=1", "b=1")
-	e.commit(p, pair(0, "a", "2"))
-	e.must(p.Begin())
-	e.must(p.Produce(e.ctx, []txn.Record{pair(0, "a", "aborted"), pair(1, "b", "aborted")}))
-	e.soon("records reach the log", 10*time.Second, func() bool { return len(e.values(topic, false)) == 3 })
-	e.must(p.Abort(e.ctx))
-	e.wantAll(a, topic, "a=1 a=2", "b=1")
-	plain := e.producer("")
-	e.must(plain.Produce(e.ctx, []txn.Record{pair(1, "c", "plain")}))
-	e.must(plain.Flush(e.ctx))
-	e.wantAll(a, topic, "a=1 a=2", "b=1 c=plain")
-	e.must(e.eye.DeleteBefore(e.ctx, txn.Partition{Topic: topic}, 1))
-	e.wantAll(a, topic, "a=2", "b=1 c=plain")
-}
-
-// readAllWaits: a transaction that is open before the end is waited for. Init of its successor ends it.
-func readAllWaits(e *env) {
-	a, topic, id := e.admin(), e.topic(1), e.name("id")
-	p := e.producer(id)
-	open := func(value string) {
-		e.must(p.Begin())
-		before := len(e.values(topic, false))
-		e.must(p.Produce(e.ctx, []txn.Record{one(topic, value)}))
-		e.soon("the record reaches the log", 10*time.Second, func() bool { return len(e.values(topic, false)) > before })
-	}
-	open("committed")
-	short, cancel := context.WithTimeout(e.ctx, 700*time.Millisecond)
-	defer cancel()
-	got, err := a.ReadAll(short, topic)
-	if err == nil {
-		e.Fatalf("got %v while a transaction is open", got)
-	}
-	e.class(err, txn.ClassRetry)
-	done := make(chan error, 1)
-	go func() {
-		records, err := a.ReadAll(e.ctx, topic)
-		if err == nil && (len(records) != 1 || string(records[0].Value) != "committed") {
-			err = fmt.Errorf("got %v", records)
+	want(0, 0)
+	e.must(a.DeleteRecords(e.ctx, nil))
+	e.must(a.DeleteRecords(e.ctx, map[txn.Partition]int64{p0: 4, p1: 0}))
+	want(4, 0)
+	e.must(a.DeleteRecords(e.ctx, map[txn.Partition]int64{p0: 2, p1: 11})) // up to the end: nothing is left
+	want(4, 11)
+	for _, bad := range []int64{12, -1} {
+		err := a.DeleteRecords(e.ctx, map[txn.Partition]int64{p0: bad})
+		e.class(err, txn.ClassFatal)
+		if !strings.Contains(err.Error(), topic) || !strings.Contains(err.Error(), "partition 0") {
+			e.Errorf("the error does not name the partition: %v", err)
 		}
-		done <- err
-	}()
-	time.Sleep(100 * time.Millisecond)
-	e.must(p.Commit(e.ctx))
-	e.must(<-done)
-	open("fenced")
-	e.producer(id)
-	e.wantAll(a, topic, "=committed")
+	}
+	want(4, 11)
+	e.must(m.c.Seek(map[txn.Partition]int64{p0: 4, p1: 11}))
+	if r := m.take(6)[0]; r.Offset != 4 {
+		e.Fatalf("got offset %d; want 4", r.Offset)
+	}
 }
 
-// readAllMissing: no topic is not an empty one.
-func readAllMissing(e *env) {
-	short, cancel := context.WithTimeout(e.ctx, time.Second)
+// deleteFromNowhere: a topic may be new to the broker that is asked, so this is tried as long as it may; then the error
+// says what was missing.
+func deleteFromNowhere(e *env) {
+	missing := e.name("missing")
+	ctx, cancel := context.WithTimeout(e.ctx, 800*time.Millisecond)
 	defer cancel()
-	_, err := e.admin().ReadAll(short, e.name("missing"))
-	e.class(err, txn.ClassRetry, txn.ClassFatal)
-	_, err = e.admin().TopicConfig(short, e.name("missing"))
-	e.class(err, txn.ClassRetry, txn.ClassFatal)
+	err := e.admin().DeleteRecords(ctx, map[txn.Partition]int64{{Topic: missing}: 0})
+	e.class(err, txn.ClassRetry)
+	if !strings.Contains(err.Error(), missing) {
+		e.Errorf("the error does not name topic %q: %v", missing, err)
+	}
 }

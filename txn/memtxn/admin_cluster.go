@@ -9,26 +9,6 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// CreateTopics implements txn.Admin.
-func (a *admin) CreateTopics(ctx context.Context, topics []txn.TopicSpec) error {
-	const op = "create topics"
-	leave, err := a.enter(ctx, op)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	for _, t := range topics {
-		if _, exists := a.cluster.topics[t.Name]; exists {
-			continue
-		}
-		if err := a.cluster.createTopic(t.Name, t.Partitions); err != nil {
-			return fail(op, txn.ClassFatal, "INVALID_TOPIC_EXCEPTION", err)
-		}
-		maps.Copy(a.cluster.configs[t.Name], t.Config)
-	}
-	return nil
-}
-
 // TopicConfig implements txn.Admin. It knows what was given when the topic was made, and how logs are cleaned by default.
 func (a *admin) TopicConfig(ctx context.Context, topic string) (map[string]string, error) {
 	const op = "describe topic"
