@@ -3,7 +3,6 @@ package txntest
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -87,51 +86,4 @@ func sameParts(a, b []txn.Partition) bool {
 		}
 	}
 	return len(a) == len(b) && len(set) == len(a)
-}
-
-// fair: whoever reads a partition with a long backlog, a little at a time, still gets what comes to many others, soon.
-func fair(e *env) {
-	const backlog, others, each = 60_000, 12, 5 // 30 MB, several times what a client reads ahead
-	long, t1, t2 := e.topic(1), e.topic(others), e.topic(others)
-	p := e.producer(e.name("filler"))
-	rs := numbered(long, 0, 0, backlog)
-	for i := range rs {
-		rs[i].Key = make([]byte, 500)
-	}
-	e.commit(p, rs...)
-	m := e.joined(e.name("g"), "i", 1+2*others, long, t1, t2)
-	m.from(0)
-	next := map[txn.Partition]int{}
-	read := func(what string, ok func() bool) {
-		e.Helper()
-		e.soon(what, 30*time.Second, func() bool {
-			bs, err := m.c.Poll(20*time.Millisecond, 200)
-			e.must(err)
-			for _, b := range bs {
-				e.checkBatch(b, next)
-				txn.Recycle(b)
-			}
-			return ok()
-		})
-	}
-	behind := txn.Partition{Topic: long}
-	read("some of the backlog", func() bool { return next[behind] >= 2000 })
-	rs = nil
-	for id := range int32(others) {
-		rs = append(append(rs, numbered(t1, id, 0, each)...), numbered(t2, id, 0, each)...)
-	}
-	e.commit(p, rs...)
-	read("what came to the others", func() bool {
-		done := 0
-		for q, n := range next {
-			if q != behind && n == each {
-				done++
-			}
-		}
-		return done == 2*others
-	})
-	if next[behind] > backlog*3/4 {
-		e.Errorf("the others had to wait for %d of %d records", next[behind], backlog)
-	}
-	e.Logf("after %d of %d records of the backlog", next[behind], backlog)
 }
