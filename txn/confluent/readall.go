@@ -91,7 +91,7 @@ func (a *admin) readTo(ctx context.Context, topic string, left map[int32]int64) 
 		case kafka.Error:
 			// The group is only a name that the client wants to have.
 			if ev.Code() != kafka.ErrGroupAuthorizationFailed && classOf(opPoll, ev) != txn.ClassRetry {
-				return nil, ev
+				return nil, fmt.Errorf("topic %q: %w", topic, ev)
 			}
 		}
 	}
