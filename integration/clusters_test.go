@@ -268,6 +268,13 @@ func TestTwoClustersRefused(t *testing.T) {
 	}
 }
 
+// A sinks' cluster that cannot be reached is given up at the deadline, by name.
+func TestTwoClustersUnreachableSink(t *testing.T) {
+	t.Parallel()
+	addr := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	newJobOn(t, sharedCluster(t), sinkCluster(t), "wordcount", 1).refused(8*time.Second, []string{"SINK_BROKERS=" + addr, "START_TIMEOUT=3s"}, 1, "sink cluster", addr)
+}
+
 // forbid makes a rule on the sinks' cluster.
 func (j *job) forbid(rule, resource *kadm.ACLBuilder) {
 	j.t.Helper()

@@ -69,6 +69,8 @@ func (a *admin) readTo(ctx context.Context, topic string, left map[int32]int64) 
 	for p := range left {
 		from = append(from, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.OffsetBeginning})
 	}
+	// It looks for leaders every 500 ms, at first before any broker can be connected: see Init.
+	_, _ = c.GetMetadata(&topic, false, sliceMillis(ctx))
 	if err := c.Assign(from); err != nil {
 		return nil, err
 	}
@@ -114,7 +116,7 @@ func (a *admin) loner() (c *kafka.Consumer, done func(), err error) {
 		"auto.offset.reset":        "error",
 		"isolation.level":          "read_committed",
 		"enable.partition.eof":     "true",
-		"fetch.wait.max.ms":        "100",
+		"fetch.wait.max.ms":        "10", // the last fetch finds nothing, and tells that this was the end
 		"fetch.error.backoff.ms":   "100",
 	} {
 		m[k] = v
