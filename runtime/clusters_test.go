@@ -163,6 +163,17 @@ func TestTwoClusters(t *testing.T) {
 	})
 }
 
+// A repartition topic would have to be on both clusters.
+func TestTwoClustersNeedNoRepartition(t *testing.T) {
+	inClusters(t, func(c *clusters) {
+		o := c.options("one")
+		o.Exchange = checkpoint.ExchangeKafka
+		if _, err := runtime.New(o); !errors.Is(err, runtime.ErrConfig) || !strings.Contains(err.Error(), "needs sources and sinks on one cluster") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // commits looks at the topic of decision records.
 func (c *clusters) commits() (map[string]string, []txn.Record) {
 	c.Helper()
