@@ -43,7 +43,6 @@ func bounds() []explorer {
 		explorer{cast: zombie, input: 3, faults: 1},
 		explorer{cast: pair, input: 1, faults: 2},
 		explorer{cast: pair, input: 3, faults: 1},
-		explorer{cast: shared, input: 1, faults: 2},
 		explorer{cast: shared, input: 3, faults: 1},
 	)
 }

@@ -33,26 +33,24 @@ func (a *admin) ends(ctx context.Context, topic string) (map[int32]int64, error)
 	if err != nil {
 		return nil, err
 	}
-	specs := map[kafka.TopicPartition]kafka.OffsetSpec{}
+	var parts []txn.Partition
 	for _, t := range res.TopicDescriptions {
 		if t.Error.Code() != kafka.ErrNoError {
 			return nil, fmt.Errorf("topic %q: %w", topic, t.Error)
 		}
 		for _, p := range t.Partitions {
-			specs[kafka.TopicPartition{Topic: &topic, Partition: int32(p.Partition)}] = kafka.LatestOffsetSpec
+			parts = append(parts, txn.Partition{Topic: topic, ID: int32(p.Partition)})
 		}
 	}
-	offsets, err := a.a.ListOffsets(ctx, specs)
+	high, err := listOffsets(ctx, a.a, parts, kafka.LatestOffsetSpec)
 	if err != nil {
+		_, _ = a.p.GetMetadata(&topic, false, sliceMillis(ctx)) // see consumer.refresh
 		return nil, err
 	}
 	ends := map[int32]int64{}
-	for tp, info := range offsets.ResultInfos {
-		if info.Error.Code() != kafka.ErrNoError {
-			return nil, fmt.Errorf("topic %q partition %d: %w", topic, tp.Partition, info.Error)
-		}
-		if info.Offset > 0 {
-			ends[tp.Partition] = int64(info.Offset)
+	for p, end := range high {
+		if end > 0 {
+			ends[p.ID] = end
 		}
 	}
 	return ends, nil
