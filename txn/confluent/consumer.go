@@ -39,7 +39,8 @@ type consumer struct {
 	out     []*txn.Batch            // of the Poll under way
 	count   int                     // records in out
 	paused  bool
-	err     error // to be returned by the next Poll
+	held    []txn.Partition // see Hold
+	err     error           // to be returned by the next Poll
 }
 
 // flow is one partition that is being read.
@@ -111,6 +112,9 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 	}
 	if cfg.InstanceID != "" {
 		m["group.instance.id"] = cfg.InstanceID
+	}
+	if cfg.TrackEnds {
+		m["enable.partition.eof"] = "true"
 	}
 	return c.withUser(m)
 }

@@ -3,6 +3,7 @@ package confluent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -43,12 +44,39 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 	})
 }
 
-func (k *consumer) listOffsets(ctx context.Context, parts []txn.Partition, at kafka.OffsetSpec) (map[txn.Partition]int64, error) {
+// Stable implements txn.Consumer.
+func (k *consumer) Stable(ctx context.Context, parts []txn.Partition) (map[txn.Partition]int64, error) {
+	return look(ctx, k, opEnds, func() (map[txn.Partition]int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, slice)
+		defer cancel()
+		m, err := k.listOffsets(ctx, parts, kafka.LatestOffsetSpec, kafka.SetAdminIsolationLevel(kafka.IsolationLevelReadCommitted))
+		if err != nil {
+			return nil, k.refresh(ctx, parts, err)
+		}
+		return m, nil
+	})
+}
+
+// Since implements txn.Consumer. Where there is no such record the broker answers -1.
+func (k *consumer) Since(ctx context.Context, parts []txn.Partition, ts int64) (map[txn.Partition]int64, error) {
+	return look(ctx, k, opEnds, func() (map[txn.Partition]int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, slice)
+		defer cancel()
+		m, err := k.listOffsets(ctx, parts, kafka.NewOffsetSpecForTimestamp(ts))
+		if err != nil {
+			return nil, k.refresh(ctx, parts, err)
+		}
+		maps.DeleteFunc(m, func(_ txn.Partition, offset int64) bool { return offset < 0 })
+		return m, nil
+	})
+}
+
+func (k *consumer) listOffsets(ctx context.Context, parts []txn.Partition, at kafka.OffsetSpec, opts ...kafka.ListOffsetsAdminOption) (map[txn.Partition]int64, error) {
 	specs := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(parts))
 	for _, tp := range topicPartitions(parts) {
 		specs[tp] = at
 	}
-	res, err := k.admin.ListOffsets(ctx, specs)
+	res, err := k.admin.ListOffsets(ctx, specs, opts...)
 	if err != nil {
 		return nil, err
 	}

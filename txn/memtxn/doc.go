@@ -13,7 +13,7 @@
 // There is no network and no broker that could be down, so no call is retried and no outcome is unknown, unless a test puts such
 // an error in its way. A record is in the log when Produce returns, and Flush has nothing to do. Retention, compaction, quotas,
 // permissions and the limits of a queue do not exist; records leave the log by DeleteBefore alone. Topics are made by CreateTopic
-// and their partitions never change.
+// and grow by AddPartitions; none is ever deleted.
 //
 // # Time
 //

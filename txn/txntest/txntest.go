@@ -56,12 +56,17 @@ var cases = []struct {
 	{name: "SeekDropsWhatWasFetched", run: seekDrops},
 	{name: "SeekToSome", run: seekToSome},
 	{name: "PauseAndResume", run: pauseResume},
+	{name: "HoldSome", run: holdSome},
+	{name: "PositionReachesTheEnd", run: positionAtEnd},
 	{name: "OutOfRange", run: outOfRange},
 	{name: "MissingTopic", run: missingTopic},
 	{name: "Ends", run: ends},
+	{name: "StableAndSince", run: stableAndSince},
 
 	{name: "RangeOfTwo", run: rangeOfTwo},
 	{name: "StaticTakeover", run: staticTakeover},
+	{name: "SubscribeToMore", run: subscribeToMore},
+	{name: "SubscribeForNewPartitions", run: subscribeForNewPartitions},
 	{name: "Leave", run: leave},
 	{name: "Questions", run: questions},
 
