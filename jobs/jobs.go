@@ -13,9 +13,12 @@ import (
 
 // Params are the settings of built-in jobs. The zero value is ready for use.
 type Params struct {
-	// Inputs are the topics to read and Output the one to write; empty: the job's own.
+	// Inputs are the topics to read, or one pattern of them (^… or /…/), and Output the one to write; empty: the job's own.
 	Inputs []string
 	Output string
+	// Start is where a new job begins to read (WEIR_START_FROM), and Bounded ends it where its input ends at the start (WEIR_BOUNDED).
+	Start   stream.Start
+	Bounded bool
 	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
 	ClassifyWindow time.Duration
 
@@ -44,7 +47,7 @@ func New(name string, p Params) (*stream.Job, error) {
 		return nil, unknown(name)
 	}
 	if len(p.Inputs) == 0 {
-		p.Inputs = stream.Topics(b.input)
+		p.Inputs = []string{b.input}
 	}
 	if p.Output == "" {
 		p.Output = b.output
@@ -54,6 +57,30 @@ func New(name string, p Params) (*stream.Job, error) {
 		return nil, fmt.Errorf("job %s: topic %q is both input and output", name, p.Output)
 	}
 	return b.build(name, p)
+}
+
+// inputs are what the job's source reads.
+func (p *Params) inputs() stream.Subscription {
+	if len(p.Inputs) != 1 {
+		return stream.Topics(p.Inputs...)
+	}
+	text := p.Inputs[0]
+	switch {
+	case strings.HasPrefix(text, "^"):
+		return stream.Pattern(text)
+	case len(text) > 1 && strings.HasPrefix(text, "/") && strings.HasSuffix(text, "/"):
+		return stream.Pattern(text[1 : len(text)-1])
+	}
+	return stream.Topics(text)
+}
+
+// source are the options of the job's source.
+func (p *Params) source(uid string) []stream.Option {
+	opts := []stream.Option{stream.UID(uid), stream.StartAt(p.Start)}
+	if p.Bounded {
+		opts = append(opts, stream.Bounded())
+	}
+	return opts
 }
 
 // unknown says what there is, and what may have been meant.

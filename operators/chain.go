@@ -27,6 +27,8 @@ type Env struct {
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Idle: the source partition was idle before the restart, and is so until it has a record.
+	Idle bool
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
 }

@@ -54,6 +54,7 @@ func newEventClock(env *Env, bound, idle time.Duration) *eventClock {
 		c.wm = NoWatermark
 	}
 	c.active = c.now().UnixMilli()
+	c.idle = env.Idle && c.after > 0
 	return c
 }
 

@@ -22,7 +22,7 @@ func (j *Job) Plan() (*Plan, error) {
 		from := stagesOf(n, stages)
 		switch {
 		case n.source():
-			stages[n] = p.begin(n, Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, Exchange: -1})
+			stages[n] = p.begin(n, Stage{Source: n.spec(), Exchange: -1})
 		case n.exchange != nil:
 			if *n.exchange != exchanges { // a task of an earlier, equal plan may be reading it
 				*n.exchange = exchanges

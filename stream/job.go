@@ -60,7 +60,7 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string // of a source
+	reading  SourceSpec // of a source: its topics and how they are read
 	topic    string   // of a sink
 	exchange *int     // of a keyBy: where the exchange keeps its number
 	stateful bool
