@@ -44,7 +44,7 @@ func newInstance(b testing.TB, job *stream.Job) *instance {
 	env := func(task int) *operators.Env {
 		return &operators.Env{
 			Task: task, Parallelism: benchParallelism, MaxParallelism: state.DefaultMaxParallelism, Now: time.Now,
-			Send:    func(x, target int, batch operators.Batch) error { return keyed[x][target].Exchange(batch) },
+			Send:    func(x, target int, batch operators.Batch) error { return keyed[x][target].Exchange(x, batch) },
 			Produce: func(records []txn.Record) error { in.out += len(records); return nil },
 		}
 	}
@@ -63,7 +63,7 @@ func newInstance(b testing.TB, job *stream.Job) *instance {
 				in.source = c
 				break
 			}
-			keyed[s.Exchange] = append(keyed[s.Exchange], c)
+			keyed[s.Inputs[0]] = append(keyed[s.Inputs[0]], c)
 		}
 	}
 	return in

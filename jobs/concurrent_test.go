@@ -82,7 +82,7 @@ func runKeyed(s *stream.Stage, env *operators.Env, inbox <-chan operators.Batch)
 	c, err := s.New(env)
 	for b := range inbox {
 		if err == nil {
-			err = c.Exchange(b)
+			err = c.Exchange(0, b)
 		}
 	}
 	if err != nil {

@@ -46,8 +46,8 @@ type Batch interface {
 type Chain struct {
 	// Source takes a batch of records of one source partition (source stages only).
 	Source func(b *txn.Batch) error
-	// Exchange takes a batch that came through an exchange (keyed stages only).
-	Exchange func(b Batch) error
+	// Exchange takes a batch that came through one of the exchanges in front of the stage (keyed stages only).
+	Exchange func(exchange int, b Batch) error
 	// Flush sends on everything that the chain has gathered so far: called before a barrier passes, and when input pauses.
 	Flush func() error
 

@@ -2,10 +2,14 @@ package operators
 
 import "fmt"
 
-// Receive is the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand.
+// Receive is the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand: all exchanges in
+// front of a stage have keys of one type.
 func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) error {
-	key := new(K)
-	t.key = key
+	key, ok := t.key.(*K)
+	if !ok {
+		key = new(K)
+		t.key = key
+	}
 	op := t.operator(x.UID)
 	next := build()
 	store := t.env.State

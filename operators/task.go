@@ -1,6 +1,8 @@
 package operators
 
 import (
+	"fmt"
+
 	"github.com/weirstream/weir/txn"
 )
 
@@ -56,10 +58,17 @@ func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 	return c
 }
 
-// KeyedChain completes the chain of a stage behind an exchange.
-func (t *Task) KeyedChain(exchange func(b Batch) error) *Chain {
+// KeyedChain completes the chain of a stage behind exchanges; inputs has the receiving end of each, by its number.
+func (t *Task) KeyedChain(inputs map[int]func(b Batch) error) *Chain {
 	if t.env.State != nil && t.env.State.HasTTL() {
 		t.timed = append(t.timed, newSweeping(t))
+	}
+	exchange := func(x int, b Batch) error {
+		receive := inputs[x]
+		if receive == nil {
+			return fmt.Errorf("exchange %d: %w (%T)", x, errForeignBatch, b)
+		}
+		return receive(b)
 	}
 	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 }

@@ -77,7 +77,9 @@ func (a *attempt) addStage(s *stream.Stage, parts []txn.Partition) {
 		for i := range a.in.o.Parallelism {
 			t := &task{attempt: a, stage: s, number: i}
 			a.tasks = append(a.tasks, t)
-			a.keyed[s.Exchange] = append(a.keyed[s.Exchange], t)
+			for _, x := range s.Inputs {
+				a.keyed[x] = append(a.keyed[x], t)
+			}
 		}
 		return
 	}
@@ -101,19 +103,26 @@ func reads(s *stream.SourceSpec, topic string) bool {
 
 // connect gives every task its inbox, with an input for each task that sends to it.
 func (a *attempt) connect() {
-	inputs := map[int]int{} // of each exchange
+	behind, inputs := map[int]*stream.Stage{}, map[*stream.Stage]int{}
+	for i := range a.in.o.Plan.Stages {
+		s := &a.in.o.Plan.Stages[i]
+		for _, x := range s.Inputs {
+			behind[x] = s
+		}
+	}
 	for _, t := range a.tasks {
 		t.input = map[int]int{}
 		for _, x := range t.stage.Sends {
-			t.input[x] = inputs[x]
-			inputs[x]++
+			to := behind[x]
+			t.input[x] = inputs[to]
+			inputs[to]++
 		}
 	}
 	for _, t := range a.tasks {
 		if t.stage.Source != nil {
 			t.inbox = newInbox(1, sourceQueue)
 		} else {
-			t.inbox = newInbox(inputs[t.stage.Exchange], exchangeQueue)
+			t.inbox = newInbox(inputs[t.stage], exchangeQueue)
 		}
 	}
 }
@@ -172,7 +181,7 @@ func (a *attempt) send(from *task, exchange, target int, b operators.Batch) erro
 	if target < 0 || target >= len(to) {
 		return fmt.Errorf("exchange %d has no task %d", exchange, target)
 	}
-	if !to[target].inbox.put(from.input[exchange], message{batch: b}) {
+	if !to[target].inbox.put(from.input[exchange], message{batch: b, exchange: exchange}) {
 		return errHalted
 	}
 	return nil

@@ -11,10 +11,11 @@ import (
 
 // message is what travels to a task: one of a batch from Kafka, a batch through an exchange, a barrier, or a watermark.
 type message struct {
-	source  *txn.Batch
-	batch   operators.Batch
-	barrier uint64 // epoch, if not 0
-	mark    *mark
+	source   *txn.Batch
+	batch    operators.Batch
+	exchange int    // that the batch came through
+	barrier  uint64 // epoch, if not 0
+	mark     *mark
 }
 
 // inbox holds what a task has yet to take, a bounded queue for each of its inputs. An input that has passed a barrier

@@ -100,7 +100,7 @@ func TestRecall(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		groups := rapid.IntRange(1, 40).Draw(t, "groups")
 		parallelism := rapid.IntRange(1, groups)
-		stage := &stream.Stage{UID: "by_key", Exchange: 0}
+		stage := &stream.Stage{UID: "by_key"}
 		tasks := func(p int) (all []*task) {
 			in := &Instance{o: Options{Parallelism: p, MaxParallelism: groups}}
 			for i := range p {

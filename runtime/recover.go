@@ -56,11 +56,11 @@ func namedCheckpoint(committed map[txn.Partition]txn.Position) (checkpoint.ID, e
 		case !ok:
 			unnamed++
 			at = p
-		case id != "" && this != id:
+		case id != "" && this.ID != id:
 			return "", fmt.Errorf("%w: the group's committed offsets name two checkpoints, %s and %s (%s/%d); they must all come from one commit. Reset the group to one of them or give the job a new WEIR_JOB_ID",
-				ErrState, id, this, p.Topic, p.ID)
+				ErrState, id, this.ID, p.Topic, p.ID)
 		default:
-			id = this
+			id = this.ID
 		}
 	}
 	if id != "" && unnamed > 0 {

@@ -96,7 +96,7 @@ func (t *task) work(m message) error {
 	case m.batch == nil: // woken up
 		return nil
 	default:
-		if err := t.chain.Exchange(m.batch); err != nil {
+		if err := t.chain.Exchange(m.exchange, m.batch); err != nil {
 			return err
 		}
 		if err := t.bound(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 )
 
@@ -15,48 +16,89 @@ func (j *Job) Plan() (*Plan, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
-	p := &Plan{Job: j.name}
-	stages := map[*node][]int{} // in which each operator runs
-	exchanges := 0
+	c := &cut{plan: &Plan{Job: j.name}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
 	for _, n := range j.nodes {
-		from := stagesOf(n, stages)
-		switch {
-		case n.source():
-			stages[n] = p.begin(n, Stage{Source: n.spec(), Exchange: -1})
-		case n.exchange != nil:
-			if *n.exchange != exchanges { // a task of an earlier, equal plan may be reading it
-				*n.exchange = exchanges
-			}
-			for _, i := range from {
-				p.Stages[i].Sends = append(p.Stages[i].Sends, exchanges)
-			}
-			stages[n] = p.begin(n, Stage{Exchange: exchanges})
-			exchanges++
-		default:
-			stages[n] = from
-			for _, i := range from {
-				p.Stages[i].extend(n)
-			}
-		}
+		c.add(n)
 	}
-	return p, nil
+	return c.plan, c.plan.sort()
 }
 
-// stagesOf are the stages that feed n: several, if there is a union in front of it.
-func stagesOf(n *node, stages map[*node][]int) (from []int) {
+// cut is a plan under construction.
+type cut struct {
+	plan      *Plan
+	stages    map[*node][]int // in which each operator runs
+	groups    map[*node][]*node
+	begun     map[*node]int // the stage of a group, by its first keyBy
+	exchanges int
+}
+
+// add puts an operator into stages. Its inputs have theirs already.
+func (c *cut) add(n *node) {
+	p := c.plan
+	from := c.feeding(n)
+	switch {
+	case n.source():
+		s := Stage{Source: n.spec(), New: n.chain}
+		c.stages[n] = []int{p.begin(n, s)}
+	case n.exchange != nil:
+		x := c.exchanges
+		c.exchanges++
+		if *n.exchange != x { // a task of an earlier, equal plan may be reading it
+			*n.exchange = x
+		}
+		for _, i := range from {
+			p.Stages[i].Sends = append(p.Stages[i].Sends, x)
+		}
+		c.stages[n] = []int{c.receive(n, x)}
+	default:
+		c.stages[n] = from
+		for _, i := range from {
+			p.Stages[i].extend(n)
+		}
+	}
+}
+
+// receive returns the stage behind a keyBy, which all of its group share.
+func (c *cut) receive(n *node, exchange int) int {
+	group := c.groups[n]
+	i, ok := c.begun[group[0]]
+	if ok {
+		c.plan.Stages[i].Name += " + " + n.label()
+	} else {
+		i = c.plan.begin(n, Stage{New: keyedChain(group)})
+		c.begun[group[0]] = i
+	}
+	c.plan.Stages[i].Inputs = append(c.plan.Stages[i].Inputs, exchange)
+	return i
+}
+
+// keyedChain instantiates the stage behind keyBys.
+func keyedChain(group []*node) func(env *operators.Env) (*operators.Chain, error) {
+	return func(env *operators.Env) (*operators.Chain, error) {
+		b := &builder{task: operators.NewTask(env)}
+		inputs := map[int]func(operators.Batch) error{}
+		for _, n := range group {
+			inputs[*n.exchange] = n.receive(b)
+		}
+		return b.task.KeyedChain(inputs), b.err
+	}
+}
+
+// feeding are the stages that feed n: several, if there is a union in front of it.
+func (c *cut) feeding(n *node) (from []int) {
 	for _, in := range n.inputs {
-		from = append(from, stages[in]...)
+		from = append(from, c.stages[in]...)
 	}
 	slices.Sort(from)
 	return slices.Compact(from)
 }
 
 // begin adds a stage that begins with n.
-func (p *Plan) begin(n *node, s Stage) []int {
-	s.Name, s.UID, s.New = n.label(), n.label(), n.chain
+func (p *Plan) begin(n *node, s Stage) int {
+	s.Name, s.UID = n.label(), n.label()
 	s.States = func(*state.Registry) error { return nil }
 	p.Stages = append(p.Stages, s)
-	return []int{len(p.Stages) - 1}
+	return len(p.Stages) - 1
 }
 
 // extend adds n to a stage.

@@ -61,16 +61,18 @@ type node struct {
 	errs   []error
 
 	reading  SourceSpec // of a source: its topics and how they are read
-	topic    string   // of a sink
-	exchange *int     // of a keyBy: where the exchange keeps its number
+	topic    string     // of a sink
+	exchange *int       // of a keyBy: where the exchange keeps its number
 	stateful bool
 	event    eventTime      // of a source
 	needs    bool           // watermarks
 	sides    map[string]any // *flow of each side output that is read, by tag
 	late     any            // Tag of records that come too late, of a window
 	states   func(reg *state.Registry) error
-	// chain instantiates the stage that begins here, at a source or keyBy.
-	chain func(env *operators.Env) (*operators.Chain, error)
+	together bool // its inputs come through exchanges into the same tasks: a join
+	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
+	chain   func(env *operators.Env) (*operators.Chain, error)
+	receive func(b *builder) func(operators.Batch) error
 }
 
 // Option is a setting of one operator.
@@ -117,9 +119,22 @@ func (n *node) need(ok bool, mistake string) {
 
 // builder builds the chain of one stage for one task. Only its first error counts.
 type builder struct {
-	task   *operators.Task
-	unions map[*node]any // what was built of each: its Push
-	err    error
+	task  *operators.Task
+	built map[*node]any // what was built of operators with several inputs
+	err   error
+}
+
+// once builds an operator with several inputs only once for each task, even if several of them pass through it.
+func once[F any](b *builder, n *node, build func() F) F {
+	if f, ok := b.built[n].(F); ok {
+		return f
+	}
+	if b.built == nil {
+		b.built = map[*node]any{}
+	}
+	f := build()
+	b.built[n] = f
+	return f
 }
 
 func (b *builder) fail(err error) {

@@ -33,10 +33,8 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	out := &Keyed[K, T]{out: &flow[T]{node: n}, codec: codec}
 	n.exchange = &x.Number
 	in.feeds(func(b *builder) operators.Push[T] { return x.Send(b.task) })
-	n.chain = func(env *operators.Env) (*operators.Chain, error) {
-		b := &builder{task: operators.NewTask(env)}
-		receive := x.Receive(b.task, func() operators.Push[T] { return out.out.build(b) })
-		return b.task.KeyedChain(receive), b.err
+	n.receive = func(b *builder) func(operators.Batch) error {
+		return x.Receive(b.task, func() operators.Push[T] { return out.out.build(b) })
 	}
 	return out
 }

@@ -11,15 +11,15 @@ type Plan struct {
 	Stages []Stage // every stage comes after those that send to it
 }
 
-// Stage is a chain of operators without an exchange inside. A source stage has one task per source partition, a keyed
+// Stage is operators without an exchange between them. A source stage has one task per source partition, a keyed
 // stage Parallelism tasks, each of which owns a range of key groups.
 type Stage struct {
 	Name string // the uids of its operators, for logs and metrics
 	UID  string // of the operator that it begins with
-	// Source is set for source stages, and then Exchange is -1.
+	// Source is set for source stages.
 	Source *SourceSpec
-	// Exchange is the number of the exchange that feeds a keyed stage.
-	Exchange int
+	// Inputs lists the exchanges that feed a keyed stage: several, if streams are joined in it.
+	Inputs []int
 	// Sends lists the exchanges that this stage's chains send to.
 	Sends []int
 	// Sinks lists the topics it writes to.

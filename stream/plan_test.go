@@ -174,11 +174,11 @@ func TestPlanUnion(t *testing.T) {
 	}
 	var got strings.Builder
 	for _, s := range plan.Stages {
-		fmt.Fprintln(&got, s.Name, "|", s.Exchange, s.Sends, s.Sinks)
+		fmt.Fprintln(&got, s.Name, "|", s.Inputs, s.Sends, s.Sinks)
 	}
-	want := `in -> filter-3 -> union-4 -> sink-5 | -1 [0] [out]
-b -> union-4 -> sink-5 | -1 [0] [out]
-keyby-6 -> count | 0 [] []
+	want := `in -> filter-3 -> union-4 -> sink-5 | [] [0] [out]
+b -> union-4 -> sink-5 | [] [0] [out]
+keyby-6 -> count | [0] [] []
 `
 	if got.String() != want {
 		t.Fatalf("got\n%swant\n%s", got.String(), want)
@@ -210,12 +210,12 @@ func TestPlanStages(t *testing.T) {
 		if s.Source != nil {
 			topics = s.Source.Topics
 		}
-		fmt.Fprintln(&got, s.Name, "|", topics, s.Exchange, s.Sends, s.Sinks, s.Stateful)
+		fmt.Fprintln(&got, s.Name, "|", topics, s.Inputs, s.Sends, s.Sinks, s.Stateful)
 	}
-	want := `in -> copy -> filter-3 | [in] -1 [0] [copy] false
-keyby-4 -> count -> sink-6 -> sum | [] 0 [1] [counts] true
-by_length -> lengths | [] 1 [] [] true
-other -> sink-11 | [a b] -1 [] [copy] false
+	want := `in -> copy -> filter-3 | [in] [] [0] [copy] false
+keyby-4 -> count -> sink-6 -> sum | [] [0] [1] [counts] true
+by_length -> lengths | [] [1] [] [] true
+other -> sink-11 | [a b] [] [] [copy] false
 `
 	if got.String() != want {
 		t.Fatalf("got\n%swant\n%s", got.String(), want)

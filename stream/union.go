@@ -15,21 +15,10 @@ func Union[T any](first Stream[T], others ...Stream[T]) Stream[T] {
 	n := flows[0].node.job.add("union", nil, inputs...)
 	out := &flow[T]{node: n}
 	for _, f := range flows {
-		f.feeds(func(b *builder) operators.Push[T] { return joined(b, out) })
+		// Once: else records of two streams that pass through one task would overtake each other.
+		f.feeds(func(b *builder) operators.Push[T] {
+			return once(b, n, func() operators.Push[T] { return out.build(b) })
+		})
 	}
 	return out
-}
-
-// joined builds what follows a union once for each task, even if several of its streams pass through that task: else
-// their records would overtake each other.
-func joined[T any](b *builder, out *flow[T]) operators.Push[T] {
-	if push, ok := b.unions[out.node].(operators.Push[T]); ok {
-		return push
-	}
-	if b.unions == nil {
-		b.unions = map[*node]any{}
-	}
-	push := out.build(b)
-	b.unions[out.node] = push
-	return push
 }

@@ -5,6 +5,7 @@ package streamtest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weirstream/weir/operators"
@@ -24,7 +25,7 @@ type Runner struct {
 	registry *state.Registry
 	sources  map[txn.Partition]*operators.Chain
 	order    []txn.Partition            // of sources
-	keyed    map[int][]*operators.Chain // by exchange
+	keyed    map[int][]*operators.Chain // by stage
 	queue    []queued
 	out      []txn.Record
 
@@ -34,8 +35,9 @@ type Runner struct {
 }
 
 type queued struct {
-	chain *operators.Chain
-	batch operators.Batch
+	chain    *operators.Chain
+	exchange int
+	batch    operators.Batch
 }
 
 // New makes a runner of job.
@@ -109,7 +111,7 @@ func (r *Runner) open() (err error) {
 	for i := range r.reached {
 		r.reached[i] = operators.NoWatermark
 	}
-	for _, s := range r.plan.Stages {
+	for i, s := range r.plan.Stages {
 		if err := s.States(r.registry); err != nil {
 			return err
 		}
@@ -120,7 +122,7 @@ func (r *Runner) open() (err error) {
 			if err != nil {
 				return err
 			}
-			r.keyed[s.Exchange] = append(r.keyed[s.Exchange], chain)
+			r.keyed[i] = append(r.keyed[i], chain)
 		}
 	}
 	return nil
@@ -148,7 +150,7 @@ func (r *Runner) env(task int) *operators.Env {
 	return &operators.Env{
 		Task: task, Parallelism: r.Parallelism, MaxParallelism: state.DefaultMaxParallelism, Now: r.now,
 		Send: func(exchange, target int, b operators.Batch) error {
-			r.queue = append(r.queue, queued{r.keyed[exchange][target], b})
+			r.queue = append(r.queue, queued{r.keyed[r.behind(exchange)][target], exchange, b})
 			return nil
 		},
 		Produce: func(records []txn.Record) error {
@@ -156,6 +158,11 @@ func (r *Runner) env(task int) *operators.Env {
 			return nil
 		},
 	}
+}
+
+// behind is the stage that an exchange feeds.
+func (r *Runner) behind(exchange int) int {
+	return slices.IndexFunc(r.plan.Stages, func(s stream.Stage) bool { return slices.Contains(s.Inputs, exchange) })
 }
 
 func (r *Runner) now() time.Time {
@@ -173,7 +180,7 @@ func (r *Runner) drain() error {
 	for len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
-		if err := next.chain.Exchange(next.batch); err != nil {
+		if err := next.chain.Exchange(next.exchange, next.batch); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,10 @@ package streamtest
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/weirstream/weir/operators"
-	"github.com/weirstream/weir/stream"
 )
 
 // Advance sets the clock to now, where it stands still from then on, and fires what falls due on the way, each at its time. Whatever was
@@ -55,7 +55,7 @@ func (r *Runner) chains() (all []*operators.Chain) {
 		all = append(all, r.sources[p])
 	}
 	for i := range r.plan.Stages {
-		all = append(all, r.keyed[r.plan.Stages[i].Exchange]...)
+		all = append(all, r.keyed[i]...)
 	}
 	return all
 }
@@ -66,7 +66,7 @@ func (r *Runner) watermarks() error {
 		s := &r.plan.Stages[i]
 		wm, idle := r.progress(i)
 		if s.Source == nil && wm > r.reached[i] {
-			for _, c := range r.keyed[s.Exchange] {
+			for _, c := range r.keyed[i] {
 				if err := c.Watermark(wm); err != nil {
 					return err
 				}
@@ -76,7 +76,7 @@ func (r *Runner) watermarks() error {
 			continue
 		}
 		r.reached[i], r.idle[i] = max(wm, r.reached[i]), idle
-		if err := r.flush(s); err != nil { // records before the watermark
+		if err := r.flush(i); err != nil { // records before the watermark
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (r *Runner) progress(stage int) (wm int64, idle bool) {
 	}
 	for i := range r.plan.Stages {
 		for _, x := range r.plan.Stages[i].Sends {
-			if s.Source == nil && x == s.Exchange {
+			if slices.Contains(s.Inputs, x) {
 				add(r.reached[i], r.idle[i])
 			}
 		}
@@ -138,7 +138,7 @@ func (r *Runner) settle() error {
 		return err
 	}
 	for i := range r.plan.Stages { // senders come first
-		if err := r.flush(&r.plan.Stages[i]); err != nil {
+		if err := r.flush(i); err != nil {
 			return err
 		}
 	}
@@ -146,7 +146,8 @@ func (r *Runner) settle() error {
 }
 
 // flush sends on what the tasks of a stage have gathered.
-func (r *Runner) flush(s *stream.Stage) error {
+func (r *Runner) flush(i int) error {
+	s := &r.plan.Stages[i]
 	for _, p := range r.order {
 		if s.Source != nil && &r.plan.Stages[r.stageOf(p.Topic)] == s {
 			if err := r.sources[p].Flush(); err != nil {
@@ -154,7 +155,7 @@ func (r *Runner) flush(s *stream.Stage) error {
 			}
 		}
 	}
-	for _, c := range r.keyed[s.Exchange] {
+	for _, c := range r.keyed[i] {
 		if err := c.Flush(); err != nil {
 			return err
 		}

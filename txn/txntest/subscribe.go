@@ -141,7 +141,7 @@ func positionAtEnd(e *env) {
 
 // stableAndSince: what is decided, and where a time begins.
 func stableAndSince(e *env) {
-	topic, later := e.topic(2), time.Now().Add(30 * time.Minute).UnixMilli() // the time of markers is before it
+	topic, later := e.topic(2), time.Now().Add(30*time.Minute).UnixMilli() // the time of markers is before it
 	p0, p1 := txn.Partition{Topic: topic}, txn.Partition{Topic: topic, ID: 1}
 	rs := numbered(topic, 0, 0, 6)
 	for i := range rs {
