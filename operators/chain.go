@@ -29,12 +29,17 @@ type Env struct {
 	Watermark int64
 	// Idle: the source partition was idle before the restart, and is so until it has a record.
 	Idle bool
+	// HeldBack says when records of the source partition were last held back (AlignWatermarks), which is not idleness; zero: never. It may be nil.
+	HeldBack func() time.Time
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
 }
 
-// NoWatermark is the watermark before there is one: nothing is late.
-const NoWatermark = math.MinInt64
+// NoWatermark is the watermark before there is one: nothing is late. EndOfTime is the one behind the last record of bounded input: everything is.
+const (
+	NoWatermark = math.MinInt64
+	EndOfTime   = math.MaxInt64
+)
 
 // Batch is a batch of records on its way through an exchange; its concrete type is known to the operators at both ends.
 type Batch interface {

@@ -33,6 +33,8 @@ type attempt struct {
 	tasks    []*task
 	sources  map[txn.Partition]*task
 	keyed    map[int][]*task // by exchange
+	pace     *pace
+	pinned   bool // its first epoch commits where it begins, before any record is read
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -48,6 +50,8 @@ type alignment struct {
 	missing   int
 	positions map[txn.Partition]int64
 	times     map[*task]int64 // watermarks
+	idle      map[*task]bool
+	finished  bool // every source had come to its end
 }
 
 // newAttempt builds the tasks for these partitions, with the event times of the checkpoint m; start lets them run.
@@ -61,8 +65,9 @@ func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition, m *che
 		a.addStage(&in.o.Plan.Stages[i], parts)
 	}
 	a.connect()
+	a.pace = newPace(a.tasks)
 	for _, t := range a.tasks {
-		t.time.mark.wm = t.recall(m)
+		t.time.mark = mark{t.recall(m), t.recallIdle(m)}
 		t.inbox.valve.now.wm = t.time.begun()
 		if err := t.open(); err != nil {
 			return nil, err
@@ -84,21 +89,12 @@ func (a *attempt) addStage(s *stream.Stage, parts []txn.Partition) {
 		return
 	}
 	for _, p := range parts {
-		if reads(s.Source, p.Topic) {
+		if s.Source.Reads(p.Topic) {
 			t := &task{attempt: a, stage: s, number: len(a.sources), partition: p}
 			a.tasks = append(a.tasks, t)
 			a.sources[p] = t
 		}
 	}
-}
-
-func reads(s *stream.SourceSpec, topic string) bool {
-	for _, t := range s.Topics {
-		if t == topic {
-			return true
-		}
-	}
-	return false
 }
 
 // connect gives every task its inbox, with an input for each task that sends to it.
@@ -215,20 +211,23 @@ func (a *attempt) worked(epoch uint64) {
 func (a *attempt) expect(epoch uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, times: map[*task]int64{}}
+	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, times: map[*task]int64{}, idle: map[*task]bool{}}
 }
 
-// injected adds the positions at which the sources passed the barrier.
-func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64) {
-	a.part(epoch, func(al *alignment) { al.positions = positions })
+// injected adds the positions at which the sources passed the barrier, and whether they were their ends.
+func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, finished bool) {
+	a.part(epoch, func(al *alignment) { al.positions, al.finished = positions, finished })
 }
 
 // passed adds what a task leaves behind.
 func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
-	wm := t.time.mark.wm
+	m, source := t.time.mark, t.stage.Source != nil
 	a.part(epoch, func(al *alignment) {
-		if wm != operators.NoWatermark {
-			al.times[t] = wm
+		if m.wm != operators.NoWatermark {
+			al.times[t] = m.wm
+		}
+		if m.idle && source {
+			al.idle[t] = true
 		}
 		if len(entries) > 0 {
 			al.entries = append(al.entries, entries)
@@ -251,7 +250,7 @@ func (a *attempt) part(epoch uint64, f func(*alignment)) {
 	}
 	a.mu.Unlock()
 	if done {
-		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions, times: al.times})
+		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions, times: al.times, idle: al.idle, finished: al.finished})
 	}
 }
 

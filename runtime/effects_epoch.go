@@ -18,32 +18,47 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 		return
 	}
 	delete(in.flights, epoch)
-	in.decision = decision{id: f.id, positions: f.sealed.positions}
+	in.decision = decision{id: f.id, positions: f.sealed.positions, ends: in.decision.ends}
 	hit("publish-before")
 	in.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: f.sealed.entries, base: f.base, attempt: in.attempt})
 }
 
 // doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.
 func (in *Instance) doBegin(epoch twophase.Epoch) {
-	a, p, positions := in.attempt, in.producer, in.decision.positions
+	a, p, d := in.attempt, in.producer, in.decision
 	in.async(twophase.Effect{Op: twophase.Begin, Epoch: epoch}, twophase.Began, in.o.StartTimeout, func(context.Context) error {
 		in.publisher.waitForRoom(in.ctx)
 		if err := p.Begin(); err != nil {
 			return err
 		}
 		a.gate.open(uint64(epoch))
-		if a.producer != nil {
-			return nil
+		first := a.producer == nil
+		if first {
+			a.producer, a.pinned = p, d.pin
+			a.start(uint64(epoch))
 		}
-		a.producer = p
-		a.start(uint64(epoch))
-		in.reader.do(func() {
-			if err := in.reader.start(a, uint64(epoch), positions); err != nil {
-				in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same
-			}
-		})
+		if first || a.pinned {
+			in.reader.do(func() { in.read(a, epoch, d, first) })
+		}
 		return nil
 	})
+}
+
+// read runs on the reader's goroutine when an epoch has begun: the attempt's first, or the one after it.
+func (in *Instance) read(a *attempt, epoch twophase.Epoch, d decision, first bool) {
+	var err error
+	if first {
+		err = in.reader.start(a, uint64(epoch), d)
+	} else {
+		err = in.reader.flow(a)
+	}
+	if err != nil {
+		in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same
+	}
+	if first && a.pinned {
+		in.post(processed(uint64(epoch)))
+		in.post(barrierDue)
+	}
 }
 
 func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
@@ -54,7 +69,7 @@ func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
 	hit("barrier-before")
 	go in.reader.do(func() {
 		if in.reader.attempt == a {
-			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)))
+			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)), in.reader.bounds.finished)
 		}
 	})
 }

@@ -37,6 +37,8 @@ type sealed struct {
 	entries   []state.Entry   // of all of them, once Store has merged them
 	positions map[txn.Partition]int64
 	times     map[*task]int64 // watermarks; tasks without one are left out
+	idle      map[*task]bool
+	finished  bool // every source has come to its end before the barrier
 }
 
 func answer(kind twophase.EventKind, epoch twophase.Epoch) event {

@@ -72,6 +72,8 @@ type Instance struct {
 type decision struct {
 	id        checkpoint.ID
 	positions map[txn.Partition]int64
+	ends      map[txn.Partition]int64 // of bounded sources
+	pin       bool                    // some of them were chosen just now, see settle
 }
 
 // flight is an epoch from its barrier to its decision.
@@ -113,7 +115,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	defer in.view.phase(PhaseStopped)
 	if err := in.prepare(ctx); err != nil {
 		in.closeAdmin()
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, errFinished) {
 			return nil
 		}
 		return err
@@ -122,6 +124,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	defer stop()
 	go in.reader.run()
 	go in.publisher.run()
+	go in.discover()
 	in.loop()
 	return errors.Join(in.result, in.teardown())
 }

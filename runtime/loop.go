@@ -121,6 +121,10 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	}
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
+	if f.sealed.finished {
+		in.log.Info("every source has come to its end; ending", "checkpoint", f.id)
+		in.step(twophase.Event{Kind: twophase.Shutdown})
+	}
 	in.view.committed(string(f.id))
 }
 
@@ -192,7 +196,7 @@ func (in *Instance) release() {
 // checkOwned finds out whether what we own is all there is: only then is there work to do. With the exchange in
 // memory one instance works on a job at a time.
 func (in *Instance) checkOwned() {
-	n, owned, wasLost := in.assignment, in.owned, in.wasLost
+	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topics
 	if len(owned) == 0 {
 		if wasLost {
 			in.checkRival()
@@ -200,7 +204,7 @@ func (in *Instance) checkOwned() {
 		return
 	}
 	go func() {
-		all, err := in.partitions(in.ctx)
+		all, err := in.partitions(in.ctx, topics)
 		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
@@ -218,8 +222,8 @@ func (in *Instance) checkOwned() {
 
 // assigned starts the protocol if everything is ours.
 func (in *Instance) assigned(all []txn.Partition) {
-	in.all = all
-	if len(in.owned) < len(all) {
+	in.all = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
+	if len(without(all, in.owned)) > 0 {
 		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", len(all), "group", in.o.JobID)
 		if in.wasLost {
 			in.checkRival()
@@ -229,7 +233,7 @@ func (in *Instance) assigned(all []txn.Partition) {
 	in.wasLost = false
 	in.active = true
 	in.view.phase(PhaseRestoring)
-	in.view.partitions(len(all))
+	in.view.partitions(len(in.all))
 	in.step(twophase.Event{Kind: twophase.Assigned})
 }
 

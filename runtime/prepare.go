@@ -15,22 +15,25 @@ import (
 
 // prepare looks at everything that can be wrong before a single record is read, and joins the group.
 func (in *Instance) prepare(ctx context.Context) (err error) {
-	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
-	defer cancel()
 	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	in.topics = in.sourceTopics()
-	if _, err := in.partitions(start); err != nil {
-		if errors.Is(start.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
-		}
+	if in.topics, err = in.awaitTopics(ctx); err != nil {
 		return err
+	}
+	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
+	defer cancel()
+	all, err := in.partitions(start, in.topics)
+	if err != nil {
+		return in.unanswered(start, err)
 	}
 	if err := in.checkSinks(start); err != nil {
 		return err
 	}
 	if err := in.checkTransactionTimeout(start); err != nil {
+		return err
+	}
+	if err := in.checkFinished(start, all); err != nil {
 		return err
 	}
 	if err := in.checkAlone(ctx); err != nil {
@@ -39,6 +42,7 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	in.reader = newReader(in.post)
 	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
 		Topics: in.topics, Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+		TrackEnds: in.anySource(tracked),
 	}, in.reader)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -47,30 +51,12 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-func (in *Instance) sourceTopics() []string {
-	var topics []string
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; s != nil {
-			topics = append(topics, s.Topics...)
-		}
+// unanswered says whose fault it is that time is over.
+func (in *Instance) unanswered(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
 	}
-	slices.Sort(topics)
-	return slices.Compact(topics)
-}
-
-// partitions lists all partitions of all sources.
-func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
-	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS")
-	if err != nil {
-		return nil, err
-	}
-	var all []txn.Partition
-	for _, t := range in.topics {
-		for i := range counts[t] {
-			all = append(all, txn.Partition{Topic: t, ID: int32(i)})
-		}
-	}
-	return all, nil
+	return err
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {

@@ -22,7 +22,7 @@ func (in *Instance) readDecision(all []txn.Partition) (decision, error) {
 	if err != nil {
 		return decision{}, err
 	}
-	d := decision{positions: make(map[txn.Partition]int64, len(all))}
+	d := decision{positions: make(map[txn.Partition]int64, len(all)), ends: map[txn.Partition]int64{}}
 	if d.id, err = namedCheckpoint(committed); err != nil {
 		return decision{}, err
 	}
@@ -38,9 +38,11 @@ func (in *Instance) readDecision(all []txn.Partition) (decision, error) {
 		d.positions[p] = pos.Offset
 	}
 	if d.id == "" {
-		err = in.checkFresh(ctx, len(committed))
+		if err := in.checkFresh(ctx, len(committed)); err != nil {
+			return decision{}, err
+		}
 	}
-	return d, err
+	return d, in.settle(ctx, &d, committed, ends)
 }
 
 // namedCheckpoint returns the one checkpoint id in the committed positions; empty if they name none.
@@ -174,7 +176,7 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 			return fmt.Errorf("%w: it holds the state at offset %d of %s/%d, but the group is committed at %d", ErrState, s.Offset, p.Topic, p.ID, o)
 		}
 	}
-	return nil
+	return in.checkUnended(m)
 }
 
 func (in *Instance) registerStates(reg *state.Registry) error {
@@ -211,12 +213,17 @@ func (in *Instance) manifest(f *flight) checkpoint.Manifest {
 			continue
 		}
 		for _, p := range in.all {
-			if reads(src, p.Topic) {
-				m.Sources = append(m.Sources, checkpoint.SourcePosition{
-					Operator: src.UID, Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]})
+			if !src.Reads(p.Topic) {
+				continue
 			}
+			at := checkpoint.SourcePosition{Operator: src.UID, Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]}
+			if end, bounded := in.decision.ends[p]; bounded {
+				at.End = &end
+			}
+			m.Sources = append(m.Sources, at)
 		}
 	}
+	m.Finished = f.sealed.finished
 	f.sealed.remember(&m)
 	return m
 }

@@ -22,6 +22,13 @@ func (s *sealed) remember(m *checkpoint.Manifest) {
 			}
 		}
 	}
+	for t := range s.idle {
+		for i := range m.Sources {
+			if src := &m.Sources[i]; src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
+				src.Idle = true
+			}
+		}
+	}
 	slices.SortFunc(m.Watermarks, func(a, b checkpoint.StageWatermark) int {
 		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.From, b.From))
 	})
@@ -55,6 +62,13 @@ func (t *task) recall(m *checkpoint.Manifest) (wm int64) {
 		return 0
 	}
 	return wm
+}
+
+// recallIdle says whether a source task's partition was idle.
+func (t *task) recallIdle(m *checkpoint.Manifest) bool {
+	return slices.ContainsFunc(m.Sources, func(src checkpoint.SourcePosition) bool {
+		return t.stage.Source != nil && src.Idle && src.Topic == t.partition.Topic && src.Partition == t.partition.ID
+	})
 }
 
 // groups are the key groups of a keyed task.

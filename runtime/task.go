@@ -35,7 +35,10 @@ func (t *task) open() error {
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
+		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(), Idle: t.time.mark.idle,
+	}
+	if t.stage.Source != nil && t.stage.Source.MaxDrift > 0 {
+		env.HeldBack = func() time.Time { return t.attempt.pace.active(t.partition) }
 	}
 	if t.stage.Source == nil {
 		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})
@@ -84,7 +87,7 @@ func (t *task) work(m message) error {
 	case m.barrier != 0:
 		return t.pass(m.barrier)
 	case m.mark != nil:
-		return t.advance(*m.mark)
+		return t.hear(*m.mark)
 	case m.source != nil:
 		t.attempt.in.count.in(m.source)
 		if err := t.chain.Source(m.source); err != nil {

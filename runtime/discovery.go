@@ -1,0 +1,79 @@
+package runtime
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// discover looks for new partitions, and for new topics that patterns match, until the instance ends. What is found is subscribed to, which makes
+// the group deal everything out anew: the partitions are revoked, so that the open epoch is committed, and come back with the new ones.
+func (in *Instance) discover() {
+	if in.o.Discovery <= 0 || in.bounded() {
+		return
+	}
+	t := time.NewTicker(in.o.Discovery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			in.look()
+		case <-in.leave:
+			return
+		case <-in.ended:
+			return
+		}
+	}
+}
+
+// look compares what there is with what is ours.
+func (in *Instance) look() {
+	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
+	defer cancel()
+	topics, err := in.sourceTopics(ctx)
+	var there []txn.Partition
+	if err == nil {
+		there, err = in.partitions(ctx, topics)
+	}
+	in.post(event{then: func() { in.looked(topics, there, err) }})
+}
+
+// looked takes what discovery has found. A topic that is gone from a pattern stays subscribed to: the client says so when it is read.
+func (in *Instance) looked(topics []string, there []txn.Partition, err error) {
+	switch {
+	case err != nil && isFatal(err):
+		in.fail(err)
+		return
+	case err != nil:
+		in.log.Warn("could not look for new partitions", "err", err)
+		return
+	case in.owned == nil || in.leaving():
+		return // a rebalance is under way, or nothing more is to be read
+	}
+	missing := without(there, in.owned)
+	if len(missing) == 0 {
+		return
+	}
+	if unheard := without(missing, in.all); len(unheard) > 0 {
+		in.log.Info("new partitions; the group deals out anew", "new", len(unheard), "first", unheard[0], "topics", topics)
+		in.subscribe(topics)
+		return
+	}
+	// We have asked for them. Another member may have them; if there is none, whoever dealt out had not heard of them, or we came
+	// back under a static name to what we had.
+	n := in.assignment
+	go func() {
+		others, err := in.otherMembers(in.ctx)
+		in.post(event{then: func() {
+			if err == nil && len(others) == 0 && n == in.assignment && in.owned != nil && !in.leaving() {
+				in.subscribe(topics)
+			}
+		}})
+	}()
+}
+
+func (in *Instance) subscribe(topics []string) {
+	in.topics = topics
+	in.reader.subscribe(topics)
+}
