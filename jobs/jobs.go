@@ -61,17 +61,10 @@ func New(name string, p Params) (*stream.Job, error) {
 
 // inputs are what the job's source reads.
 func (p *Params) inputs() stream.Subscription {
-	if len(p.Inputs) != 1 {
-		return stream.Topics(p.Inputs...)
+	if expr, ok := stream.PatternOf(p.Inputs[0]); ok && len(p.Inputs) == 1 {
+		return stream.Pattern(expr)
 	}
-	text := p.Inputs[0]
-	switch {
-	case strings.HasPrefix(text, "^"):
-		return stream.Pattern(text)
-	case len(text) > 1 && strings.HasPrefix(text, "/") && strings.HasSuffix(text, "/"):
-		return stream.Pattern(text[1 : len(text)-1])
-	}
-	return stream.Topics(text)
+	return stream.Topics(p.Inputs...)
 }
 
 // source are the options of the job's source.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -44,6 +45,14 @@ func Topics(names ...string) Subscription { return Subscription{topics: names, b
 // Pattern reads every topic whose whole name matches the regular expression (package regexp), also those that are made while the job runs. Topics
 // whose names begin with two underscores, and those that jobs keep for themselves, never match.
 func Pattern(expr string) Subscription { return Subscription{pattern: expr} }
+
+// PatternOf reads a pattern as settings give it: it begins with ^ or stands between slashes. ok is false for anything else, such as a topic.
+func PatternOf(text string) (expr string, ok bool) {
+	if inner, ok := strings.CutPrefix(text, "/"); ok && strings.HasSuffix(inner, "/") {
+		return strings.TrimSuffix(inner, "/"), true
+	}
+	return text, strings.HasPrefix(text, "^")
+}
 
 // subscribe notes what the source n reads.
 func (n *node) subscribe(from Subscription) {

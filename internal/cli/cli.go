@@ -153,5 +153,11 @@ func (a *app) job(c *config.Config) (*stream.Job, error) {
 			return j, nil
 		}
 	}
-	return jobs.New(c.Job, jobs.Params{Inputs: c.InputTopics, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow})
+	start, err := stream.ParseStart(c.StartFrom)
+	if err != nil {
+		return nil, fmt.Errorf("WEIR_START_FROM=%w", err)
+	}
+	return jobs.New(c.Job, jobs.Params{
+		Inputs: c.InputTopics, Start: start, Bounded: c.Bounded, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow,
+	})
 }

@@ -31,7 +31,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
 		OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
-		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout,
+		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 	}, nil
 }
