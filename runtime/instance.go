@@ -74,6 +74,7 @@ type decision struct {
 	positions map[txn.Partition]int64
 	ends      map[txn.Partition]int64 // of bounded sources
 	pin       bool                    // some of them were chosen just now, see settle
+	finished  bool                    // a bounded job has nothing left to do
 }
 
 // flight is an epoch from its barrier to its decision.
@@ -115,7 +116,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	defer in.view.phase(PhaseStopped)
 	if err := in.prepare(ctx); err != nil {
 		in.closeAdmin()
-		if ctx.Err() != nil || errors.Is(err, errFinished) {
+		if ctx.Err() != nil {
 			return nil
 		}
 		return err

@@ -82,6 +82,10 @@ func (in *Instance) absorb(ev *event) {
 		}
 	case twophase.DecisionRead:
 		in.decision = *ev.decision
+		if in.decision.finished {
+			in.log.Info("every source has come to its end, and all is committed; ending", "checkpoint", in.decision.id)
+			in.step(twophase.Event{Kind: twophase.Shutdown})
+		}
 		if id := in.decision.id; id.Run() == in.runName {
 			ev.Decision = twophase.Epoch(id.Epoch())
 		} else {
@@ -122,7 +126,7 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
 	if f.sealed.finished {
-		in.log.Info("every source has come to its end; ending", "checkpoint", f.id)
+		in.log.Info("every source has come to its end, and all is committed; ending", "checkpoint", f.id)
 		in.step(twophase.Event{Kind: twophase.Shutdown})
 	}
 	in.view.committed(string(f.id))

@@ -23,17 +23,13 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	}
 	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
 	defer cancel()
-	all, err := in.partitions(start, in.topics)
-	if err != nil {
+	if _, err := in.partitions(start, in.topics); err != nil {
 		return in.unanswered(start, err)
 	}
 	if err := in.checkSinks(start); err != nil {
 		return err
 	}
 	if err := in.checkTransactionTimeout(start); err != nil {
-		return err
-	}
-	if err := in.checkFinished(start, all); err != nil {
 		return err
 	}
 	if err := in.checkAlone(ctx); err != nil {

@@ -16,10 +16,11 @@ import (
 // is chosen here, by the state of the topics as it is now, must not be chosen again after a record was processed; so it is pinned: committed in an epoch
 // of its own, before the first record is read.
 func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.Partition]txn.Position, ends map[txn.Partition]txn.Ends) error {
-	bounds, err := in.recallEnds(ctx, d.id)
+	bounds, finished, err := in.recallEnds(ctx, d.id)
 	if err != nil {
 		return err
 	}
+	d.finished = finished
 	for i := range in.o.Plan.Stages {
 		s := in.o.Plan.Stages[i].Source
 		if s == nil {
@@ -129,25 +130,25 @@ func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partitio
 	return nil
 }
 
-// recallEnds reads the ends of bounded sources from the checkpoint of the decision.
-func (in *Instance) recallEnds(ctx context.Context, id checkpoint.ID) (map[txn.Partition]int64, error) {
-	ends := map[txn.Partition]int64{}
+// recallEnds reads from the checkpoint of the decision where bounded sources end, and whether all is done.
+func (in *Instance) recallEnds(ctx context.Context, id checkpoint.ID) (ends map[txn.Partition]int64, finished bool, err error) {
+	ends = map[txn.Partition]int64{}
 	if id == "" || !in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded }) {
-		return ends, nil
+		return ends, false, nil
 	}
 	m, err := in.repo.LoadManifest(ctx, id)
 	if errors.Is(err, checkpoint.ErrNotExist) {
-		return ends, err // the record may have moved on: it is read again
+		return ends, false, err // the record may have moved on: it is read again
 	}
 	if err != nil {
-		return ends, fmt.Errorf("checkpoint %s: %w", id, markState(err))
+		return ends, false, fmt.Errorf("checkpoint %s: %w", id, markState(err))
 	}
 	for _, s := range m.Sources {
 		if s.End != nil {
 			ends[txn.Partition{Topic: s.Topic, ID: s.Partition}] = *s.End
 		}
 	}
-	return ends, nil
+	return ends, m.Finished && in.bounded(), nil
 }
 
 // anySource says whether a source is as asked.
@@ -163,35 +164,6 @@ func (in *Instance) anySource(is func(s *stream.SourceSpec) bool) bool {
 // bounded says whether the job comes to an end.
 func (in *Instance) bounded() bool {
 	return !in.anySource(func(s *stream.SourceSpec) bool { return !s.Bounded })
-}
-
-// errFinished: an earlier run of the bounded job has done all there is to do.
-var errFinished = errors.New("the bounded job is finished")
-
-// checkFinished looks, before the group is joined, whether there is anything left to do.
-func (in *Instance) checkFinished(ctx context.Context, all []txn.Partition) error {
-	if !in.bounded() {
-		return nil
-	}
-	committed, err := in.admin.Committed(ctx, in.o.JobID, all)
-	if err != nil {
-		return fmt.Errorf("group %q (WEIR_JOB_ID): %w", in.o.JobID, err)
-	}
-	id, err := namedCheckpoint(committed)
-	if err != nil || id == "" {
-		return err
-	}
-	m, err := in.repo.LoadManifest(ctx, id)
-	switch {
-	case errors.Is(err, checkpoint.ErrNotExist):
-		return nil // the recovery knows what to say of it
-	case err != nil:
-		return fmt.Errorf("checkpoint %s: %w", id, markState(err))
-	case m.Finished:
-		in.log.Info("an earlier run has finished this bounded job; there is nothing to do", "checkpoint", id)
-		return errFinished
-	}
-	return nil
 }
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.

@@ -13,6 +13,8 @@ type settings struct {
 	guarantee  twophase.Guarantee
 	repeats    bool // outputs may repeat
 	partitions int
+	topics     []string
+	grows      bool // partitions can be added
 	epochs     int
 	twice      bool
 	show       func(Record) string
@@ -39,6 +41,11 @@ func AtLeastOnce() Option {
 // Partitions is the number of partitions of the topics that the job reads; 1 by default. With more, records of a key have to come from one
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
+
+// Topics makes topics beside those that the job names, for sources that select theirs by a pattern.
+func Topics(names ...string) Option {
+	return func(s *settings) { s.topics = append(s.topics, names...) }
+}
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
@@ -75,4 +82,5 @@ const (
 	transactionTimeout = 2 * interval
 	patience           = 10 * time.Second
 	stuck              = 5 * time.Minute
+	discovery          = 10 * time.Second
 )
