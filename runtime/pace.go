@@ -111,4 +111,3 @@ func comparePartitions(a, b txn.Partition) int {
 
 // tracked says whether the ends of a source's partitions have to be followed: offsets without records count as read.
 func tracked(s *stream.SourceSpec) bool { return s.Bounded || s.MaxDrift > 0 }
-
