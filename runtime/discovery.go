@@ -7,6 +7,9 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
+// claimDelay lets a broker hear of partitions that another one told us of.
+const claimDelay = 200 * time.Millisecond
+
 // discover looks for new partitions, and for new topics that patterns match, until the instance ends. What is found is subscribed to, which makes
 // the group deal everything out anew: the partitions are revoked, so that the open epoch is committed, and come back with the new ones.
 func (in *Instance) discover() {
@@ -60,14 +63,26 @@ func (in *Instance) looked(topics []string, there []txn.Partition, err error) {
 		in.subscribe(topics)
 		return
 	}
-	// We have asked for them. Another member may have them; if there is none, whoever dealt out had not heard of them, or we came
-	// back under a static name to what we had.
-	n := in.assignment
+	in.claimRest()
+}
+
+// claimRest sees to partitions that we know of and don't have. If there is no other member to have them, whoever dealt out had not heard of
+// them, or we came back, under a static name, to what we had before they were added: then the group has to deal out anew.
+func (in *Instance) claimRest() {
+	n, ours, all := in.assignment, len(in.owned), len(in.all)
 	go func() {
+		in.sleep(claimDelay)
 		others, err := in.otherMembers(in.ctx)
 		in.post(event{then: func() {
-			if err == nil && len(others) == 0 && n == in.assignment && in.owned != nil && !in.leaving() {
-				in.subscribe(topics)
+			switch {
+			case n != in.assignment || in.leaving():
+			case err != nil:
+				in.log.Warn("not all partitions are ours, and the group could not be looked at", "ours", ours, "all", all, "err", err)
+			case len(others) > 0:
+				in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", ours, "all", all, "member", describe(others), "group", in.o.JobID)
+			default:
+				in.log.Info("partitions were added that nobody has; the group deals out anew", "ours", ours, "all", all)
+				in.subscribe(in.topics)
 			}
 		}})
 	}()

@@ -228,10 +228,10 @@ func (in *Instance) checkOwned() {
 func (in *Instance) assigned(all []txn.Partition) {
 	in.all = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
 	if len(without(all, in.owned)) > 0 {
-		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", len(all), "group", in.o.JobID)
 		if in.wasLost {
 			in.checkRival()
 		}
+		in.claimRest()
 		return
 	}
 	in.wasLost = false
