@@ -89,7 +89,7 @@ func (a *attempt) addStage(s *stream.Stage, parts []txn.Partition) {
 		return
 	}
 	for _, p := range parts {
-		if s.Source.Reads(p.Topic) {
+		if a.in.reads(s.Source, p.Topic) {
 			t := &task{attempt: a, stage: s, number: len(a.sources), partition: p}
 			a.tasks = append(a.tasks, t)
 			a.sources[p] = t

@@ -51,8 +51,8 @@ func (in *Instance) looked(topics []string, there []txn.Partition, err error) {
 	case err != nil:
 		in.log.Warn("could not look for new partitions", "err", err)
 		return
-	case in.owned == nil || in.leaving():
-		return // a rebalance is under way, or nothing more is to be read
+	case len(in.owned) == 0 || in.leaving():
+		return // a rebalance is under way, another member works, or nothing more is to be read
 	}
 	missing := without(there, in.owned)
 	if len(missing) == 0 {

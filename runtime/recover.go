@@ -213,7 +213,7 @@ func (in *Instance) manifest(f *flight) checkpoint.Manifest {
 			continue
 		}
 		for _, p := range in.all {
-			if !src.Reads(p.Topic) {
+			if !in.reads(src, p.Topic) {
 				continue
 			}
 			at := checkpoint.SourcePosition{Operator: src.UID, Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]}

@@ -29,11 +29,14 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		var parts []txn.Partition
 		known := false // the job has read the source before
 		for p := range d.positions {
-			if s.Reads(p.Topic) {
+			if in.reads(s, p.Topic) {
 				parts = append(parts, p)
 				_, ok := committed[p]
 				known = known || ok
 			}
+		}
+		if len(parts) == 0 {
+			continue
 		}
 		// A pattern may have matched nothing before, so that all of its partitions are new to a job that has been running.
 		if !known && (d.id == "" || s.Pattern == nil) {
@@ -173,7 +176,7 @@ func (in *Instance) checkUnended(m *checkpoint.Manifest) error {
 			continue
 		}
 		for i := range in.o.Plan.Stages {
-			if s := in.o.Plan.Stages[i].Source; s != nil && !s.Bounded && s.Reads(p.Topic) {
+			if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
 				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) and topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID",
 					ErrState, s.UID, p.Topic, p.Partition)
 			}

@@ -68,6 +68,11 @@ func (in *Instance) internal(topic string) bool {
 	return strings.HasPrefix(topic, "__") || strings.HasPrefix(topic, in.o.JobID+"-") && strings.HasSuffix(topic, "-repartition")
 }
 
+// reads says whether a partition's topic is one of a source's.
+func (in *Instance) reads(s *stream.SourceSpec, topic string) bool {
+	return s != nil && s.Reads(topic) && (s.Pattern == nil || !in.internal(topic))
+}
+
 // awaitTopics waits until there is something to read: a pattern may match nothing yet.
 func (in *Instance) awaitTopics(ctx context.Context) ([]string, error) {
 	for told := false; ; told = true {
