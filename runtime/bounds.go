@@ -72,7 +72,7 @@ func (r *reader) follow() {
 	for p, end := range r.bounds.passed(at) {
 		r.next[p] = end
 		m := ended
-		a.toSource(p, message{mark: &m})
+		a.toReader(p, message{mark: &m})
 	}
 	r.hold()
 	if r.bounds.finish() {

@@ -3,8 +3,6 @@ package runtime
 import (
 	"context"
 	"time"
-
-	"github.com/weirstream/weir/txn"
 )
 
 // claimDelay lets a broker hear of partitions that another one told us of.
@@ -35,15 +33,15 @@ func (in *Instance) look() {
 	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
 	defer cancel()
 	topics, err := in.sourceTopics(ctx)
-	var there []txn.Partition
+	var counts map[string]int
 	if err == nil {
-		there, err = in.partitions(ctx, topics)
+		counts, err = in.topicCounts(ctx, topics, "WEIR_INPUT_TOPICS")
 	}
-	in.post(event{then: func() { in.looked(topics, there, err) }})
+	in.post(event{then: func() { in.looked(topics, counts, err) }})
 }
 
 // looked takes what discovery has found. A topic that is gone from a pattern stays subscribed to: the client says so when it is read.
-func (in *Instance) looked(topics []string, there []txn.Partition, err error) {
+func (in *Instance) looked(topics []string, counts map[string]int, err error) {
 	switch {
 	case err != nil && isFatal(err):
 		in.fail(err)
@@ -51,25 +49,25 @@ func (in *Instance) looked(topics []string, there []txn.Partition, err error) {
 	case err != nil:
 		in.log.Warn("could not look for new partitions", "err", err)
 		return
-	case len(in.owned) == 0 || in.leaving():
+	case len(in.owned) == 0 || in.work.counts == nil || in.leaving():
 		return // a rebalance is under way, another member works, or nothing more is to be read
 	}
-	missing := without(there, in.owned)
-	if len(missing) == 0 {
-		return
+	for _, topic := range topics {
+		if known := in.work.counts[topic]; counts[topic] > known {
+			in.log.Info("new partitions; the group deals out anew", "topic", topic, "partitions", counts[topic], "known", known)
+			in.subscribe(topics)
+			return
+		}
 	}
-	if unheard := without(missing, in.all); len(unheard) > 0 {
-		in.log.Info("new partitions; the group deals out anew", "new", len(unheard), "first", unheard[0], "topics", topics)
-		in.subscribe(topics)
-		return
+	if in.single() && len(without(in.work.parts, in.owned)) > 0 {
+		in.claimRest()
 	}
-	in.claimRest()
 }
 
 // claimRest sees to partitions that we know of and don't have. If there is no other member to have them, whoever dealt out had not heard of
 // them, or we came back, under a static name, to what we had before they were added: then the group has to deal out anew.
 func (in *Instance) claimRest() {
-	n, ours, all := in.assignment, len(in.owned), len(in.all)
+	n, ours, all := in.assignment, len(in.owned), len(in.work.parts)
 	go func() {
 		in.sleep(claimDelay)
 		others, err := in.otherMembers(in.ctx)
@@ -82,13 +80,13 @@ func (in *Instance) claimRest() {
 				in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", ours, "all", all, "member", describe(others), "group", in.o.JobID)
 			default:
 				in.log.Info("partitions were added that nobody has; the group deals out anew", "ours", ours, "all", all)
-				in.subscribe(in.topics)
+				in.subscribe(in.topology.sources.list())
 			}
 		}})
 	}()
 }
 
 func (in *Instance) subscribe(topics []string) {
-	in.topics = topics
-	in.reader.subscribe(topics)
+	in.topology.sources.set(topics)
+	in.reader.subscribe(in.topology.topics())
 }

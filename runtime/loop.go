@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/twophase"
-	"github.com/weirstream/weir/txn"
 )
 
 const (
@@ -83,16 +82,11 @@ func (in *Instance) absorb(ev *event) {
 	case twophase.DecisionRead:
 		in.decision = *ev.decision
 		if in.decision.finished {
-			in.log.Info("every source has come to its end, and all is committed; ending", "checkpoint", in.decision.id)
-			in.step(twophase.Event{Kind: twophase.Shutdown})
+			in.end()
 		}
-		if id := in.decision.id; id.Run() == in.runName {
-			ev.Decision = twophase.Epoch(id.Epoch())
-		} else {
-			in.registry = nil // another run may have worked on the job since
-		}
+		ev.Decision = twophase.Epoch(in.decision.epoch)
 	case twophase.Restored:
-		in.attempt, in.registry = ev.attempt, ev.attempt.registry
+		in.attempt = ev.attempt
 	case twophase.Processed:
 		if ev.Epoch <= in.dirty {
 			return // records and timers both announce themselves
@@ -126,8 +120,7 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
 	if f.sealed.finished {
-		in.log.Info("every source has come to its end, and all is committed; ending", "checkpoint", f.id)
-		in.step(twophase.Event{Kind: twophase.Shutdown})
+		in.end()
 	}
 	in.view.committed(string(f.id))
 }
@@ -190,6 +183,9 @@ func (in *Instance) release() {
 		in.expiry.Stop()
 	}
 	in.active = false
+	for _, s := range in.shards {
+		s.ours.Store(false)
+	}
 	if !in.leaving() {
 		in.view.phase(PhaseWaiting)
 	}
@@ -197,18 +193,20 @@ func (in *Instance) release() {
 	go in.reader.do(func() { in.reader.releasing = false })
 }
 
-// checkOwned finds out whether what we own is all there is: only then is there work to do. With the exchange in
-// memory one instance works on a job at a time.
+// checkOwned finds out what there is, and so whether what we own is something to work on.
 func (in *Instance) checkOwned() {
-	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topics
+	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topology.sources.list()
 	if len(owned) == 0 {
-		if wasLost {
+		switch {
+		case !in.single():
+			in.view.phase(PhaseStandby)
+		case wasLost:
 			in.checkRival()
 		}
 		return
 	}
 	go func() {
-		all, err := in.partitions(in.ctx, topics)
+		counts, err := in.countPartitions(in.ctx, topics)
 		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
@@ -219,15 +217,20 @@ func (in *Instance) checkOwned() {
 				in.fail(err)
 				return
 			}
-			in.assigned(all)
+			in.assigned(counts)
 		}})
 	}()
 }
 
-// assigned starts the protocol if everything is ours.
-func (in *Instance) assigned(all []txn.Partition) {
-	in.all = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
-	if len(without(all, in.owned)) > 0 {
+// assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one
+// instance works on a job at a time.
+func (in *Instance) assigned(counts map[string]int) {
+	in.work = work{in.whole(in.owned), counts}
+	if in.single() {
+		all := in.topology.partitions(counts)
+		in.work.parts = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
+	}
+	if len(without(in.work.parts, in.owned)) > 0 {
 		if in.wasLost {
 			in.checkRival()
 		}
@@ -237,7 +240,7 @@ func (in *Instance) assigned(all []txn.Partition) {
 	in.wasLost = false
 	in.active = true
 	in.view.phase(PhaseRestoring)
-	in.view.partitions(len(in.all))
+	in.view.partitions(len(in.owned))
 	in.step(twophase.Event{Kind: twophase.Assigned})
 }
 
@@ -254,6 +257,12 @@ func (in *Instance) checkRival() {
 			}
 		}})
 	}()
+}
+
+// end ends the instance in good order: every bounded source has come to its end, and all that follows is committed.
+func (in *Instance) end() {
+	in.log.Info("every source has come to its end, and all is committed; ending")
+	in.step(twophase.Event{Kind: twophase.Shutdown})
 }
 
 // fail ends the instance in good order with err as its result.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,13 +19,22 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if in.topics, err = in.awaitTopics(ctx); err != nil {
+	if err := in.checkSources(); err != nil {
 		return err
 	}
+	topics, err := in.awaitTopics(ctx)
+	if err != nil {
+		return err
+	}
+	in.topology.sources.set(topics)
 	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
 	defer cancel()
-	if _, err := in.partitions(start, in.topics); err != nil {
+	counts, err := in.countPartitions(start, topics)
+	if err != nil {
 		return in.unanswered(start, err)
+	}
+	if err := in.layOut(start, counts); err != nil {
+		return err
 	}
 	if err := in.checkSinks(start); err != nil {
 		return err
@@ -32,12 +42,12 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.checkTransactionTimeout(start); err != nil {
 		return err
 	}
-	if err := in.checkAlone(ctx); err != nil {
+	if err := in.checkMembers(ctx); err != nil {
 		return err
 	}
 	in.reader = newReader(in.post)
 	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
-		Topics: in.topics, Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+		Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
 		TrackEnds: in.anySource(tracked),
 	}, in.reader)
 	if err != nil {
@@ -53,6 +63,40 @@ func (in *Instance) unanswered(ctx context.Context, err error) error {
 		return fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
 	}
 	return err
+}
+
+// countPartitions counts those of all topics that are read: those of sources, and the repartition topics.
+func (in *Instance) countPartitions(ctx context.Context, sources []string) (map[string]int, error) {
+	counts, err := in.topicCounts(ctx, sources, "WEIR_INPUT_TOPICS")
+	if err != nil || len(in.topology.repartition) == 0 {
+		return counts, err
+	}
+	more, err := in.admin.Topics(ctx, in.topology.repartition)
+	if err != nil {
+		return nil, fmt.Errorf("repartition topics %q: %w", in.topology.repartition, err)
+	}
+	maps.Copy(counts, more)
+	return counts, nil
+}
+
+// layOut says how the plan lies over topics, and makes the repartition topics if there are to be any.
+func (in *Instance) layOut(ctx context.Context, counts map[string]int) error {
+	in.topology.parallelism = in.o.Parallelism
+	if !in.single() {
+		if err := in.prepareRepartition(ctx, counts); err != nil {
+			return err
+		}
+	}
+	in.overlayShare = max(in.o.OverlayLimit/int64(in.topology.parallelism), 1<<16)
+	return nil
+}
+
+// checkMembers makes sure that the other members of the group can work beside us.
+func (in *Instance) checkMembers(ctx context.Context) error {
+	if in.single() {
+		return in.checkAlone(ctx)
+	}
+	return in.checkNeighbours(ctx)
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {
@@ -181,9 +225,9 @@ func (in *Instance) checkSuccessor(member string) error {
 	}
 	for _, m := range members {
 		switch {
-		case m.InstanceID != in.o.InstanceID:
+		case m.InstanceID != in.o.InstanceID && in.single():
 			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
-		case member != "" && m.ID != member:
+		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member:
 			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
 		}
 	}

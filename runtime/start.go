@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
@@ -16,7 +17,7 @@ import (
 // is chosen here, by the state of the topics as it is now, must not be chosen again after a record was processed; so it is pinned: committed in an epoch
 // of its own, before the first record is read.
 func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.Partition]txn.Position, ends map[txn.Partition]txn.Ends) error {
-	bounds, finished, err := in.recallEnds(ctx, d.id)
+	bounds, finished, err := in.recallEnds(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -26,21 +27,20 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		if s == nil {
 			continue
 		}
-		var parts []txn.Partition
-		known := false // the job has read the source before
+		var parts, fresh []txn.Partition
 		for p := range d.positions {
-			if in.reads(s, p.Topic) {
-				parts = append(parts, p)
-				_, ok := committed[p]
-				known = known || ok
+			if !in.reads(s, p.Topic) {
+				continue
+			}
+			parts = append(parts, p)
+			if _, ok := committed[p]; !ok {
+				fresh = append(fresh, p)
 			}
 		}
-		if len(parts) == 0 {
-			continue
-		}
-		// A pattern may have matched nothing before, so that all of its partitions are new to a job that has been running.
-		if !known && (d.id == "" || s.Pattern == nil) {
-			if err := in.startAt(ctx, s, d, parts, ends); err != nil {
+		if begins, err := in.begins(ctx, s, d, parts, fresh); err != nil {
+			return err
+		} else if begins {
+			if err := in.startAt(ctx, s, d, fresh, ends); err != nil {
 				return err
 			}
 		}
@@ -48,6 +48,45 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 			if err := in.bound(ctx, d, parts, bounds); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// begins says whether a source's Start holds for those of its partitions that nothing is committed for. If the job has read the source before, they are
+// new to it; nor does a pattern begin in a job that has been running, since it may have matched nothing. One instance of many can't tell by what it
+// owns whether the source is new, so there only those Starts are possible that come to the same for a new partition, or that look at all of them.
+func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decision, parts, fresh []txn.Partition) (bool, error) {
+	kind := s.Start.Kind()
+	switch {
+	case len(fresh) == 0 || kind == stream.StartEarliest:
+		return false, nil
+	case in.single():
+		return len(fresh) == len(parts) && (len(d.checkpoints) == 0 || s.Pattern == nil), nil
+	case kind != stream.StartCommitted:
+		return true, nil
+	}
+	counts, err := in.topicCounts(ctx, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
+	if err != nil {
+		return false, err
+	}
+	all := slices.DeleteFunc(in.topology.partitions(counts), func(p txn.Partition) bool { return !in.reads(s, p.Topic) })
+	committed, err := in.consumer.Committed(ctx, all)
+	return len(committed) == 0, err
+}
+
+// checkSources refuses what can't be done soundly by many instances: each would choose for itself.
+func (in *Instance) checkSources() error {
+	if in.single() {
+		return nil
+	}
+	for i := range in.o.Plan.Stages {
+		switch s := in.o.Plan.Stages[i].Source; {
+		case s == nil:
+		case s.Bounded:
+			return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), which needs WEIR_EXCHANGE=memory: nobody could say when all instances have come to the end", ErrConfig, s.UID)
+		case s.Start.Kind() == stream.StartLatest:
+			return fmt.Errorf("%w: source %q is to start at the latest records (WEIR_START_FROM=latest), which needs WEIR_EXCHANGE=memory: each instance would choose for itself. Give the present time instead", ErrConfig, s.UID)
 		}
 	}
 	return nil
@@ -72,7 +111,7 @@ func (in *Instance) startAt(ctx context.Context, s *stream.SourceSpec, d *decisi
 			}
 		}
 	case stream.StartOffsets:
-		at, err = givenOffsets(s, d, ends)
+		at, err = in.givenOffsets(s, d, parts, ends)
 	}
 	if err != nil {
 		return err
@@ -85,12 +124,16 @@ func (in *Instance) startAt(ctx context.Context, s *stream.SourceSpec, d *decisi
 }
 
 // givenOffsets checks the offsets of stream.Offsets against the topics.
-func givenOffsets(s *stream.SourceSpec, d *decision, ends map[txn.Partition]txn.Ends) (map[txn.Partition]int64, error) {
+func (in *Instance) givenOffsets(s *stream.SourceSpec, d *decision, parts []txn.Partition, ends map[txn.Partition]txn.Ends) (map[txn.Partition]int64, error) {
 	at := map[txn.Partition]int64{}
 	for _, p := range s.Start.Named() {
 		offset, _ := s.Start.Of(p)
 		e := ends[p]
-		if _, exists := d.positions[p]; !exists {
+		_, exists := d.positions[p]
+		if exists && !slices.Contains(parts, p) || !exists && !in.single() {
+			continue // it is committed, or another instance's
+		}
+		if !exists {
 			return nil, fmt.Errorf("%w: source %q is to start at offset %d of topic %q partition %d (WEIR_START_FROM), which does not exist", ErrConfig, s.UID, offset, p.Topic, p.ID)
 		}
 		if offset < e.Low || offset > e.High {
@@ -134,12 +177,14 @@ func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partitio
 }
 
 // recallEnds reads from the checkpoint of the decision where bounded sources end, and whether all is done.
-func (in *Instance) recallEnds(ctx context.Context, id checkpoint.ID) (ends map[txn.Partition]int64, finished bool, err error) {
+func (in *Instance) recallEnds(ctx context.Context, d *decision) (ends map[txn.Partition]int64, finished bool, err error) {
 	ends = map[txn.Partition]int64{}
-	if id == "" || !in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded }) {
+	if len(d.checkpoints) == 0 || !in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded }) {
 		return ends, false, nil
 	}
-	m, err := in.repo.LoadManifest(ctx, id)
+	home := in.shards[0] // the exchange is in memory, see checkSources
+	id := d.checkpoints[home]
+	m, err := home.repo.LoadManifest(ctx, id)
 	if errors.Is(err, checkpoint.ErrNotExist) {
 		return ends, false, err // the record may have moved on: it is read again
 	}

@@ -17,6 +17,7 @@ const (
 type taskTime struct {
 	mark mark      // as far as it has come; wm 0: it has not begun
 	sent mark      // what a source task has told others
+	told mark      // what is written to repartition topics
 	at   time.Time // when
 }
 
@@ -73,7 +74,7 @@ func (t *task) hear(m mark) error {
 // advance takes a watermark through the chain and sends it on, behind what its timers have made.
 func (t *task) advance(m mark) error {
 	t.time.mark = m
-	if t.stage.Source == nil {
+	if t.shard != nil {
 		if err := t.chain.Watermark(m.wm); err != nil {
 			return err
 		}
@@ -101,6 +102,9 @@ func (t *task) progress() error {
 	t.attempt.pace.note(t.partition, t.time.mark)
 	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
 		return nil
+	}
+	if t.time.mark.idle != t.time.sent.idle {
+		t.announce()
 	}
 	t.time.sent, t.time.at = t.time.mark, time.Now()
 	return t.advance(t.time.mark)

@@ -108,21 +108,6 @@ func (in *Instance) lookForTopics(ctx context.Context) ([]string, error) {
 	return topics, nil
 }
 
-// partitions lists all partitions of topics.
-func (in *Instance) partitions(ctx context.Context, topics []string) ([]txn.Partition, error) {
-	counts, err := in.topicCounts(ctx, topics, "WEIR_INPUT_TOPICS")
-	if err != nil {
-		return nil, err
-	}
-	var all []txn.Partition
-	for _, t := range topics {
-		for i := range counts[t] {
-			all = append(all, txn.Partition{Topic: t, ID: int32(i)})
-		}
-	}
-	return all, nil
-}
-
 // without returns those of all that are not among some.
 func without(all, some []txn.Partition) []txn.Partition {
 	return slices.DeleteFunc(slices.Clone(all), func(p txn.Partition) bool { return slices.Contains(some, p) })
