@@ -71,6 +71,36 @@ func TestNewPartitions(t *testing.T) {
 	})
 }
 
+// Topics are found and grow while two instances share the work; one of them dies on the way.
+func TestNewTopicsManyInstances(t *testing.T) {
+	t.Parallel()
+	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "EXCHANGE=kafka", "DISCOVERY_INTERVAL=500ms", "SESSION_TIMEOUT=2s")
+	w.set("INPUT_TOPICS=^" + w.in + ".*$")
+	one := w.run()
+	two := w.start(w.elsewhere("two")...)
+	stop := w.stream(200)
+	for i := range 3 {
+		w.out.during("topic %d", i)
+		topic := fmt.Sprintf("%s-%d", w.in, i)
+		must(t, w.cluster.CreateTopic(t.Context(), topic, 1+i, nil))
+		must(t, w.cluster.AddPartitions(t.Context(), w.in, 3+i))
+		for in, parts := range map[string]int{topic: 1 + i, w.in: 3 + i} {
+			more := newFeeder(t, w.cluster.Bootstrap(), in, parts, w.text)
+			more.truth = w.truth
+			more.feed(300)
+		}
+		if i == 1 {
+			two.kill()
+			two = w.start(w.elsewhere("two")...)
+		}
+		w.catchUp(one)
+	}
+	stop()
+	w.catchUp(one)
+	two.stop()
+	w.finish(one)
+}
+
 // Each beginning, with a crash between the first decision and the first record, and another start after it.
 func TestStartFrom(t *testing.T) {
 	t.Parallel()
