@@ -53,6 +53,9 @@ func (b *bounds) passed(position func(txn.Partition) int64) map[txn.Partition]in
 	return now
 }
 
+// idle says whether nothing is left to be noticed, as ever if nothing is bounded.
+func (b *bounds) idle() bool { return len(b.ends) == 0 && (b.finished || !b.whole) }
+
 // finish says whether all is done, once.
 func (b *bounds) finish() bool {
 	if b.finished || !b.whole || len(b.ends) > 0 {
@@ -65,7 +68,7 @@ func (b *bounds) finish() bool {
 // follow notices, after a poll, what has come to its end, and holds back what must not be read on.
 func (r *reader) follow() {
 	a := r.attempt
-	if a == nil || r.standing || a.halted.Load() {
+	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() {
 		return
 	}
 	at := func(p txn.Partition) int64 { return max(r.next[p], r.consumer.Position(p)) }
