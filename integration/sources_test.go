@@ -119,8 +119,9 @@ func TestStartFrom(t *testing.T) {
 				w.set(fmt.Sprintf("START_FROM=%s:0=500,%s:1=500", w.in, w.in))
 				w.feed(400)
 			case "timestamp":
-				time.Sleep(1100 * time.Millisecond)
-				w.set("START_FROM=" + time.Now().UTC().Format(time.RFC3339))
+				time.Sleep(5 * time.Millisecond) // timestamps have milliseconds
+				w.set("START_FROM=" + time.Now().UTC().Format(time.RFC3339Nano))
+				time.Sleep(5 * time.Millisecond)
 				w.feed(400)
 			}
 			// Dead before the beginning is decided: nothing was processed, and the next one chooses.

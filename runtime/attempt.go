@@ -35,7 +35,7 @@ type attempt struct {
 	readers  map[txn.Partition]*task // by what they read
 	keyed    map[int][]*task         // by the exchange in memory that they are behind
 	pace     *pace
-	pinned   bool // its first epoch commits where it begins, before any record is read
+	pinned   bool // where it begins is not committed yet: its first epoch does so, before any record is read
 	running  sync.WaitGroup
 
 	mu      sync.Mutex

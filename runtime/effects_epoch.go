@@ -70,6 +70,7 @@ func (in *Instance) read(a *attempt, epoch twophase.Epoch, d decision, first boo
 		err = in.reader.start(a, uint64(epoch), d)
 	} else {
 		err = in.reader.flow(a)
+		a.pinned = false
 	}
 	if err != nil {
 		in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same

@@ -61,6 +61,7 @@ type node struct {
 	errs   []error
 
 	reading  SourceSpec // of a source: its topics and how they are read
+	started  bool       // StartAt was given
 	topic    string     // of a sink
 	exchange *int       // of a keyBy: where the exchange keeps its number
 	through  any        // Codec of its records in a repartition topic

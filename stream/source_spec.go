@@ -16,15 +16,12 @@ type SourceSpec struct {
 	Topics []string
 	// Pattern selects topics beside Topics by their whole names; nil: none.
 	Pattern *regexp.Regexp
-	// Start is where partitions begin for which the group has no committed offset; Started says that an option has set it.
-	Start   Start
-	Started bool
+	// Start is where partitions begin for which the group has no committed offset.
+	Start Start
 	// Bounded ends the source at the ends that its partitions have when the job is first started.
 	Bounded bool
 	// MaxDrift is how far the watermark of a partition may be ahead of the slowest one of all sources that have it; 0: as far as it likes.
 	MaxDrift time.Duration
-	// Watermarks: its partitions have event time.
-	Watermarks bool
 }
 
 // Reads says whether topic is one of the source's.
@@ -87,7 +84,7 @@ func AlignWatermarks(maxDrift time.Duration) Option {
 // spec is what the plan says of the source n.
 func (n *node) spec() *SourceSpec {
 	s := n.reading
-	s.UID, s.Topics, s.Watermarks = n.label(), slices.Clone(s.Topics), n.event.watermarks
+	s.UID, s.Topics = n.label(), slices.Clone(s.Topics)
 	s.Start.offsets = maps.Clone(s.Start.offsets)
 	return &s
 }
@@ -96,7 +93,7 @@ func (n *node) spec() *SourceSpec {
 func (n *node) misread() (errs []error) {
 	r := &n.reading
 	if !n.source() {
-		if r.Started || r.Bounded || r.MaxDrift != 0 {
+		if n.started || r.Bounded || r.MaxDrift != 0 {
 			errs = append(errs, errors.New("StartAt, Bounded and AlignWatermarks are options of sources"))
 		}
 		return errs

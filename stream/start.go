@@ -55,7 +55,7 @@ func Offsets(offsets map[Partition]int64) Start {
 // Partitions that a running or restarted job finds new (added to a topic, or of a topic that matches a pattern) always begin at their earliest, so that
 // no record of theirs is missed. Unless it is the earliest, the beginning is committed before the first record is read. It is an option of sources.
 func StartAt(s Start) Option {
-	return func(n *node) { n.reading.Start, n.reading.Started = s, true }
+	return func(n *node) { n.reading.Start, n.started = s, true }
 }
 
 // Kind tells which it is.

@@ -145,3 +145,34 @@ func TestIdlenessSurvives(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+// A bounded source beside one without an end: it comes to its own, event time goes by the other, and the job works on.
+func TestBoundedBesideUnbounded(t *testing.T) {
+	h := weirtest.New(t, func() *stream.Job {
+		job := stream.NewJob("both")
+		source := func(topic string, opts ...stream.Option) stream.Stream[string] {
+			return stream.From(job, stream.Topics(topic), stream.Values(state.String{}),
+				append(opts, stream.UID(topic), stream.Watermarks(0), stream.TimestampOf(func(v string) int64 { return int64(len(v)) * 1000 }))...)
+		}
+		both := stream.Union(source("history", stream.Bounded()), source("live"))
+		byLetter := stream.KeyBy(both, func(v string) string { return v[:1] }, stream.UID("by_letter"))
+		counts := stream.WindowReduce(byLetter, stream.Tumbling(5*time.Second), state.String{}, func(a, b string) string { return a + "+" + b }, stream.UID("reduce"))
+		stream.To(counts, "out", func(p stream.Pane[string, string], out *stream.Output) error {
+			out.Key, out.Value = []byte(p.Key), []byte(p.Value)
+			return nil
+		})
+		return job
+	})
+	h.Advance(time.Second) // the ends of history are chosen: nothing
+	h.Send("live", weirtest.Value("a"), weirtest.Value("aa"))
+	h.Commit()
+	if got := h.Outputs("out"); len(got) != 0 {
+		t.Fatal("event time is at its end with history:", values(got))
+	}
+	h.Crash(weirtest.Lost)
+	h.Send("live", weirtest.Value("aaa"), weirtest.Value("bbbbbbb"))
+	h.Commit()
+	if got := values(h.Outputs("out")); !slices.Equal(got, []string{"a=a+aa+aaa"}) {
+		t.Fatal(got)
+	}
+}
