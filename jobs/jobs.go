@@ -21,6 +21,8 @@ type Params struct {
 	Bounded bool
 	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
 	ClassifyWindow time.Duration
+	// BadRecords says what becomes of records that can't be read (WEIR_BAD_RECORDS); nil: they fail the epoch.
+	BadRecords stream.ErrorPolicy
 
 	now func() time.Time // time.Now if nil
 }
@@ -52,6 +54,9 @@ func New(name string, p Params) (*stream.Job, error) {
 	if p.Output == "" {
 		p.Output = b.output
 	}
+	if p.BadRecords == nil {
+		p.BadRecords = stream.Fail
+	}
 	// It would feed itself for ever.
 	if slices.Contains(p.Inputs, p.Output) {
 		return nil, fmt.Errorf("job %s: topic %q is both input and output", name, p.Output)
@@ -59,21 +64,17 @@ func New(name string, p Params) (*stream.Job, error) {
 	return b.build(name, p)
 }
 
-// inputs are what the job's source reads.
-func (p *Params) inputs() stream.Subscription {
-	if expr, ok := stream.PatternOf(p.Inputs[0]); ok && len(p.Inputs) == 1 {
-		return stream.Pattern(expr)
-	}
-	return stream.Topics(p.Inputs...)
-}
-
-// source are the options of the job's source.
-func (p *Params) source(uid string) []stream.Option {
-	opts := []stream.Option{stream.UID(uid), stream.StartAt(p.Start)}
+// source reads the job's topics.
+func source[T any](job *stream.Job, p *Params, decode stream.Decode[T]) stream.Stream[T] {
+	opts := []stream.Option{stream.UID("kafka_source"), stream.OnError(p.BadRecords), stream.StartAt(p.Start)}
 	if p.Bounded {
 		opts = append(opts, stream.Bounded())
 	}
-	return opts
+	from := stream.Topics(p.Inputs...)
+	if expr, ok := stream.PatternOf(p.Inputs[0]); ok && len(p.Inputs) == 1 {
+		from = stream.Pattern(expr)
+	}
+	return stream.From(job, from, decode, opts...)
 }
 
 // unknown says what there is, and what may have been meant.

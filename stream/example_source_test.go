@@ -8,7 +8,7 @@ import (
 	"github.com/weirstream/weir/stream"
 )
 
-func describe(job *stream.Job) {
+func describeSources(job *stream.Job) {
 	plan, err := job.Plan()
 	if err != nil {
 		fmt.Println(err)
@@ -24,7 +24,7 @@ func ExamplePattern() {
 	job := stream.NewJob("all-orders")
 	orders := stream.From(job, stream.Pattern("orders-(eu|us).*"), stream.Values(state.String{}), stream.UID("orders"))
 	stream.To(orders, "orders", stream.AsValue(state.String{}))
-	describe(job)
+	describeSources(job)
 	// Output: orders [] ^(?:orders-(eu|us).*)$ earliest bounded: false
 }
 
@@ -35,7 +35,7 @@ func ExampleStartAt() {
 	events := stream.From(job, stream.Topics("events"), stream.Values(state.String{}), stream.UID("events"),
 		stream.StartAt(stream.Timestamp(time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC))))
 	stream.To(stream.Union(rules, events), "all", stream.AsValue(state.String{}))
-	describe(job)
+	describeSources(job)
 	// Output:
 	// rules [rules] <nil> earliest bounded: false
 	// events [events] <nil> 2026-01-31T12:00:00Z bounded: false
@@ -46,7 +46,7 @@ func ExampleBounded() {
 	job := stream.NewJob("backfill")
 	events := stream.From(job, stream.Topics("events"), stream.Values(state.String{}), stream.UID("events"), stream.Bounded())
 	stream.To(events, "copy", stream.AsValue(state.String{}))
-	describe(job)
+	describeSources(job)
 	// Output: events [events] <nil> earliest bounded: true
 }
 

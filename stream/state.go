@@ -2,7 +2,6 @@ package stream
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -14,6 +13,7 @@ type Setup struct {
 	store *state.Store
 	key   state.HandleOption // records the codec of keys
 	build *builder           // nil when open is called for the plan
+	guard *operators.Guard   // of the operator's policy
 	sides []string           // tags of side outputs
 	err   error
 
@@ -77,10 +77,13 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, b *builder, open func(*Setup) F) (f F, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = n.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
+			err = n.wrap(fmt.Errorf("panic: %v", p)) // no record is at work whose data it could show
 		}
 	}()
 	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
+	if b != nil {
+		s.guard = n.guard(b)
+	}
 	f = open(s)
 	s.checkSides()
 	if s.err != nil {

@@ -13,8 +13,8 @@ type settings struct {
 	guarantee  twophase.Guarantee
 	repeats    bool // outputs may repeat
 	partitions int
-	topics     []string
-	grows      bool // partitions can be added
+	topics     []string // beside those of the job's graph
+	grows      bool     // partitions can be added
 	epochs     int
 	twice      bool
 	show       func(Record) string
@@ -42,7 +42,8 @@ func AtLeastOnce() Option {
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
-// Topics makes topics beside those that the job names, for sources that select theirs by a pattern.
+// Topics makes further topics: those that sources select by a pattern, and, with one partition each, those that a sink of stream.ToAny finds out at
+// work.
 func Topics(names ...string) Option {
 	return func(s *settings) { s.topics = append(s.topics, names...) }
 }

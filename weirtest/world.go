@@ -45,7 +45,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 	}
 	w := &world{
 		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
-		injector: newInjector(), log: &tail{}, inputs: slices.Clone(s.topics), bounded: true,
+		injector: newInjector(), log: &tail{}, bounded: true,
 	}
 	for _, stage := range plan.Stages {
 		if stage.Source != nil {
@@ -54,6 +54,13 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 			w.bounded = w.bounded && stage.Source.Bounded
 		}
 		w.outputs = append(w.outputs, stage.Sinks...)
+	}
+	for _, topic := range s.topics {
+		if w.reads(topic) {
+			w.inputs = append(w.inputs, topic)
+		} else {
+			w.outputs = append(w.outputs, topic)
+		}
 	}
 	slices.Sort(w.inputs)
 	slices.Sort(w.outputs)

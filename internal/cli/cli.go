@@ -157,7 +157,14 @@ func (a *app) job(c *config.Config) (*stream.Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("WEIR_START_FROM=%w", err)
 	}
-	return jobs.New(c.Job, jobs.Params{
+	p := jobs.Params{
 		Inputs: c.InputTopics, Start: start, Bounded: c.Bounded, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow,
-	})
+	}
+	switch c.BadRecords {
+	case "skip":
+		p.BadRecords = stream.Skip
+	case "dead-letter":
+		p.BadRecords = stream.DeadLetter(c.DeadLetterTopic)
+	}
+	return jobs.New(c.Job, p)
 }
