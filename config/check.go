@@ -59,9 +59,9 @@ func (l *loader) checkClusters() {
 
 func (l *loader) checkTopics() {
 	if l.in.Custom {
-		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW", "WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC"} {
+		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_START_FROM", "WEIR_BOUNDED", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW", "WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC"} {
 			if l.isSet(env) {
-				l.fail(env, "applies to built-in jobs only; this program's jobs name their own topics")
+				l.fail(env, "applies to built-in jobs only; this program's jobs say themselves what they read and write")
 			}
 		}
 		return

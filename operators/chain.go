@@ -33,6 +33,10 @@ type Env struct {
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Idle: the source partition was idle before the restart, and is so until it has a record.
+	Idle bool
+	// HeldBack says when records of the source partition were last held back (AlignWatermarks), which is not idleness; zero: never. It may be nil.
+	HeldBack func() time.Time
 	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
 	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
@@ -45,8 +49,11 @@ type Env struct {
 	Calls CallMeter
 }
 
-// NoWatermark is the watermark before there is one: nothing is late.
-const NoWatermark = math.MinInt64
+// NoWatermark is the watermark before there is one: nothing is late. EndOfTime is the one behind the last record of bounded input: everything is.
+const (
+	NoWatermark = math.MinInt64
+	EndOfTime   = math.MaxInt64
+)
 
 // Batch is a batch of records on its way through an exchange; its concrete type is known to the operators at both ends.
 type Batch interface {

@@ -17,7 +17,9 @@ func (t *Task) watermark(wm int64) (err error) {
 			return err
 		}
 	}
-	t.wm = max(t.wm, wm)
+	if wm != EndOfTime { // nothing expires of it: the clock of states stands still at the end
+		t.wm = max(t.wm, wm)
+	}
 	return nil
 }
 

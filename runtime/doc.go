@@ -10,6 +10,7 @@
 //	           and sits inside the rebalance callbacks until the loop lets partitions go
 //	attempt    the graph at work from one restore to the next: tasks, inboxes, uncommitted state
 //	task       one operator chain, on one source partition or one range of key groups
+//	pace       finds source partitions that are ahead in event time; the reader holds them back
 //	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
 //	gate       holds outputs back until the transaction of their epoch is open
 //	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
@@ -55,7 +56,21 @@
 //
 // Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
 // was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a
-// partition was idle is not kept: until it is so again, event time stands still, and never goes back.
+// partition was idle is kept too.
+//
+// # Where reading begins and ends
+//
+// A decision says where each partition goes on. What it does not say (settle, in start.go) is chosen from the topics as they are: where a new
+// job begins, and where bounded sources end. Such a choice is pinned: the first epoch of the attempt stands still, without any record, until it is
+// committed with the choice in it. So no two starts that have processed anything began or end elsewhere. Partitions that are new to a job with
+// a commit point begin at their earliest, whatever its sources say.
+//
+// The reader cuts batches at the ends, and knows by the consumer's position, which control records move too, when one is reached. It sends the end of time
+// to that partition's task; a valve leaves ended inputs out until all have ended. After the last one the next barrier closes the final epoch: its
+// manifest says Finished, and its commit shuts the instance down. A start that finds Finished in the decision has nothing to do.
+//
+// Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
+// that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held.
 //
 // # Crash table
 //
@@ -69,5 +84,8 @@
 // # Rejected
 //
 //   - Restarting single tasks. A failure is rare and a new attempt takes milliseconds; one way back is one to get right.
+//   - The client's own subscription by pattern: its regular expressions are others than Go's, it would read the job's own topics, and what it
+//     finds is known only after the rebalance.
+//   - Holding back batches in the reader instead of at the consumer: they would sit in memory, and with them the partition.
 //   - One channel per edge with select over them: the set of inputs that are held back changes with each barrier.
 package runtime

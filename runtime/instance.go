@@ -113,6 +113,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, in.beginShutdown)
 	defer stop()
 	go in.reader.run()
+	go in.discover()
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}

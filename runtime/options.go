@@ -44,6 +44,8 @@ type Options struct {
 	// TransactionTimeout is the broker's patience with an open transaction.
 	TransactionTimeout time.Duration
 	SessionTimeout     time.Duration
+	// Discovery is the time between two looks for new partitions and topics; 0: none.
+	Discovery time.Duration
 	// StartTimeout bounds how long the first contact with the brokers may take.
 	StartTimeout time.Duration
 	// KeepMembership leaves the place in the group to a restart under the same name when the instance ends; others get its partitions

@@ -16,18 +16,22 @@ import (
 
 // prepare looks at everything that can be wrong before a single record is read, and joins the group.
 func (in *Instance) prepare(ctx context.Context) (err error) {
-	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
-	defer cancel()
 	if err := in.openClusters(); err != nil {
 		return err
 	}
-	in.topology.sources = in.sourceTopics()
-	counts, err := in.countPartitions(start)
-	if err != nil {
-		if errors.Is(start.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
-		}
+	if err := in.checkSources(); err != nil {
 		return err
+	}
+	topics, err := in.awaitTopics(ctx)
+	if err != nil {
+		return err
+	}
+	in.topology.sources.set(topics)
+	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
+	defer cancel()
+	counts, err := in.countPartitions(start, topics)
+	if err != nil {
+		return in.unanswered(start, err)
 	}
 	if err := in.layOut(start, counts); err != nil {
 		return err
@@ -51,6 +55,7 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	in.reader = newReader(in.post)
 	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
 		Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+		TrackEnds: in.anySource(tracked),
 	}, in.reader)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -59,20 +64,17 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-func (in *Instance) sourceTopics() []string {
-	var topics []string
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; s != nil {
-			topics = append(topics, s.Topics...)
-		}
+// unanswered says whose fault it is that time is over.
+func (in *Instance) unanswered(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
 	}
-	slices.Sort(topics)
-	return slices.Compact(topics)
+	return err
 }
 
-// countPartitions counts those of all topics that are read.
-func (in *Instance) countPartitions(ctx context.Context) (map[string]int, error) {
-	counts, err := in.topicCounts(ctx, in.admin, in.topology.sources, "WEIR_INPUT_TOPICS for a built-in job")
+// countPartitions counts those of all topics that are read: those of sources, and the repartition topics.
+func (in *Instance) countPartitions(ctx context.Context, sources []string) (map[string]int, error) {
+	counts, err := in.topicCounts(ctx, in.admin, sources, "WEIR_INPUT_TOPICS for a built-in job")
 	if err != nil || len(in.topology.repartition) == 0 {
 		return counts, err
 	}

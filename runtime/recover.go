@@ -104,7 +104,7 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 			return fmt.Errorf("%w: it holds the state at offset %d of %s/%d, but the group is committed at %d", ErrState, s.Offset, p.Topic, p.ID, o)
 		}
 	}
-	return nil
+	return in.checkUnended(m)
 }
 
 func (in *Instance) registerStates(reg *state.Registry) error {

@@ -47,7 +47,7 @@ func (c *cut) add(n *node) {
 	from := c.feeding(n)
 	switch {
 	case n.source():
-		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain}
+		s := Stage{Source: n.spec(), New: n.chain}
 		i := p.begin(n, s)
 		c.stages[n] = []int{i}
 		p.Stages[i].writes(n)

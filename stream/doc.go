@@ -9,7 +9,7 @@
 //
 // # Operators
 //
-//	From            topics into a stream, by a decode function (Values, Pairs, Raw or one's own)
+//	From            topics, by name (Topics) or Pattern, into a stream, by a decode function (Values, Pairs, Raw or one's own)
 //	Map, TryMap     one record for each
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
@@ -55,6 +55,16 @@
 // A timer for time t fires when the clock shows t, or when the watermark is t or more; in event time all that are due fire before the next
 // record. It is set once for each key, domain and time, is state like any other, and fires once: late, if it fell due while nothing ran. Which of a key's
 // timers for the same time comes first is not defined.
+//
+// # Where reading begins and ends
+//
+// A new job reads its topics from their beginning; StartAt chooses another (Latest, Timestamp, Offsets, Committed), source by source. A source that is
+// Bounded ends where its partitions end when the job is first started. When all sources have, event time comes to its end, so that all its windows and timers
+// fire, and the job ends; a timer function that sets its next timer for ever keeps it from that. Both choices are committed before the first record
+// is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
+//
+// AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition
+// that nobody writes to holds up the others.
 //
 // # Windows
 //

@@ -61,9 +61,10 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics    []string // of a source
-	sinks     []string // topics of a sink
-	exchange  *int     // of a keyBy: where the exchange keeps its number
+	reading   SourceSpec // of a source: its topics and how they are read
+	started   bool       // StartAt was given
+	sinks     []string   // topics of a sink
+	exchange  *int       // of a keyBy: where the exchange keeps its number
 	stateful  bool
 	event     eventTime      // of a source
 	partition Partitioner    // of a sink

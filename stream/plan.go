@@ -42,9 +42,3 @@ type Stage struct {
 	// States registers the stage's states, so that their descriptors are known before any task runs.
 	States func(reg *state.Registry) error
 }
-
-// SourceSpec is a Kafka source.
-type SourceSpec struct {
-	UID    string
-	Topics []string
-}

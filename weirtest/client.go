@@ -80,6 +80,24 @@ func (c *consumer) Ends(ctx context.Context, parts []txn.Partition) (m map[txn.P
 	return m, err
 }
 
+func (c *consumer) Stable(ctx context.Context, parts []txn.Partition) (m map[txn.Partition]int64, err error) {
+	err = c.life.kafka("stable", func() (err error) { m, err = c.Consumer.Stable(ctx, parts); return err })
+	return m, err
+}
+
+func (c *consumer) Since(ctx context.Context, parts []txn.Partition, ts int64) (m map[txn.Partition]int64, err error) {
+	err = c.life.kafka("since", func() (err error) { m, err = c.Consumer.Since(ctx, parts, ts); return err })
+	return m, err
+}
+
+func (c *consumer) Hold(parts []txn.Partition) error {
+	return c.life.kafka("hold", func() error { return c.Consumer.Hold(parts) })
+}
+
+func (c *consumer) Subscribe(topics []string) error {
+	return c.life.kafka("subscribe", func() error { return c.Consumer.Subscribe(topics) })
+}
+
 type producer struct {
 	txn.Producer
 	life *life

@@ -15,6 +15,7 @@ type settings struct {
 	partitions  int
 	twoClusters bool
 	topics      []string // beside those of the job's graph
+	grows       bool     // partitions can be added
 	epochs      int
 	twice       bool
 	show        func(Record) string
@@ -42,7 +43,8 @@ func AtLeastOnce() Option {
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
-// Topics makes further topics, with one partition each: those that a sink of stream.ToAny finds out at work.
+// Topics makes further topics: those that sources select by a pattern, and, with one partition each, those that a sink of stream.ToAny finds out at
+// work.
 func Topics(names ...string) Option {
 	return func(s *settings) { s.topics = append(s.topics, names...) }
 }
@@ -85,4 +87,5 @@ const (
 	transactionTimeout = 2 * interval
 	patience           = 10 * time.Second
 	stuck              = 5 * time.Minute
+	discovery          = 10 * time.Second
 )

@@ -60,6 +60,22 @@ func (c *Cluster) create(name string, partitions int) {
 	c.wake()
 }
 
+// AddPartitions lets a topic grow to as many partitions. As with Kafka, consumers get them when their group next deals out.
+func (c *Cluster) AddPartitions(topic string, partitions int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	parts, exists := c.topics[topic]
+	if !exists || partitions <= len(parts) {
+		return fmt.Errorf("topic %q with %d partitions: it has %d, or does not exist", topic, partitions, len(parts))
+	}
+	for len(parts) < partitions {
+		parts = append(parts, &partition{})
+	}
+	c.topics[topic] = parts
+	c.wake()
+	return nil
+}
+
 // Append writes records as a producer without transactions does.
 func (c *Cluster) Append(records ...txn.Record) error {
 	c.mu.Lock()
