@@ -13,6 +13,7 @@ type settings struct {
 	guarantee   twophase.Guarantee
 	repeats     bool // outputs may repeat
 	partitions  int
+	topics      []string // beside those of the job's graph
 	twoClusters bool
 	epochs      int
 	twice       bool
@@ -43,6 +44,11 @@ func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
 // TwoClusters gives the outputs a cluster of their own, as WEIR_SINK_BROKERS does. The decision record is then in a topic there.
 func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
+
+// Topics makes further topics, with one partition each: those that a sink of stream.ToAny finds out at work.
+func Topics(names ...string) Option {
+	return func(s *settings) { s.topics = append(s.topics, names...) }
+}
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }

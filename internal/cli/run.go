@@ -78,6 +78,10 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	graph, err := job.Describe()
+	if err != nil {
+		return fmt.Errorf("%w: %w", runtime.ErrConfig, err)
+	}
 	o.Metrics = web.metrics
 	if o.Client, o.SinkClient, err = newClients(c, log); err != nil {
 		return err
@@ -95,7 +99,7 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	web.serve(in)
+	web.serve(in, graph)
 	return in.Run(ctx)
 }
 
