@@ -93,6 +93,9 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	if ok && time.Since(t.asked) < sinkFresh {
 		return t.partitions, nil
 	}
+	if d, ok := s.in.decisions.(*topicDecisions); ok && d.topic == topic {
+		return 0, fmt.Errorf("%w: topic %q is for the job's decision records", operators.ErrTopic, topic)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.in.o.StartTimeout)
 	defer cancel()
 	counts, err := s.in.topicCounts(ctx, s.in.sinkAdmin, []string{topic}, "a record is for it")
