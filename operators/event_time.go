@@ -79,5 +79,3 @@ func (c *eventClock) tick(now int64) error {
 func (c *eventClock) nextTick() (at int64, ok bool) {
 	return c.active + c.after, c.after > 0 && !c.idle
 }
-
-func (c *eventClock) watermark(int64) error { return nil }

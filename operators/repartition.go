@@ -86,6 +86,13 @@ func (x *Exchange[K, T]) receiveTopic(t *Task, op int32, key *K, next Push[T]) f
 			if store != nil {
 				store.SetKey(state.KeyGroup(r.Key, groups), r.Key)
 			}
+			if t.lag.on {
+				ts := t.ts
+				if err := t.catchUp(); err != nil {
+					return err
+				}
+				t.op, t.ts = op, ts
+			}
 			if err := next(v); err != nil {
 				return err
 			}
