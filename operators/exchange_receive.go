@@ -44,10 +44,9 @@ func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b
 			}
 			begin = r.end
 			if t.lag.on {
-				if err := t.catchUp(); err != nil {
+				if err := t.catchUp(op, r.ts); err != nil {
 					return err
 				}
-				t.op, t.ts = op, r.ts
 			}
 			if err := next(r.v); err != nil {
 				return err

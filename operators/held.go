@@ -89,11 +89,11 @@ func (t *Task) place() place { return place{t.ts, t.op, t.batch, t.index} }
 
 func (t *Task) goTo(p place) { t.ts, t.op, t.batch, t.index = p.ts, p.op, p.batch, p.index }
 
-// keep is a place that can be gone back to when the source's batch has been given back: a batch of its own, with the one record.
+// keep is a place that can be gone back to when the source's batch has been given back: a batch of its own, with the one record's offset.
 func (t *Task) keep() place {
 	p := t.place()
 	if p.batch != nil && p.index < len(p.batch.Records) {
-		p.batch = &txn.Batch{Partition: p.batch.Partition, Records: []txn.Record{p.batch.Records[p.index]}}
+		p.batch = &txn.Batch{Partition: p.batch.Partition, Records: []txn.Record{{Offset: p.batch.Records[p.index].Offset}}}
 		p.index = 0
 	}
 	return p

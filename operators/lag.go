@@ -102,8 +102,8 @@ func (t *Task) fireDue(limit int) error {
 	return t.reach(next)
 }
 
-// catchUp fires what is due of the current key, before a record of it is taken.
-func (t *Task) catchUp() error {
+// catchUp fires what is due of the current key, before op takes a record of it with this timestamp.
+func (t *Task) catchUp(op int32, ts int64) error {
 	t.wm = t.lag.before
 	for i := t.lag.phase; i < len(t.alarms); i++ {
 		t.levels(i)
@@ -112,6 +112,7 @@ func (t *Task) catchUp() error {
 		}
 	}
 	t.released()
+	t.op, t.ts = op, ts
 	return nil
 }
 

@@ -62,7 +62,7 @@ func (b *baser) due(id checkpoint.ID) bool {
 		b.in.log.Warn("cannot tell whether a base snapshot is due", "checkpoint", id, "err", err)
 		return false
 	}
-	return checkpoint.BasePolicy{}.Due(stats)
+	return b.in.o.Bases.Due(stats)
 }
 
 // mark notes in the store that something was committed. It is a courtesy to whoever starts without offsets: no decision hangs on it.
@@ -111,6 +111,16 @@ func (b *baser) newest(named checkpoint.BaseRef) checkpoint.BaseRef {
 		return b.last
 	}
 	return named
+}
+
+// forget gives up what is known and under way: another instance has worked on the shard since, and may have deleted what chains back to
+// our bases need.
+func (b *baser) forget() {
+	b.stop()
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last, b.swept = checkpoint.BaseRef{}, ""
 }
 
 func (b *baser) stop() {

@@ -16,13 +16,30 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 		return
 	}
 	delete(in.flights, epoch)
-	in.decision.positions = f.sealed.positions
+	if in.attempt != nil {
+		in.decided(f)
+	} // else the record was read just now, perhaps for other partitions than the epoch was about
 	hit("publish-before")
 	for _, p := range f.parts {
-		in.decision.checkpoints[p.shard] = f.id
+		if in.decision.checkpoints[p.shard] != f.id {
+			continue // somebody else has gone on from there
+		}
 		p.shard.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: p.entries, base: p.manifest.Base, attempt: in.attempt})
 	}
 	in.purge()
+}
+
+// decided takes over what the record says from now on.
+func (in *Instance) decided(f *flight) {
+	in.decision.positions = f.sealed.positions
+	for _, p := range f.parts {
+		in.decision.checkpoints[p.shard] = f.id
+	}
+	for t, now := range f.sealed.times {
+		if t.shard == nil {
+			in.decision.times[t.partition] = now
+		}
+	}
 }
 
 // doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.

@@ -104,6 +104,9 @@ func (in *Instance) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, in.beginShutdown)
 	defer stop()
 	go in.reader.run()
+	if !in.single() && in.o.StandbyInterval > 0 {
+		go in.keepWarm()
+	}
 	in.loop()
 	return errors.Join(in.result, in.teardown())
 }
@@ -146,7 +149,7 @@ func (in *Instance) leaveGroup(ctx context.Context) {
 	if in.zombie || errors.Is(in.result, ErrRival) {
 		return // the membership is over, or the rival's by now
 	}
-	if !in.single() {
+	if in.o.KeepMembership {
 		return // a restart under the same name gets its partitions back without a rebalance of all
 	}
 	if err := in.admin.Leave(ctx, in.o.JobID, in.o.InstanceID, in.member); err != nil {

@@ -177,6 +177,9 @@ func (in *Instance) release() {
 		in.expiry.Stop()
 	}
 	in.active = false
+	for _, s := range in.shards {
+		s.ours.Store(false)
+	}
 	if !in.leaving() {
 		in.view.phase(PhaseWaiting)
 	}
@@ -204,9 +207,6 @@ func (in *Instance) checkOwned() {
 				return // there was a rebalance since
 			}
 			in.member = member
-			if err == nil {
-				err = in.checkTogether(owned)
-			}
 			if err != nil {
 				in.fail(err)
 				return
@@ -219,7 +219,7 @@ func (in *Instance) checkOwned() {
 // assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one
 // instance works on a job at a time.
 func (in *Instance) assigned(counts map[string]int) {
-	in.work = work{in.owned, counts}
+	in.work = work{in.whole(in.owned), counts}
 	if in.single() {
 		in.work.parts = in.topology.partitions(counts)
 	}

@@ -31,6 +31,10 @@ type Options struct {
 	// Parallelism is the number of tasks of every keyed stage; with the exchange kafka it is as many as repartition topics have partitions.
 	Parallelism    int
 	MaxParallelism int // key groups; 128
+	// StandbyInterval is how often copies of shards that others own are brought up to date (exchange kafka); 0: none are kept.
+	StandbyInterval time.Duration
+	// Bases says when base snapshots are due.
+	Bases checkpoint.BasePolicy
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.
 	OverlayLimit int64
 	// CacheBytes bounds the decoded committed values that tasks keep at hand.
@@ -40,6 +44,9 @@ type Options struct {
 	SessionTimeout     time.Duration
 	// StartTimeout bounds how long the first contact with the brokers may take.
 	StartTimeout time.Duration
+	// KeepMembership leaves the place in the group to a restart under the same name when the instance ends; others get its partitions
+	// after the session timeout. Else they get them at once.
+	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
 	Logger          *slog.Logger

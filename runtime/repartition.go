@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,21 +96,24 @@ func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions 
 	return partitions, nil
 }
 
-// checkTogether makes sure that what we own of repartition topics is whole shards: the same partitions of each of them.
-func (in *Instance) checkTogether(owned []txn.Partition) error {
+// whole leaves out partitions of shards that are not all ours: a topic that was just created may be missing in a first assignment, for every
+// member, and another one follows.
+func (in *Instance) whole(owned []txn.Partition) []txn.Partition {
 	of := map[int32]int{}
 	for _, p := range owned {
 		if _, ok := in.topology.exchangeOf(p.Topic); ok {
 			of[p.ID]++
 		}
 	}
-	for id, n := range of {
-		if n != len(in.topology.repartition) {
-			return fmt.Errorf("%w: the group gave this instance partition %d of %d of the %d repartition topics only: all members need the range assignor and the same version of the job",
-				ErrConfig, id, n, len(in.topology.repartition))
+	return slices.DeleteFunc(slices.Clone(owned), func(p txn.Partition) bool {
+		_, internal := in.topology.exchangeOf(p.Topic)
+		missing := internal && of[p.ID] < len(in.topology.repartition)
+		if missing {
+			in.log.Warn("the group gave us this partition without those of the job's other repartition topics; waiting for them (all members need the same version of the job)",
+				"topic", p.Topic, "partition", p.ID)
 		}
-	}
-	return nil
+		return missing
+	})
 }
 
 // checkNeighbours enters this instance into the store's register and looks for the others of the group there: who is not in it works with

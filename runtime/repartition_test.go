@@ -82,3 +82,39 @@ func TestInstancesComeAndGo(t *testing.T) {
 	}
 	checkCounts(t, c.committed("word-counts"), want)
 }
+
+// Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
+// must not come back with it.
+func TestShardsGoBackAndForth(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	often := func(o *runtime.Options) {
+		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
+		o.StandbyInterval = 50 * time.Millisecond
+	}
+	lines, want := text(1200)
+	one := c.start(c.many("one"), often)
+	for round := range 6 {
+		two := c.start(c.many("two"), often)
+		two.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 2 })
+		for i := range 20 { // epochs of their own
+			at := round*200 + i*10
+			c.feed("text", lines[at:at+10]...)
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := two.stop(t); err != nil {
+			t.Fatal(err)
+		}
+		one.until(t, "all partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	}
+	c.awaitOutputs("word-counts", want)
+	if err := one.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+	c.dropLocalState()
+	again := c.start(c.many("three"), often) // from the store alone
+	again.until(t, "a restore", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	if err := again.stop(t); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
@@ -20,6 +21,9 @@ type shard struct {
 	repo      *checkpoint.Repository
 	publisher *publisher
 	collector *collection
+
+	use  sync.Mutex  // held while the backend is brought to a checkpoint
+	ours atomic.Bool // by us, to work on it; else by a standby
 
 	mu      sync.Mutex
 	backend state.Backend // nil until it is opened
@@ -60,6 +64,8 @@ func (s *shard) open() (err error) {
 
 // stop makes durable what is decided, and closes what open opened.
 func (s *shard) stop() (err error) {
+	s.use.Lock()
+	defer s.use.Unlock()
 	s.mu.Lock()
 	opened := s.backend != nil
 	s.mu.Unlock()
@@ -93,6 +99,9 @@ type restored struct {
 
 // restore brings committed state to the checkpoint id. reg is what is known of its states from before; nil: the manifest says.
 func (s *shard) restore(ctx context.Context, id checkpoint.ID, d decision, reg *state.Registry) (r restored, err error) {
+	s.use.Lock()
+	defer s.use.Unlock()
+	s.ours.Store(true)
 	if err := s.open(); err != nil {
 		return r, err
 	}
@@ -102,7 +111,9 @@ func (s *shard) restore(ctx context.Context, id checkpoint.ID, d decision, reg *
 	if r.manifest, err = s.restoreState(ctx, id, d); err != nil {
 		return r, fmt.Errorf("checkpoint %s: %w", id, markState(err))
 	}
-	if r.registry = reg; reg == nil {
+	if r.registry = reg; reg == nil { // nobody has worked on it yet, or another run has
+		s.publisher.base.forget()
+		s.collector.again()
 		if r.registry, err = state.NewRegistry(r.manifest.States); err == nil {
 			err = s.in.registerStates(r.registry)
 		}
