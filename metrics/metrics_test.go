@@ -26,6 +26,9 @@ func report(m *Metrics) {
 	m.Abort("ProducerFenced")
 	m.Rebalance("assigned")
 	m.Restart("fenced")
+	m.Skipped("parse")
+	m.DeadLetter("parse")
+	m.Late("sums")
 	m.SetEpoch(5)
 	m.SetState(100)
 	m.SetOverlay(10)
@@ -53,6 +56,9 @@ func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
 		`weir_aborts_total{cause="producer_fenced",LABELS}`:                    "1",
 		`weir_rebalances_total{LABELS,kind="assigned"}`:                        "1",
 		`weir_restarts_total{cause="fenced",LABELS}`:                           "1",
+		`weir_skipped_records_total{LABELS,operator="parse"}`:                  "1",
+		`weir_dead_letters_total{LABELS,operator="parse"}`:                     "1",
+		`weir_late_records_total{LABELS,operator="sums"}`:                      "1",
 		`weir_epoch{LABELS}`:                                                   "5",
 		`weir_state_bytes{LABELS}`:                                             "100",
 		`weir_overlay_bytes{LABELS}`:                                           "10",

@@ -32,13 +32,14 @@ type CallMeter interface {
 // back behind them. Results are emitted on the task's goroutine, each in the place of its own record.
 type async[T, U any] struct {
 	Calls
-	t    *Task
-	op   int32
-	fn   func(ctx context.Context, v T) (U, error)
-	next Push[U]
-	ctx  context.Context // ends when the work is abandoned
-	held holding
-	open int // calls that were begun and not emitted
+	t     *Task
+	op    int32
+	fn    func(ctx context.Context, v T) (U, error)
+	next  Push[U]
+	guard *Guard
+	ctx   context.Context // ends when the work is abandoned
+	held  holding
+	open  int // calls that were begun and not emitted
 
 	mu    sync.Mutex
 	queue []*call[U] // ordered: all, in the order of their records; unordered: those that are done
@@ -55,8 +56,8 @@ type call[U any] struct {
 }
 
 // Async calls fn with every record, many at once, and pushes what it returns.
-func Async[T, U any](t *Task, uid string, c Calls, fn func(ctx context.Context, v T) (U, error), next Push[U]) Push[T] {
-	o := &async[T, U]{Calls: c, t: t, op: t.operator(uid), fn: fn, next: next, ctx: t.env.Context, ready: make(chan struct{}, 1)}
+func Async[T, U any](t *Task, uid string, c Calls, g *Guard, fn func(ctx context.Context, v T) (U, error), next Push[U]) Push[T] {
+	o := &async[T, U]{Calls: c, t: t, op: t.operator(uid), fn: fn, next: next, guard: g, ctx: t.env.Context, ready: make(chan struct{}, 1)}
 	if o.ctx == nil {
 		o.ctx = context.Background()
 	}
@@ -144,9 +145,11 @@ func (o *async[T, U]) emit(c *call[U]) error {
 	was := o.t.place()
 	o.t.goTo(c.place)
 	o.t.op = o.op
-	err := o.t.failed(o.op, c.err)
+	var err error
 	if c.err == nil {
 		err = o.next(c.result)
+	} else {
+		err = o.guard.failed(o.t.fail(o.op, c.err))
 	}
 	o.open--
 	o.held.leave(c.span)

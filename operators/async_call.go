@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime/debug"
 	"time"
 )
 
@@ -85,7 +84,7 @@ func (o *async[T, U]) try(v T) (result U, err error) {
 		defer func() { answers <- a }()
 		defer func() {
 			if p := recover(); p != nil {
-				a.err = &PanicError{Value: p, Stack: debug.Stack()}
+				a.err = Recovered(p)
 			}
 		}()
 		a.result, a.err = o.fn(ctx, v)

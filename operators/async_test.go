@@ -90,7 +90,7 @@ func (b *bench) build() {
 		return a, nil
 	}
 	next := func(a ask) error {
-		if t.ts != a.ts || t.batch.Records[t.index].Offset != int64(a.id) {
+		if t.ts != a.ts || t.origin.Offset != int64(a.id) {
 			b.wrong("record %d is emitted in the place of another", a.id)
 		}
 		if b.told > b.in[a.id] {
@@ -99,10 +99,10 @@ func (b *bench) build() {
 		b.out = append(b.out, a)
 		return nil
 	}
-	push := Async(t, "ask", b.Calls, fn, next)
+	push := Async(t, "ask", b.Calls, nil, fn, next)
 	if b.twice {
 		later := func(_ context.Context, a ask) (ask, error) { time.Sleep(a.takes / 2); return a, nil }
-		push = Async(t, "first", b.Calls, later, push)
+		push = Async(t, "first", b.Calls, nil, later, push)
 	}
 	push = WithEventTime(t, "time", EventTime[ask]{Of: func(a ask) int64 { return a.ts }, Watermarks: true}, push)
 	b.chain = t.SourceChain(Source(t, "in", func(r *txn.Record) (ask, error) { return b.asks[r.Offset], nil }, push))
@@ -190,7 +190,7 @@ func TestAsyncAgainstModel(t *testing.T) {
 func asyncChain(ctx context.Context, c Calls, fn func(ctx context.Context, n int64) (int64, error)) (*Chain, *[]int64) {
 	var out []int64
 	t := NewTask(&Env{Now: time.Now, Context: ctx, Produce: func([]txn.Record) error { return nil }})
-	push := Async(t, "ask", c, fn, func(n int64) error { out = append(out, n); return nil })
+	push := Async(t, "ask", c, nil, fn, func(n int64) error { out = append(out, n); return nil })
 	source := Source(t, "in", func(r *txn.Record) (int64, error) { return r.Offset, nil }, push)
 	return t.SourceChain(source), &out
 }
@@ -214,7 +214,7 @@ func TestAsyncErrors(t *testing.T) {
 		"error":    {func(context.Context, int64) (int64, error) { return 0, refused }, refused, "failed 3 times, the last time: refused"},
 		"timeout":  {func(ctx context.Context, _ int64) (int64, error) { <-ctx.Done(); return 0, ctx.Err() }, context.DeadlineExceeded, "no answer in time"},
 		"deaf":     {func(context.Context, int64) (int64, error) { time.Sleep(time.Hour); return 0, nil }, context.DeadlineExceeded, "no answer in time"},
-		"panic":    {func(context.Context, int64) (int64, error) { panic(refused) }, refused, "panic: refused"},
+		"panic":    {func(context.Context, int64) (int64, error) { panic(refused) }, refused, "panic in "},
 		"own time": {func(context.Context, int64) (int64, error) { return 0, context.DeadlineExceeded }, context.DeadlineExceeded, "last time: context"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +279,7 @@ func TestAsyncIsCounted(t *testing.T) {
 		m := &meter{}
 		task := NewTask(&Env{Now: time.Now, Calls: m, Produce: func([]txn.Record) error { return nil }})
 		var tries atomic.Int32
-		push := Async(task, "ask", Calls{Concurrency: 1, Timeout: time.Second, Attempts: 4}, func(ctx context.Context, n int64) (int64, error) {
+		push := Async(task, "ask", Calls{Concurrency: 1, Timeout: time.Second, Attempts: 4}, nil, func(ctx context.Context, n int64) (int64, error) {
 			switch tries.Add(1) {
 			case 1:
 				<-ctx.Done()

@@ -26,10 +26,15 @@ type Env struct {
 	// Produce writes output records; it blocks while the client's queue is full or the epoch is not open yet, and
 	// fails when the work is abandoned. The slice may be reused after the call.
 	Produce func(records []txn.Record) error
+	// Partitions is how many partitions a topic has that a sink may write to; the error wraps ErrTopic if there is no such topic. It
+	// may be nil, if no sink has to know.
+	Partitions func(topic string) (int32, error)
 	// Now is the processing time.
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
+	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
 	// Burst is how many timers fire before the task looks at its input again; 0: 512.

@@ -41,9 +41,16 @@
 //
 // # Failures
 //
-// An error of a function becomes a RecordError, once, where it happens. Errors of the Env (work is abandoned) pass through
+// An error of a function becomes a RecordError, once, where it happens: with the operator and the Origin of the record, which travels with it through
+// exchanges, or the time of the timer; never with the record's data. Errors of the Env (work is abandoned) pass through
 // unchanged. A panic is caught once per batch, not once per record, and put down to the operator whose function was running:
 // each one notes its number in Task.op before it calls its function, and again when a function goes on after emitting.
+//
+// # Policies
+//
+// An operator with a policy stands under a Guard: its outputs are held back until its function has returned, and dropped if that has failed; what has
+// changed state by then (state.Store.Touched) fails the epoch whatever the policy. Source records travel through an exchange only if
+// a dead letter may be written behind it. A dead letter is one more record in the out-buffer, so it shares the epoch's fate.
 //
 // # Cost
 //

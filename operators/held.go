@@ -79,22 +79,23 @@ func (h *holding) reach(wm int64, idle bool) (int64, bool) {
 
 // place is what stands in the Task beside a record's value.
 type place struct {
-	ts    int64
-	op    int32
-	batch *txn.Batch
-	index int
+	ts     int64
+	op     int32
+	atWork bool
+	origin Origin
+	raw    *txn.Record
 }
 
-func (t *Task) place() place { return place{t.ts, t.op, t.batch, t.index} }
+func (t *Task) place() place { return place{t.ts, t.op, t.atWork, t.origin, t.raw} }
 
-func (t *Task) goTo(p place) { t.ts, t.op, t.batch, t.index = p.ts, p.op, p.batch, p.index }
+func (t *Task) goTo(p place) { t.ts, t.op, t.atWork, t.origin, t.raw = p.ts, p.op, p.atWork, p.origin, p.raw }
 
-// keep is a place that can be gone back to when the source's batch has been given back: a batch of its own, with the one record's offset.
+// keep is a place that can be gone back to when the task has gone on.
 func (t *Task) keep() place {
 	p := t.place()
-	if p.batch != nil && p.index < len(p.batch.Records) {
-		p.batch = &txn.Batch{Partition: p.batch.Partition, Records: []txn.Record{{Offset: p.batch.Records[p.index].Offset}}}
-		p.index = 0
+	if p.raw != nil {
+		raw := *p.raw
+		p.raw = &raw
 	}
 	return p
 }

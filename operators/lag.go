@@ -50,6 +50,7 @@ func (t *Task) levels(i int) {
 // not late there.
 func (t *Task) watermark(wm int64) (err error) {
 	defer t.rescue(&err)
+	t.op, t.atWork = 0, false
 	if t.lag.on {
 		t.lag.next = max(t.lag.next, wm)
 		return nil
@@ -102,8 +103,9 @@ func (t *Task) fireDue(limit int) error {
 	return t.reach(next)
 }
 
-// catchUp fires what is due of the current key, before op takes a record of it with this timestamp.
-func (t *Task) catchUp(op int32, ts int64) error {
+// catchUp fires what is due of the current key, before a record of it is taken, which is at work already.
+func (t *Task) catchUp() error {
+	record := t.place()
 	t.wm = t.lag.before
 	for i := t.lag.phase; i < len(t.alarms); i++ {
 		t.levels(i)
@@ -112,7 +114,7 @@ func (t *Task) catchUp(op int32, ts int64) error {
 		}
 	}
 	t.released()
-	t.op, t.ts = op, ts
+	t.goTo(record)
 	return nil
 }
 

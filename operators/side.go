@@ -9,6 +9,9 @@ type Side[T any] struct {
 // NewSide makes a side output that pushes to next; nil: nobody reads it.
 func NewSide[T any](t *Task, next Push[T]) *Side[T] { return &Side[T]{t: t, next: next} }
 
+// read says whether anybody gets what is emitted.
+func (s *Side[T]) read() bool { return s != nil && s.next != nil }
+
 // Emit sends v on, under the key and timestamp of the record at work. After an error further down, which ends the
 // epoch, it does nothing.
 func (s *Side[T]) Emit(v T) {

@@ -17,13 +17,17 @@ type Task struct {
 	uids []string
 
 	// Of the record at work:
-	ts    int64      // timestamp, ms since the epoch
-	op    int32      // whose function is running; what a panic is put down to
-	batch *txn.Batch // in source stages
-	index int        // in batch
-	key   any        // *K behind an exchange, where Receive puts the key
+	ts     int64 // timestamp, ms since the epoch
+	op     int32 // whose function is running; what a panic is put down to
+	atWork bool  // there is one, or a timer
+	origin Origin
+	raw    *txn.Record // the source record that it was made of, if an operator may need it for a dead letter
+	key    any         // *K behind an exchange, where Receive puts the key
 
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
+
+	keepRaw bool       // of a source stage
+	source  txn.Record // what raw points to there
 
 	scratch []byte // for keys
 	out     outbox
@@ -89,10 +93,13 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 	return c
 }
 
+// KeepRaw lets the chain of a source keep each record as it was read while it is at work.
+func (t *Task) KeepRaw() { t.keepRaw = true }
+
 // flush sends on what the chain has gathered.
 func (t *Task) flush() (err error) {
 	defer t.rescue(&err)
-	t.op, t.batch = 0, nil
+	t.op, t.atWork = 0, false
 	for _, f := range t.flushes {
 		if err := f(); err != nil {
 			return err

@@ -8,6 +8,7 @@ type timed interface {
 
 func (t *Task) tick(now int64) (err error) {
 	defer t.rescue(&err)
+	t.op, t.atWork = 0, false
 	if t.lag.on {
 		if err := t.fireDue(t.burst); err != nil {
 			return err
@@ -17,6 +18,7 @@ func (t *Task) tick(now int64) (err error) {
 		if _, ok := t.timed[i].(waiting); t.lag.on && !ok {
 			continue // event time comes first
 		}
+		t.op, t.atWork = 0, false
 		if err := t.timed[i].tick(now); err != nil {
 			return err
 		}

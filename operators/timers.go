@@ -63,7 +63,7 @@ func (a *alarm[K]) fireKey(wm int64) error {
 			return nil
 		}
 		a.t.fires()
-		a.t.op, a.t.ts = a.op, due.At
+		a.at(due)
 		if err := a.fire(due); err != nil {
 			return err
 		}
@@ -88,11 +88,16 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	}
 	a.t.fires()
 	due, _ := a.state.Take(d, now)
-	a.t.op, a.t.ts = a.op, due.At
+	a.at(due)
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}
 	return true, a.fire(due)
+}
+
+// at puts a timer to work.
+func (a *alarm[K]) at(due state.Due) {
+	a.t.goTo(place{ts: due.At, op: a.op, atWork: true, origin: Origin{Offset: due.At}})
 }
 
 // late says whether the watermark has passed a time.

@@ -30,6 +30,12 @@
 // A task that has passed barrier N works on in epoch N+1 while N is being committed. Its state goes to a fresh overlay; its
 // outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away.
 //
+// # Failures
+//
+// The first failure of a task, of Kafka or of the store gives the whole epoch up, and the protocol begins anew from the decision record. Restarts are
+// paced by a policy (restart.go), a pure count of failures: without a wait after the first one, with growing ones later. Too many in a row end the
+// instance, and so does one function that fails on one record or timer again and again, known by its operators.Culprit.
+//
 // # Time
 //
 // A task fires its timers on its own goroutine, between messages, so in the epoch that it is in: between the barriers that it has aligned.

@@ -3,7 +3,6 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/weirstream/weir/internal/failpoint"
@@ -37,8 +36,8 @@ func (t *task) open() error {
 	in := t.attempt.in
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
-		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
+		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
+		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(),
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
 	if !in.single() {
@@ -69,7 +68,7 @@ func (t *task) run() {
 	defer t.attempt.running.Done()
 	defer func() {
 		if p := recover(); p != nil {
-			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: panic: %v\n%s", t.stage.Name, p, debug.Stack()))
+			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: %w", t.stage.Name, operators.Recovered(p)))
 		}
 	}()
 	ok, err := true, t.resume()

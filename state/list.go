@@ -57,6 +57,7 @@ func decodeCount[T any](b []byte) (list[T], int, error) {
 
 // Add appends to the current key's list.
 func (l *List[T]) Add(value T) error {
+	l.table.store.touched++
 	if l.ttl != nil {
 		if err := l.stampNext(); err != nil {
 			return err
@@ -96,6 +97,7 @@ func (l *List[T]) all() ([]T, error) {
 
 // Set replaces the current key's list. The slice is copied.
 func (l *List[T]) Set(values []T) error {
+	l.table.store.touched++
 	if len(values) == 0 {
 		return l.Clear()
 	}
@@ -124,6 +126,7 @@ func (l *List[T]) replace(values []T) error {
 
 // Clear empties the current key's list.
 func (l *List[T]) Clear() error {
+	l.table.store.touched++
 	c, err := l.table.current(true)
 	if err == nil {
 		l.table.erase(c, list[T]{stored: c.value.stored})

@@ -26,7 +26,7 @@ func Async[T, U any](s Stream[T], fn AsyncFunc[T, U], opts ...Option) Stream[U] 
 	c := n.asyncCalls()
 	out := &flow[U]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.Async(b.task, n.label(), c, fn, out.build(b))
+		return operators.Async(b.task, n.label(), c, n.guard(b), fn, out.build(b))
 	})
 	return out
 }

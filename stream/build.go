@@ -25,6 +25,7 @@ func (j *Job) cut() (*cut, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
+	j.findLetters()
 	c := &cut{plan: &Plan{Job: j.name, Wait: j.longestWait()}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
 	for _, n := range j.nodes {
 		c.add(n)
@@ -47,7 +48,9 @@ func (c *cut) add(n *node) {
 	switch {
 	case n.source():
 		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain}
-		c.stages[n] = []int{p.begin(n, s)}
+		i := p.begin(n, s)
+		c.stages[n] = []int{i}
+		p.Stages[i].writes(n)
 	case n.exchange != nil:
 		x := len(p.Exchanges)
 		p.Exchanges = append(p.Exchanges, Exchange{UID: n.label(), Portable: n.portable, Named: n.uid != ""})
@@ -56,6 +59,7 @@ func (c *cut) add(n *node) {
 		}
 		for _, i := range from {
 			p.Stages[i].Sends = append(p.Stages[i].Sends, x)
+			p.Stages[i].writes(n)
 		}
 		c.stages[n] = []int{c.receive(n, x)}
 	default:
@@ -109,12 +113,26 @@ func (p *Plan) begin(n *node, s Stage) int {
 	return len(p.Stages) - 1
 }
 
+// writes adds the topics that n writes to.
+func (s *Stage) writes(n *node) {
+	add := func(topics *[]string, topic string) {
+		if !slices.Contains(*topics, topic) {
+			*topics = append(*topics, topic)
+		}
+	}
+	for _, topic := range n.sinks {
+		add(&s.Sinks, topic)
+	}
+	if topic := n.onError.Letters; topic != "" {
+		add(&s.Sinks, topic)
+		add(&s.Letters, topic)
+	}
+}
+
 // extend adds n to a stage.
 func (s *Stage) extend(n *node) {
 	s.Name += " -> " + n.label()
-	if n.topic != "" && !slices.Contains(s.Sinks, n.topic) {
-		s.Sinks = append(s.Sinks, n.topic)
-	}
+	s.writes(n)
 	if n.states == nil {
 		return
 	}

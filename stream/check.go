@@ -35,6 +35,11 @@ func (j *Job) check() error {
 	if sources == 0 {
 		errs = append(errs, errors.New("it has no source: begin with stream.From"))
 	}
+	for _, n := range j.nodes {
+		for _, err := range n.checkPolicy(topics) {
+			errs = append(errs, n.wrap(err))
+		}
+	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
@@ -62,6 +67,9 @@ func (n *node) mistakes() []error {
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
+	}
+	if n.partition != nil && n.kind != "sink" {
+		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
 	}
 	return append(errs, n.timeless()...)
 }

@@ -22,6 +22,7 @@
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
 //	Side            a side output of Process or Split, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
+//	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that
 // keep state take a Keyed one. The Try… forms take functions that return an error. Nothing is run while a job is built: mistakes
@@ -32,8 +33,15 @@
 // Functions of a job run in many tasks at once and must share nothing that changes. What has to be remembered belongs into
 // the state of a Process, whose function is made anew for each task. A record may be processed again after a failure, so that effects
 // outside of streams and states can repeat. An error or a panic abandons the work since the last commit; it is
-// reported with the operator's uid and, up to the first KeyBy, the record's topic, partition and offset
-// (operators.RecordError), and never ends the process by itself.
+// reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
+// (operators.RecordError), or the time of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
+//
+// # Bad records
+//
+// OnError lets an operator go on without a record that its function fails on: Skip counts it, DeadLetter writes the source record as it was read
+// to a topic, with headers that say what happened and where, in the same transaction as all other outputs. What the function has emitted for the record is then
+// dropped. State can't be taken back: a function that has changed it before it failed still fails the epoch, so check a record before the first
+// change. Timers' functions, and those that fold records into state, have no policy.
 //
 // # Event time and processing time
 //
@@ -58,7 +66,10 @@
 //
 // # Timestamps, keys, order
 //
-// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change.
+// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change. An output record without a
+// timestamp (0, or Kafka's -1) gets the client's current time; one before 1970 is an error, as in Java's client. A sink puts a record with a key into the
+// partition that Java's client would choose (murmur2), so that co-partitioning holds, unless the function names one or PartitionBy chooses;
+// one without a key goes to any, several in a row to the same (sticky).
 // Records of a partition keep their order up to a KeyBy, and from there on those of a key that came from the same partition.
 // What a timer emits has the timer's time as its timestamp.
 // Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no

@@ -61,18 +61,21 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string // of a source
-	topic    string   // of a sink
-	exchange *int     // of a keyBy: where the exchange keeps its number
-	through  any      // Codec of its records in a repartition topic
-	portable bool     // it has one
-	stateful bool
-	event    eventTime      // of a source
-	needs    bool           // watermarks
-	sides    map[string]any // *flow of each side output that is read, by tag
-	late     any            // Tag of records that come too late, of a window
-	states   func(reg *state.Registry) error
-	together bool // its inputs come through exchanges into the same tasks: a join
+	topics    []string // of a source
+	sinks     []string // topics of a sink
+	exchange  *int     // of a keyBy: where the exchange keeps its number
+	stateful  bool
+	event     eventTime      // of a source
+	partition Partitioner    // of a sink
+	needs     bool           // watermarks
+	sides     map[string]any // *flow of each side output that is read, by tag
+	late      any            // Tag of records that come too late, of a window
+	onError   operators.Policy
+	raw       *bool // whether source records travel on behind it, of sources and keyBys
+	states    func(reg *state.Registry) error
+	together  bool // its inputs come through exchanges into the same tasks: a join
+	through   any  // Codec of its records in a repartition topic
+	portable  bool // it has one
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) operators.Receiver

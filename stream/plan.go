@@ -33,8 +33,8 @@ type Stage struct {
 	Inputs []int
 	// Sends lists the exchanges that this stage's chains send to.
 	Sends []int
-	// Sinks lists the topics it writes to.
-	Sinks []string
+	// Sinks lists the topics it writes to, Letters those of them that get dead letters.
+	Sinks, Letters []string
 	// New instantiates the chain for one task.
 	New func(env *operators.Env) (*operators.Chain, error)
 	// Stateful says whether operators of the stage keep keyed state.

@@ -32,7 +32,7 @@ func SideOutput[T any](s *Setup, tag Tag[T]) *operators.Side[T] {
 	if s.build == nil {
 		return operators.NewSide[T](nil, nil)
 	}
-	return operators.NewSide(s.build.task, f.build(s.build))
+	return operators.NewSide(s.build.task, operators.Held(s.guard, f.build(s.build)))
 }
 
 // Side is a side output of the operator whose main output is s.

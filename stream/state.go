@@ -2,7 +2,6 @@ package stream
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -14,6 +13,7 @@ type Setup struct {
 	store *state.Store
 	key   state.HandleOption // records the codec of keys
 	build *builder           // nil when open is called for the plan
+	guard *operators.Guard   // of the operator's policy
 	sides []string           // tags of side outputs
 	ttls  map[string]TTL     // by state, for Describe
 	err   error
@@ -95,7 +95,7 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = s.node.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
+			err = s.node.wrap(fmt.Errorf("panic: %v", p)) // no record is at work whose data it could show
 		}
 	}()
 	f = open(s)
@@ -108,7 +108,11 @@ func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 
 // newSetup is what open gets in a task, or for the plan if b is nil.
 func newSetup[K any](n *node, codec state.Codec[K], store *state.Store, b *builder) *Setup {
-	return &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
+	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
+	if b != nil {
+		s.guard = n.guard(b)
+	}
+	return s
 }
 
 func (n *node) wrap(err error) error { return fmt.Errorf("operator %q: %w", n.label(), err) }

@@ -154,5 +154,12 @@ func (a *app) job(c *config.Config) (*stream.Job, error) {
 			return j, nil
 		}
 	}
-	return jobs.New(c.Job, jobs.Params{Inputs: c.InputTopics, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow})
+	p := jobs.Params{Inputs: c.InputTopics, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow}
+	switch c.BadRecords {
+	case "skip":
+		p.BadRecords = stream.Skip
+	case "dead-letter":
+		p.BadRecords = stream.DeadLetter(c.DeadLetterTopic)
+	}
+	return jobs.New(c.Job, p)
 }

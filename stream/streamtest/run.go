@@ -23,6 +23,9 @@ type Runner struct {
 	// Burst lets due timers of event time fire so many at a time, between two batches, if it is not 0. Otherwise, and at Advance and Output,
 	// all fire at once.
 	Burst int
+	Partitions  map[string]int32 // of topics written to; nil: each has one
+	// Lost is told of records that go no further, if it is not nil.
+	Lost func(uid string, why operators.Loss, err error)
 
 	plan     *stream.Plan
 	registry *state.Registry
@@ -156,6 +159,7 @@ func (r *Runner) env(task int) *operators.Env {
 			r.queue = append(r.queue, queued{r.keyed[r.behind(exchange)][target], exchange, b})
 			return nil
 		},
+		Partitions: r.partitions, Lost: r.Lost,
 		Produce: func(records []txn.Record) error {
 			r.out = append(r.out, records...)
 			return nil
@@ -166,6 +170,17 @@ func (r *Runner) env(task int) *operators.Env {
 // behind is the stage that an exchange feeds.
 func (r *Runner) behind(exchange int) int {
 	return slices.IndexFunc(r.plan.Stages, func(s stream.Stage) bool { return slices.Contains(s.Inputs, exchange) })
+}
+
+func (r *Runner) partitions(topic string) (int32, error) {
+	if r.Partitions == nil {
+		return 1, nil
+	}
+	n, ok := r.Partitions[topic]
+	if !ok {
+		return 0, fmt.Errorf("%w: topic %q does not exist", operators.ErrTopic, topic)
+	}
+	return n, nil
 }
 
 func (r *Runner) now() time.Time {
