@@ -88,7 +88,9 @@ type place struct {
 
 func (t *Task) place() place { return place{t.ts, t.op, t.atWork, t.origin, t.raw} }
 
-func (t *Task) goTo(p place) { t.ts, t.op, t.atWork, t.origin, t.raw = p.ts, p.op, p.atWork, p.origin, p.raw }
+func (t *Task) goTo(p place) {
+	t.ts, t.op, t.atWork, t.origin, t.raw = p.ts, p.op, p.atWork, p.origin, p.raw
+}
 
 // keep is a place that can be gone back to when the task has gone on.
 func (t *Task) keep() place {

@@ -22,8 +22,8 @@ type Runner struct {
 	Now         func() time.Time // time.Now if nil
 	// Burst lets due timers of event time fire so many at a time, between two batches, if it is not 0. Otherwise, and at Advance and Output,
 	// all fire at once.
-	Burst int
-	Partitions  map[string]int32 // of topics written to; nil: each has one
+	Burst      int
+	Partitions map[string]int32 // of topics written to; nil: each has one
 	// Lost is told of records that go no further, if it is not nil.
 	Lost func(uid string, why operators.Loss, err error)
 
