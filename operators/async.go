@@ -36,8 +36,8 @@ type async[T, U any] struct {
 	op    int32
 	fn    func(ctx context.Context, v T) (U, error)
 	next  Push[U]
-	guard *Guard
 	ctx   context.Context // ends when the work is abandoned
+	guard *Guard
 	held  holding
 	open  int // calls that were begun and not emitted
 
@@ -57,7 +57,7 @@ type call[U any] struct {
 
 // Async calls fn with every record, many at once, and pushes what it returns.
 func Async[T, U any](t *Task, uid string, c Calls, g *Guard, fn func(ctx context.Context, v T) (U, error), next Push[U]) Push[T] {
-	o := &async[T, U]{Calls: c, t: t, op: t.operator(uid), fn: fn, next: next, guard: g, ctx: t.env.Context, ready: make(chan struct{}, 1)}
+	o := &async[T, U]{Calls: c, t: t, guard: g, op: t.operator(uid), fn: fn, next: next, ctx: t.env.Context, ready: make(chan struct{}, 1)}
 	if o.ctx == nil {
 		o.ctx = context.Background()
 	}
@@ -145,11 +145,9 @@ func (o *async[T, U]) emit(c *call[U]) error {
 	was := o.t.place()
 	o.t.goTo(c.place)
 	o.t.op = o.op
-	var err error
+	err := o.guard.outcome(o.t.failed(o.op, c.err))
 	if c.err == nil {
 		err = o.next(c.result)
-	} else {
-		err = o.guard.failed(o.t.fail(o.op, c.err))
 	}
 	o.open--
 	o.held.leave(c.span)

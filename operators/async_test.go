@@ -214,7 +214,7 @@ func TestAsyncErrors(t *testing.T) {
 		"error":    {func(context.Context, int64) (int64, error) { return 0, refused }, refused, "failed 3 times, the last time: refused"},
 		"timeout":  {func(ctx context.Context, _ int64) (int64, error) { <-ctx.Done(); return 0, ctx.Err() }, context.DeadlineExceeded, "no answer in time"},
 		"deaf":     {func(context.Context, int64) (int64, error) { time.Sleep(time.Hour); return 0, nil }, context.DeadlineExceeded, "no answer in time"},
-		"panic":    {func(context.Context, int64) (int64, error) { panic(refused) }, refused, "panic in "},
+		"panic":    {func(context.Context, int64) (int64, error) { panic(refused) }, refused, ": refused"},
 		"own time": {func(context.Context, int64) (int64, error) { return 0, context.DeadlineExceeded }, context.DeadlineExceeded, "last time: context"},
 	} {
 		t.Run(name, func(t *testing.T) {

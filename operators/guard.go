@@ -128,6 +128,14 @@ func (g *Guard) touched() uint64 {
 	return 0
 }
 
+// outcome is what is left of an error that came after the function had returned.
+func (g *Guard) outcome(err error) error {
+	if g == nil || err == nil {
+		return err
+	}
+	return g.settle(err, false)
+}
+
 // settle does with a record that has failed what the policy says. What the runtime has answered is no failure of a record.
 func (g *Guard) settle(err error, touched bool) error {
 	var e *RecordError
@@ -144,14 +152,6 @@ func (g *Guard) settle(err error, touched bool) error {
 	}
 	g.t.lost(g.uid, DeadLetter, err)
 	return g.t.out.add(g.t.letter(g.policy.Letters, e))
-}
-
-// failed is settle for a function that knows no state and has emitted nothing.
-func (g *Guard) failed(err error) error {
-	if g == nil {
-		return err
-	}
-	return g.settle(err, false)
 }
 
 // refuse fails the epoch all the same.

@@ -92,12 +92,12 @@ func (t *Task) goTo(p place) {
 	t.ts, t.op, t.atWork, t.origin, t.raw = p.ts, p.op, p.atWork, p.origin, p.raw
 }
 
-// keep is a place that can be gone back to when the task has gone on.
+// keep is a place that can be gone back to when other records have been at work: with a source record of its own.
 func (t *Task) keep() place {
 	p := t.place()
 	if p.raw != nil {
-		raw := *p.raw
-		p.raw = &raw
+		r := *p.raw
+		p.raw = &r
 	}
 	return p
 }

@@ -98,6 +98,12 @@ func (n *node) settings() (all []GraphSetting) {
 	add := func(name, format string, args ...any) {
 		all = append(all, GraphSetting{name, fmt.Sprintf(format, args...)})
 	}
+	switch {
+	case n.onError.Skip:
+		add("on error", "skip")
+	case n.onError.Letters != "":
+		add("on error", "dead letter to %s", n.onError.Letters)
+	}
 	if codec, ok := n.through.(interface{ Name() string }); ok {
 		add("in a repartition topic", "records are %s", codec.Name())
 	}

@@ -98,6 +98,9 @@ func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 			err = s.node.wrap(fmt.Errorf("panic: %v", p)) // no record is at work whose data it could show
 		}
 	}()
+	if s.build != nil {
+		s.guard = s.node.guard(s.build)
+	}
 	f = open(s)
 	s.checkSides()
 	if s.err != nil {
@@ -108,11 +111,7 @@ func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 
 // newSetup is what open gets in a task, or for the plan if b is nil.
 func newSetup[K any](n *node, codec state.Codec[K], store *state.Store, b *builder) *Setup {
-	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
-	if b != nil {
-		s.guard = n.guard(b)
-	}
-	return s
+	return &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
 }
 
 func (n *node) wrap(err error) error { return fmt.Errorf("operator %q: %w", n.label(), err) }
