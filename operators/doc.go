@@ -22,8 +22,8 @@
 // # Time
 //
 // Operators that wait for a time register with their Task. A watermark goes down the chain operator by operator: each fires its timers
-// before the next one hears of it, so what they emit is not late there. Firing ticks stop after 512 timers of an operator, and the runtime comes back
-// for more between messages; a watermark fires all at once, because records behind it would else find timers that should be gone.
+// before the next one hears of it, so what they emit is not late there. Firing stops after 512 timers, and the runtime comes back
+// for more between messages (lag.go). A record that comes meanwhile would find timers that should be gone: those of its own key fire first.
 //
 // Tumbling and sliding windows are a map from window to accumulation, and a timer for the end of each with the window as its namespace (and
 // one for the end of the allowed lateness). The sessions of a key are one value, a short list, since each record has to look at all of them. When sessions

@@ -127,7 +127,7 @@ func (t *task) fromTopic(exchange int, b *txn.Batch, records []txn.Record) error
 // writeMarks tells the tasks behind repartition topics how far event time has come here, behind all records of the epoch.
 func (t *task) writeMarks() error {
 	in := t.attempt.in
-	now := t.time.mark
+	now := t.behind()
 	if in.single() || len(t.stage.Sends) == 0 || now.wm == operators.NoWatermark || now == t.time.told {
 		return nil
 	}

@@ -47,6 +47,7 @@ type Timers struct {
 	free  []*timer
 	id    []byte // scratch
 	taken []byte // what the last Due refers to
+	due   *dueIndex
 }
 
 // timer is one timer that is set, or one that was and whose entry Seal has to delete.
@@ -90,6 +91,9 @@ func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
 	}
 	if tm.slot == unset {
 		t.queues[d].push(tm)
+		if t.due != nil && d == EventTime && at <= t.due.until {
+			t.due.add(tm)
+		}
 		t.changed(tm, true)
 	}
 	return nil
@@ -135,6 +139,12 @@ func (t *Timers) Len() (n int) {
 		n += len(t.queues[d].items)
 	}
 	return n
+}
+
+// suffix is domain, time and namespace.
+func (tm *timer) suffix() string {
+	n, used := binary.Uvarint([]byte(tm.id[:min(len(tm.id), binary.MaxVarintLen64)]))
+	return tm.id[used+int(n):]
 }
 
 // timerHead is the length of domain and time in an id.
