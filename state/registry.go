@@ -17,6 +17,8 @@ const (
 	KindMap      Kind = "map"
 	KindReducing Kind = "reducing"
 	KindTimer    Kind = "timer"
+
+	KindBroadcast Kind = "broadcast"
 )
 
 // Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it
