@@ -62,11 +62,12 @@ func (c *cut) add(n *node) {
 func (c *cut) receive(n *node, exchange int) int {
 	group := c.groups[n]
 	i, ok := c.begun[group[0]]
-	if ok {
-		c.plan.Stages[i].Name += " + " + n.label()
-	} else {
-		i = c.plan.begin(n, Stage{New: keyedChain(group)})
+	if !ok {
+		i = c.plan.begin(group[0], Stage{New: keyedChain(group)})
 		c.begun[group[0]] = i
+		for _, other := range group[1:] {
+			c.plan.Stages[i].Name += " + " + other.label()
+		}
 	}
 	c.plan.Stages[i].Inputs = append(c.plan.Stages[i].Inputs, exchange)
 	return i

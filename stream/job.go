@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/weirstream/weir/operators"
@@ -60,16 +59,20 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string // of a source
-	topic    string   // of a sink
-	exchange *int     // of a keyBy: where the exchange keeps its number
-	stateful bool
-	event    eventTime      // of a source
-	needs    bool           // watermarks
-	sides    map[string]any // *flow of each side output that is read, by tag
-	late     any            // Tag of records that come too late, of a window
-	states   func(reg *state.Registry) error
-	together bool // its inputs come through exchanges into the same tasks: a join
+	topics    []string // of a source
+	topic     string   // of a sink
+	exchange  *int     // of a keyBy: where the exchange keeps its number
+	keyless   int      // 1: the exchange is a broadcast
+	stateful  bool
+	event     eventTime      // of a source
+	needs     bool           // watermarks
+	sides     map[string]any // *flow of each side output that is read, by tag
+	late      any            // Tag of records that come too late, of a window
+	lateLeft  any            // the same for the sides of a join
+	lateRight any
+	ttl       *TTL // of the table that a join keeps
+	states    func(reg *state.Registry) error
+	together  bool // its inputs come through exchanges into the same tasks: a join
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) func(operators.Batch) error
@@ -111,9 +114,9 @@ func (n *node) label() string {
 }
 
 // need notes a mistake unless ok.
-func (n *node) need(ok bool, mistake string) {
+func (n *node) need(ok bool, mistake string, args ...any) {
 	if !ok {
-		n.errs = append(n.errs, errors.New(mistake))
+		n.errs = append(n.errs, fmt.Errorf(mistake, args...))
 	}
 }
 

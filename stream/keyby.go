@@ -27,7 +27,7 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	n.need(key != nil, nilFunction)
 	n.need(codec != nil, nilCodec)
 	_, borrowed := any((*T)(nil)).(**Record)
-	n.need(!borrowed, "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
+	n.need(!borrowed, borrowedRecord)
 
 	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec}
 	out := &Keyed[K, T]{out: &flow[T]{node: n}, codec: codec}

@@ -58,11 +58,7 @@ func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce fu
 // the operator of what open returned.
 func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
 	instantiate func(b *builder, f F) operators.Push[T]) {
-	n.states = func(reg *state.Registry) error {
-		// Nobody reads or writes here: handles register when they are made, and that is all.
-		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), nil, open)
-		return err
-	}
+	n.states = planned(n, codec, open)
 	in.feeds(func(b *builder) operators.Push[T] {
 		f, err := declare(n, codec, b.task.Env().State, b, open)
 		if err != nil {
@@ -71,6 +67,40 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 		}
 		return instantiate(b, f)
 	})
+}
+
+// planned registers the states of n.
+func planned[K, F any](n *node, codec state.Codec[K], open func(*Setup) F) func(reg *state.Registry) error {
+	return func(reg *state.Registry) error {
+		// Nobody reads or writes here: handles register when they are made, and that is all.
+		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), nil, open)
+		return err
+	}
+}
+
+// keepBoth is keep for an operator with two inputs, one of which need not be keyed.
+func keepBoth[K, L, R, F any](n *node, codec state.Codec[K], left *flow[L], right *flow[R], open func(*Setup) F,
+	instantiate func(b *builder, f F) (operators.Push[L], operators.Push[R])) {
+	n.states = planned(n, codec, open)
+	build := func(b *builder) ends[L, R] {
+		return once(b, n, func() (e ends[L, R]) {
+			f, err := declare(n, codec, b.task.Env().State, b, open)
+			if err != nil {
+				b.fail(err)
+				return e
+			}
+			e.left, e.right = instantiate(b, f)
+			return e
+		})
+	}
+	left.feeds(func(b *builder) operators.Push[L] { return build(b).left })
+	right.feeds(func(b *builder) operators.Push[R] { return build(b).right })
+}
+
+// ends are the inputs of an operator that has two.
+type ends[L, R any] struct {
+	left  operators.Push[L]
+	right operators.Push[R]
 }
 
 // declare calls open. A panic there is a mistake of the job like any other.

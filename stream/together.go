@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -19,7 +20,8 @@ func (j *Job) groups() map[*node][]*node {
 		for _, keyBy := range n.entries(map[*node]bool{}) {
 			group = append(group, groups[keyBy]...)
 		}
-		slices.SortFunc(group, func(a, b *node) int { return a.number - b.number })
+		// A keyBy says what keys are, and names the stage: a broadcast comes behind.
+		slices.SortFunc(group, func(a, b *node) int { return cmp.Or(a.keyless-b.keyless, a.number-b.number) })
 		group = slices.Compact(group)
 		for _, keyBy := range group {
 			groups[keyBy] = group
@@ -58,7 +60,7 @@ func (p *Plan) sort() error {
 			return !slices.ContainsFunc(s.Inputs, func(x int) bool { return ready[x] > 0 })
 		})
 		if i < 0 {
-			return fmt.Errorf("job %q: stage %q joins a stream with one that is made of it behind another KeyBy; key the first one once more, by a KeyBy of its own for the join",
+			return fmt.Errorf("job %q: stage %q joins a stream with one that is made of it behind another KeyBy; give the join a KeyBy or Broadcast of its own for the first one",
 				p.Job, left[0].Name)
 		}
 		for _, x := range left[i].Sends {
