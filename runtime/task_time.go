@@ -35,7 +35,9 @@ func (t *taskTime) begun() int64 {
 func (t *task) resume() error {
 	t.time.mark.wm = t.time.begun()
 	if t.stage.Source != nil && t.chain.Progress == nil {
-		t.time.mark.wm = operators.NoWatermark // it had watermarks in an earlier version of the job
+		// What goes by event time has other sources, and need not wait for this one.
+		t.time.mark = mark{wm: operators.NoWatermark, idle: true} // it may have had watermarks in an earlier version of the job
+		return t.advance(t.time.mark)
 	}
 	t.time.sent = t.time.mark
 	if t.time.mark.wm != operators.NoWatermark {

@@ -46,12 +46,12 @@ const broadcastKind = "processbroadcast"
 //			func(ctx *stream.BroadcastContext, r Rule) error { return rules.Put(ctx, r.Name, r) }
 //	}
 //
-// A keyed record meets the rules that have come to its task by then; there is no order between the two inputs. Barriers and watermarks take both into account: in event
-// time a broadcast stream needs watermarks too, and IdleAfter if rules are rare.
+// A keyed record meets the rules that have come to its task by then; there is no order between the two inputs. Barriers take both into account. In event time only the keyed
+// input counts, unless the source of the broadcast has Watermarks itself: then it holds event time back, and wants IdleAfter if rules are rare.
 func ProcessBroadcast[K, T, R, U any](s *Keyed[K, T], broadcast *Broadcasted[R], open func(s *Setup) (ProcessFunc[K, T, U], BroadcastFunc[R]),
 	opts ...Option) *Keyed[K, U] {
 	n := s.out.node.job.add(broadcastKind, opts, s.out.node, broadcast.out.node)
-	n.stateful, n.together = true, true
+	n.stateful, n.together, n.silent = true, true, true
 	n.need(open != nil, nilFunction)
 	out := &Keyed[K, U]{out: &flow[U]{node: n}, codec: s.codec}
 	type opened struct {

@@ -66,6 +66,7 @@ type node struct {
 	stateful  bool
 	event     eventTime      // of a source
 	needs     bool           // watermarks
+	silent    bool           // only of its first input come records: others are looked up
 	sides     map[string]any // *flow of each side output that is read, by tag
 	late      any            // Tag of records that come too late, of a window
 	lateLeft  any            // the same for the sides of a join

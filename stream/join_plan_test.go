@@ -198,3 +198,15 @@ func TestJoinPlanErrors(t *testing.T) {
 		}
 	}
 }
+
+// Windows behind a lookup need the watermarks of what they get records from, not those of tables and rules.
+func TestPlanLookupsNeedNoWatermarks(t *testing.T) {
+	j := NewJob("lookups")
+	text := state.String{}
+	rules := Broadcast(From(j, Topics("rules"), Values(text)))
+	known := JoinTable(judge(keyedFrom(j, "a"), rules, "judge"), Table(j, Topics("rows"), text, text), text, glued, UID("known"))
+	WindowReduce(known, Tumbling(time.Second), text, func(acc, _ string) string { return acc }, UID("windows"))
+	if _, err := j.Plan(); err != nil {
+		t.Error(err)
+	}
+}

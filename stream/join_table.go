@@ -15,6 +15,7 @@ func JoinTable[K, T, V, U any](s *Keyed[K, T], table *Keyed[K, Change[K, V]], co
 	n.need(codec != nil, nilCodec)
 	n.need(join.Both != nil, nilFunction)
 	n.need(join.Right == nil, "a stream and a table have no outer join: a change of the table emits nothing. Want InnerJoin or LeftJoin, or JoinTables")
+	n.silent = true
 	open := func(s *Setup) *state.Value[V] {
 		if n.ttl != nil {
 			return ValueState(s, "table", codec, *n.ttl)
