@@ -85,7 +85,7 @@ func (c *Collector) Collect(ctx context.Context, decided ID, retain int) (Collec
 		paths[i] = c.repo.path(name)
 	}
 	if err := c.repo.store.Delete(ctx, paths...); err != nil {
-		return p, fmt.Errorf("collect garbage at checkpoint %s: %w", decided, err)
+		return p, fmt.Errorf("collect garbage at %s: %w", c.repo.named(decided), err)
 	}
 	c.forget(p.Delete)
 	return p, nil
@@ -98,7 +98,7 @@ func (c *Collector) Plan(ctx context.Context, decided ID, retain int) (CollectPl
 	}
 	keep, err := c.repo.reachable(ctx, decided, retain)
 	if err != nil {
-		return CollectPlan{}, fmt.Errorf("collect garbage at checkpoint %s: %w", decided, err)
+		return CollectPlan{}, fmt.Errorf("collect garbage at %s: %w", c.repo.named(decided), err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

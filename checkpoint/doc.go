@@ -3,12 +3,14 @@
 //
 // # Files
 //
-// A Repository is the folder of one job in a Store. docs/format.md describes every byte.
+// A Repository is the folder of one job, or of one shard of a job, in a Store. docs/format.md describes every byte.
 //
 //	<job>/manifest/<id>              what checkpoint <id> is; holds its delta too, if that is small
 //	<job>/delta/<id>                 what epoch <id> changed, sorted
 //	<job>/base/<run>-<seq>-<part>    full state at some checkpoint, sorted, in files of about 64 MiB
 //	<job>/latest                     a note of the last commit, for people and tools
+//	<job>/shard/<shard>/…            the same four of one shard (Options.Shard)
+//	<job>/instances/<instance id>    what an instance says of itself (Register)
 //
 // # Invariants
 //
@@ -16,7 +18,7 @@
 //  2. A name is written at most once, ever. It has the run in it, a run never uses an epoch number or a base's number twice, and
 //     two runs never share a name. So nobody changes a file of anybody else. The exception is latest, on which nothing relies.
 //  3. A prepared checkpoint means nothing. It becomes the truth when Kafka commits offsets whose metadata names it
-//     (EncodeMetadata), and stays a file of no importance if that never happens.
+//     (Metadata), and stays a file of no importance if that never happens.
 //  4. state(N) = the base at Base.At, and over it the deltas of the chain N, Parent(N), … back to, but without, Base.At.
 //     Without a base the chain goes back to the first checkpoint.
 //  5. A restore yields exactly state(N), or an error that names the file. Every byte is under a checksum that is bound to its place and, through
@@ -59,8 +61,26 @@
 // last Observe stays until the next one. Two tests check the argument: all interleavings in which one run freezes and thaws once at any step, and
 // random ones of four runs, each Delete being one step a name.
 //
-// The argument needs that all runs that use a folder fence each other. With several instances at work at the same time each
-// needs its own folder (a job name per instance), or rule two would take a living neighbour for a dead predecessor.
+// The argument needs that all runs that use a folder fence each other: rule two would take a living neighbour for a dead predecessor.
+// So instances that work at the same time have folders of their own.
+//
+// # Shards
+//
+// With exchange kafka the state of a job is cut into shards: shard i is a range of key groups, those of partition i of all its repartition
+// topics. A shard is what moves between instances, with a folder, a chain of checkpoints and a decision record of its own: the metadata of
+// the offsets of its partitions. All that is said above holds within its folder, if those who use it see to this:
+//
+//   - Whoever takes a shard opens a Repository with a new run, even if the process had that shard before. A run is one tenure: what is left of
+//     the last one, such as a base half written or a collection under way, is a zombie's to the owners after it.
+//   - Each decision for the shard is sent with the group's membership as of the assignment that gave the shard, and with the offsets of all its
+//     partitions. The fence is then the assignment of the successor: the group's coordinator refuses offsets of an earlier generation, or of a
+//     static member whose name was taken over (KIP-447, KIP-345).
+//   - The successor then reads the shard's decision record stably, before it writes anything. What a predecessor had sent before the
+//     fence is waited for, until it is decided or aborted; nothing comes after it.
+//   - Who does not own a shard only reads its folder, and may find a file gone at any time.
+//
+// Collectors know the names of one folder only: neither the job's folder nor a shard's contains files of another shard, or of an
+// instance, that they would recognise.
 //
 // # Cost
 //
@@ -71,6 +91,7 @@
 //
 //   - An age below which nothing is deleted: a clock is no proof, and a zombie can be frozen for longer than any age.
 //   - Overwriting a "current" pointer as the commit point: the store can't be committed together with the transaction.
+//   - One folder for all shards, with the shard in the names: a listing would be of everybody's files, and one wrong prefix a neighbour's end.
 //   - Names without the run: the zombie's epoch 43 would overwrite its successor's.
 //   - Falling back to the last checkpoint that can be read: it would repeat or lose records silently.
 //   - A list of all deltas in each manifest: it saves reads at recovery, and makes every commit pay for them. A walk costs one small read

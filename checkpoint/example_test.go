@@ -23,7 +23,7 @@ func ExampleRepository() {
 
 	decided, _, _ := checkpoint.DecodeMetadata(metadata)
 	successor, _ := checkpoint.NewRepository(store, "wordcount", "run2", checkpoint.Options{})
-	plan, _ := successor.Plan(ctx, decided, "")
+	plan, _ := successor.Plan(ctx, decided.ID, "")
 	fmt.Println(plan)
 	stream, _ := successor.Stream(ctx, plan)
 	for {
@@ -52,8 +52,8 @@ func ExampleOpenStore() {
 // Metadata that somebody else wrote is told from ours.
 func ExampleDecodeMetadata() {
 	for _, s := range []string{"weir1:run1-000000000042", "", "some note", "weir2:new"} {
-		id, ok, err := checkpoint.DecodeMetadata(s)
-		fmt.Println(id, ok, err)
+		m, ok, err := checkpoint.DecodeMetadata(s)
+		fmt.Println(m.ID, ok, err)
 	}
 	// Output:
 	// run1-000000000042 true <nil>

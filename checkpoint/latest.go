@@ -35,12 +35,12 @@ func (r *Repository) Latest(ctx context.Context) (id ID, ok bool, err error) {
 		return "", false, fmt.Errorf("read %s: %w", r.path(latestName), err)
 	}
 	text, ended := strings.CutSuffix(string(b), "\n")
-	id, ours, err := DecodeMetadata(text)
+	m, ours, err := DecodeMetadata(text)
 	if err != nil {
 		return "", false, fmt.Errorf("%s: %w", r.path(latestName), err)
 	}
 	if !ours || !ended {
 		return "", false, &CorruptError{File: r.path(latestName), Detail: fmt.Sprintf("it holds %q, expected %q", b, EncodeMetadata("<id>")+"\n")}
 	}
-	return id, true, nil
+	return m.ID, true, nil
 }

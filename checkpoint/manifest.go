@@ -13,8 +13,10 @@ const ManifestFormat = 1
 // Manifest says what a checkpoint is: which state and which positions belong together. A prepared manifest means
 // nothing by itself; the decision record in Kafka that names its ID makes it the truth.
 type Manifest struct {
-	Format   int    `json:"format"`
-	Job      string `json:"job"`
+	Format int    `json:"format"`
+	Job    string `json:"job"`
+	// Shard is the part of the job's state that this is of; empty: all of it.
+	Shard    string `json:"shard,omitempty"`
 	Instance string `json:"instance"`
 	ID       ID     `json:"id"`
 	// Parent is the decided checkpoint that this one builds on; empty for the first.
@@ -28,6 +30,10 @@ type Manifest struct {
 	Sources        []SourcePosition   `json:"sources"`
 	// Watermarks say how far event time has come in the stages behind exchanges; those without any are left out.
 	Watermarks []StageWatermark `json:"watermarks,omitempty"`
+	// Inputs say what each sender to a repartition topic said last of its event time.
+	Inputs []InputWatermark `json:"inputs,omitempty"`
+	// Exchange is how records came to the stages behind keyBy: empty (in memory) or ExchangeKafka.
+	Exchange string `json:"exchange,omitempty"`
 
 	// Delta holds what this epoch changed; the zero FileRef if it changed nothing.
 	Delta FileRef `json:"delta,omitzero"`
@@ -52,6 +58,15 @@ type StageWatermark struct {
 	From      uint16 `json:"from"`
 	To        uint16 `json:"to"`
 	Watermark int64  `json:"watermark"`
+}
+
+// InputWatermark is the last word of one task of the stages before an exchange: to the stage that begins with Operator, from Sender.
+type InputWatermark struct {
+	Operator string `json:"operator"`
+	Sender   string `json:"sender"`
+	// Watermark is in ms since the epoch; 0: event time has not begun.
+	Watermark int64 `json:"watermark,omitempty"`
+	Idle      bool  `json:"idle,omitempty"`
 }
 
 // FileRef names an entry file (see package entryfile) and what it must hold.
@@ -81,13 +96,15 @@ func (b BaseRef) Size() (n int64) {
 }
 
 // check says what is wrong with a manifest that was read or is to be written.
-func (m *Manifest) check(job string) error {
+func (m *Manifest) check(job, shard string) error {
 	if _, err := ParseID(string(m.ID)); err != nil {
 		return err
 	}
 	switch {
 	case m.Job != job:
 		return fmt.Errorf("it is of job %q, expected %q", m.Job, job)
+	case m.Shard != shard:
+		return fmt.Errorf("it is of shard %q, expected %q", m.Shard, shard)
 	case m.Run != m.ID.Run() || m.Epoch != m.ID.Epoch():
 		return fmt.Errorf("run %q and epoch %d do not belong to id %s", m.Run, m.Epoch, m.ID)
 	case m.Parent == m.ID:
@@ -98,6 +115,9 @@ func (m *Manifest) check(job string) error {
 		return fmt.Errorf("it names itself as its base; a base must be of an earlier checkpoint")
 	case m.Base.At == "" && len(m.Base.Files) > 0:
 		return fmt.Errorf("its base has files but names no checkpoint")
+	}
+	if err := checkExchange(m.Exchange); err != nil {
+		return err
 	}
 	return m.checkRefs()
 }

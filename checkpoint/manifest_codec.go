@@ -56,9 +56,9 @@ func encodeManifest(m Manifest, delta []byte) ([]byte, error) {
 	return append(append(append(out, line...), body...), delta...), nil
 }
 
-// readManifest reads the manifest of a job from r, up to its inline delta, if it has one, which begins at byte end. Unknown fields are
+// readManifest reads the manifest of a job's shard from r, up to its inline delta, if it has one, which begins at byte end. Unknown fields are
 // ignored: a field that must not be ignored comes with a new format.
-func readManifest(r *bufio.Reader, file, job string) (m Manifest, end int64, err error) {
+func readManifest(r *bufio.Reader, file, job, shard string) (m Manifest, end int64, err error) {
 	line, format, deltaLen, body, err := readManifestBody(r, file)
 	if err != nil {
 		return Manifest{}, 0, err
@@ -72,7 +72,7 @@ func readManifest(r *bufio.Reader, file, job string) (m Manifest, end int64, err
 	if err := json.Unmarshal(body, &m); err != nil {
 		return corrupt(err)
 	}
-	if err := m.check(job); err != nil {
+	if err := m.check(job, shard); err != nil {
 		return corrupt(err)
 	}
 	if m.Format != format || m.Delta.Inline != (deltaLen > 0) || m.Delta.Inline && m.Delta.Size != deltaLen {

@@ -13,19 +13,19 @@ import (
 )
 
 // Prepare makes checkpoint m.ID durable: its delta, then its manifest, which is visible only when the delta is durable. The result is
-// the manifest as written: Format, Job, Run, Epoch, Created and Delta are filled in here. entries must be sorted, each key once; they
+// the manifest as written: Format, Job, Shard, Run, Epoch, Created and Delta are filled in here. entries must be sorted, each key once; they
 // are not kept. Prepare decides nothing. After an error the ID must not be used again: part of it may be there.
 func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.Entry) (Manifest, error) {
-	m.Format, m.Job, m.Run, m.Epoch, m.Delta = ManifestFormat, r.job, m.ID.Run(), m.ID.Epoch(), FileRef{}
+	m.Format, m.Job, m.Shard, m.Run, m.Epoch, m.Delta = ManifestFormat, r.job, r.opts.Shard, m.ID.Run(), m.ID.Epoch(), FileRef{}
 	if m.Created.IsZero() {
 		m.Created = time.Now().UTC()
 	}
 	separate := maxEncoded(entries) > r.opts.InlineLimit
 	if err := r.register(&m, separate); err != nil {
-		return Manifest{}, fmt.Errorf("prepare checkpoint %s: %w", m.ID, err)
+		return Manifest{}, fmt.Errorf("prepare %s: %w", r.named(m.ID), err)
 	}
 	if err := r.prepare(ctx, &m, entries, separate); err != nil {
-		return Manifest{}, fmt.Errorf("prepare checkpoint %s: %w", m.ID, err)
+		return Manifest{}, fmt.Errorf("prepare %s: %w", r.named(m.ID), err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +37,7 @@ func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.En
 
 // register checks the manifest and makes its files known to the garbage collector, before any of them can exist.
 func (r *Repository) register(m *Manifest, separate bool) error {
-	if err := m.check(r.job); err != nil {
+	if err := m.check(r.job, r.opts.Shard); err != nil {
 		return err
 	}
 	r.mu.Lock()

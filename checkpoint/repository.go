@@ -20,6 +20,9 @@ type Options struct {
 	BaseFileSize int64
 	// BaseRate bounds WriteBase, in bytes per second. 0: no bound.
 	BaseRate int64
+	// Shard names the part of the job's state whose folder this is, <job>/shard/<shard>. Empty: the job is in one piece, and the
+	// folder is <job> itself.
+	Shard string
 }
 
 func (o Options) withDefaults() Options {
@@ -32,12 +35,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Repository is the folder of one job in a store, as one run of the job uses it. Methods are safe for concurrent use. A run
+// Repository is the folder of one job, or of one shard of it, in a store, as one run uses it. Methods are safe for concurrent use. A run
 // may write (Prepare, WriteBase, MarkCommitted, Collector) only after it has fenced all earlier runs and read the
 // decision record: the safety of garbage collection rests on that.
 type Repository struct {
 	store Store
 	job   string
+	dir   string // job, or the shard's folder within it
 	run   string
 	opts  Options
 
@@ -64,7 +68,8 @@ type ownFiles struct {
 	delta bool // in a file of its own
 }
 
-// NewRepository uses the files of job in s. run is this process start's NewRun; it may be empty for a reader.
+// NewRepository uses the files of job in s. run is this process start's NewRun, or, with Options.Shard, one for each time that the
+// process takes the shard (see "Shards" in doc.go); it may be empty for a reader.
 func NewRepository(s Store, job, run string, opts Options) (*Repository, error) {
 	if err := store.CheckSegment(job); err != nil {
 		return nil, fmt.Errorf("WEIR_JOB_ID: %w", err)
@@ -74,8 +79,15 @@ func NewRepository(s Store, job, run string, opts Options) (*Repository, error) 
 			return nil, err
 		}
 	}
+	dir := job
+	if opts.Shard != "" {
+		if err := store.CheckSegment(opts.Shard); err != nil {
+			return nil, fmt.Errorf("shard of job %s: %w", job, err)
+		}
+		dir = job + "/shard/" + opts.Shard
+	}
 	return &Repository{
-		store: s, job: job, run: run, opts: opts.withDefaults(),
+		store: s, job: job, dir: dir, run: run, opts: opts.withDefaults(),
 		bases: map[uint64]*ownBase{}, own: map[ID]ownFiles{}, links: map[ID]link{},
 	}, nil
 }
@@ -83,10 +95,18 @@ func NewRepository(s Store, job, run string, opts Options) (*Repository, error) 
 // Run is the run that this repository writes as.
 func (r *Repository) Run() string { return r.run }
 
-// URL is where the job's files are.
-func (r *Repository) URL() string { return r.store.URL() + "/" + r.job }
+// URL is where the files are.
+func (r *Repository) URL() string { return r.store.URL() + "/" + r.dir }
 
-func (r *Repository) path(name string) string { return r.job + "/" + name }
+func (r *Repository) path(name string) string { return r.dir + "/" + name }
+
+// named is a checkpoint in errors.
+func (r *Repository) named(id ID) string {
+	if r.opts.Shard == "" {
+		return fmt.Sprintf("checkpoint %s", id)
+	}
+	return fmt.Sprintf("checkpoint %s of shard %s", id, r.opts.Shard)
+}
 
 // LoadManifest reads and verifies the manifest of a checkpoint. If it is missing the error wraps ErrNotExist.
 func (r *Repository) LoadManifest(ctx context.Context, id ID) (Manifest, error) {
@@ -114,7 +134,7 @@ func (r *Repository) openManifest(ctx context.Context, id ID) (m Manifest, end i
 		return Manifest{}, 0, nil, err
 	}
 	buf := bufio.NewReaderSize(f, 16<<10)
-	if m, end, err = readManifest(buf, file, r.job); err == nil && m.ID != id {
+	if m, end, err = readManifest(buf, file, r.job, r.opts.Shard); err == nil && m.ID != id {
 		err = &CorruptError{File: file, Detail: fmt.Sprintf("it holds the manifest of %s", m.ID)}
 	}
 	if err != nil {

@@ -38,11 +38,14 @@ type Config struct {
 	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
 
-	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory" later:"kafka" help:"How records cross between tasks: within this process."`
+	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory,kafka" help:"How records cross between tasks: within this process (memory: one instance works on the job), or through repartition topics in Kafka (kafka: as many instances as there are partitions)."`
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
 	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state."`
 
-	HTTPAddr  string `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/status; off: none."`
+	HTTPAddr        string        `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/status; off: none."`
+	LeaveGroup      string        `env:"LEAVE_GROUP" kind:"enum" default:"auto" one:"auto,always,never" help:"Whether an instance that is stopped gives its partitions to others at once (always), or keeps them for its restart until the session timeout (never: no rebalance in a rolling restart). auto: always with WEIR_EXCHANGE=memory, never with kafka."`
+	StandbyInterval time.Duration `env:"STANDBY_INTERVAL" kind:"duration" default:"0s" min:"0s" max:"1h" help:"With WEIR_EXCHANGE=kafka: how often this instance brings copies of state that other instances own up to date, so that taking it over is quick; 0 keeps none. Needs disk space for all of the job's state."`
+
 	LogLevel  string `env:"LOG_LEVEL" kind:"enum" default:"info" one:"debug,info,warn,error" help:"Least severe level that is logged."`
 	LogFormat string `env:"LOG_FORMAT" kind:"enum" one:"text,json" shown:"text on a terminal, else json" help:"Format of the log, on standard error."`
 

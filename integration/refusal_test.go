@@ -39,11 +39,11 @@ func stopped(t *testing.T, lines []string, settings ...string) *wordCount {
 func (w *wordCount) decided() checkpoint.ID {
 	w.job.t.Helper()
 	for _, o := range w.admin.committed(w.id, w.in) {
-		id, ok, err := checkpoint.DecodeMetadata(o.Metadata)
+		m, ok, err := checkpoint.DecodeMetadata(o.Metadata)
 		if err != nil || !ok {
 			w.job.t.Fatalf("metadata %q: %v", o.Metadata, err)
 		}
-		return id
+		return m.ID
 	}
 	w.job.t.Fatal("no committed offsets")
 	return ""

@@ -13,7 +13,8 @@ import (
 func classify(name string, p Params) (*stream.Job, error) {
 	job := stream.NewJob(name)
 	events := stream.From(job, p.Inputs, decodeEvent, stream.UID("kafka_source"))
-	byKey := stream.KeyBy(events, func(e event) string { return e.Key }, stream.UID("by_key"))
+	byKey := stream.KeyBy(events, func(e event) string { return e.Key }, stream.UID("by_key"),
+		stream.Through(eventCodec{}))
 	var labelled *stream.Keyed[string, labelledEvent]
 	if p.ClassifyWindow == 0 {
 		sums := stream.Process(byKey, aggregate, stream.UID("aggregate_stream"))

@@ -12,7 +12,7 @@ import (
 type Env struct {
 	// Task is this task's number within its stage, from 0.
 	Task int
-	// Parallelism is the number of tasks of every keyed stage.
+	// Parallelism is the number of tasks of every keyed stage, in all instances together.
 	Parallelism    int
 	MaxParallelism int
 	// State is the keyed state of this task; nil in source stages, which have no key.
@@ -20,6 +20,8 @@ type Env struct {
 	// Send hands a batch to task target of the stage behind exchange; it blocks while that task is behind, and fails
 	// when the work is abandoned. The batch belongs to the receiver from then on.
 	Send func(exchange, target int, b Batch) error
+	// Topic is the repartition topic of an exchange. Nil: exchanges are in memory, through Send.
+	Topic func(exchange int) string
 	// Produce writes output records; it blocks while the client's queue is full or the epoch is not open yet, and
 	// fails when the work is abandoned. The slice may be reused after the call.
 	Produce func(records []txn.Record) error
@@ -46,6 +48,8 @@ type Chain struct {
 	Source func(b *txn.Batch) error
 	// Exchange takes a batch that came through one of the exchanges in front of the stage (keyed stages only).
 	Exchange func(exchange int, b Batch) error
+	// Topic takes a batch of the repartition topic of one of those exchanges instead, without marks.
+	Topic func(exchange int, b *txn.Batch) error
 	// Flush sends on everything that the chain has gathered so far: called before a barrier passes, and when input pauses.
 	Flush func() error
 

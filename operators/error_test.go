@@ -98,7 +98,7 @@ func TestFailureBehindExchange(t *testing.T) {
 		})
 		b := from.sent[0][0].(*keyedBatch[string, string])
 		again := &keyedBatch[string, string]{records: b.records, keys: b.keys}
-		err := receive(again)
+		err := receive.Batch(again)
 		var at *RecordError
 		if !errors.As(err, &at) || at.UID != "p" || at.Topic != "" {
 			t.Errorf("%s: got %v", how, err)
@@ -139,7 +139,7 @@ func TestErrorsOfTheEnv(t *testing.T) {
 func TestForeignBatch(t *testing.T) {
 	x := &Exchange[string, string]{UID: "by"}
 	task := NewTask(&lend(1).Env)
-	err := x.Receive(task, func() Push[string] { return Tee[string](nil) })(&keyedBatch[int, int]{})
+	err := x.Receive(task, func() Push[string] { return Tee[string](nil) }).Batch(&keyedBatch[int, int]{})
 	if !errors.Is(err, errForeignBatch) {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ type Exchange[K, T any] struct {
 	UID    string
 	Key    func(T) K
 	Codec  state.Codec[K]
+	Values state.Codec[T] // of records that go through a repartition topic; nil: they can't
 
 	pool sync.Pool
 }

@@ -1,11 +1,16 @@
 package operators
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/weirstream/weir/state"
+)
 
 // BroadcastExchange hands every record to all tasks behind it: it has no key there.
 type BroadcastExchange[T any] struct {
 	Number int
 	UID    string
+	Values state.Codec[T] // of records that go through a repartition topic; nil: they can't
 }
 
 // broadcastBatch is read by all tasks, and so by nobody changed or used again.
@@ -31,6 +36,9 @@ type broadcaster[T any] struct {
 
 // Send is the end of an exchange in the stage that feeds it.
 func (x *BroadcastExchange[T]) Send(t *Task) Push[T] {
+	if t.env.Topic != nil {
+		return x.sendTopic(t, t.env.Topic(x.Number))
+	}
 	s := &broadcaster[T]{t: t, x: x, op: t.operator(x.UID)}
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
@@ -64,19 +72,20 @@ func (s *broadcaster[T]) flush() error {
 }
 
 // Receive is the end of an exchange in the stage behind it. The state of the stage has no key while a record of it is at work.
-func (x *BroadcastExchange[T]) Receive(t *Task, build func() Push[T]) func(b Batch) error {
+func (x *BroadcastExchange[T]) Receive(t *Task, build func() Push[T]) Receiver {
 	op := t.operator(x.UID)
 	next := build()
-	store := t.env.State
+	return Receiver{Batch: x.receive(t, op, next), Topic: x.receiveTopic(t, op, next)}
+}
+
+func (x *BroadcastExchange[T]) receive(t *Task, op int32, next Push[T]) func(b Batch) error {
 	return func(received Batch) (err error) {
 		defer t.rescue(&err)
 		b, ok := received.(*broadcastBatch[T])
 		if !ok {
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
-		if store != nil {
-			store.ClearKey()
-		}
+		t.keyless()
 		share := b.bytes / max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
@@ -87,5 +96,12 @@ func (x *BroadcastExchange[T]) Receive(t *Task, build func() Push[T]) func(b Bat
 			}
 		}
 		return nil
+	}
+}
+
+// keyless leaves the task's state without a key.
+func (t *Task) keyless() {
+	if t.env.State != nil {
+		t.env.State.ClearKey()
 	}
 }

@@ -1,10 +1,20 @@
 package operators
 
-import "fmt"
+import (
+	"fmt"
 
-// Receive is the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand: all exchanges in
+	"github.com/weirstream/weir/txn"
+)
+
+// Receiver is the end of an exchange in the stage behind it: it takes what came through memory, or through a repartition topic.
+type Receiver struct {
+	Batch func(b Batch) error
+	Topic func(b *txn.Batch) error
+}
+
+// Receive makes the end of an exchange in the stage behind it. build makes the chain that it feeds, with the key at hand: all exchanges in
 // front of a stage have keys of one type.
-func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) error {
+func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) Receiver {
 	key, ok := t.key.(*K)
 	if !ok {
 		key = new(K)
@@ -12,6 +22,10 @@ func (x *Exchange[K, T]) Receive(t *Task, build func() Push[T]) func(b Batch) er
 	}
 	op := t.operator(x.UID)
 	next := build()
+	return Receiver{Batch: x.receive(t, op, key, next), Topic: x.receiveTopic(t, op, key, next)}
+}
+
+func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b Batch) error {
 	store := t.env.State
 	return func(received Batch) (err error) {
 		defer t.rescue(&err)

@@ -13,15 +13,24 @@ type sender[K, T any] struct {
 
 // Send is the end of an exchange in the stage that feeds it. Key, key group and timestamp travel with the record.
 func (x *Exchange[K, T]) Send(t *Task) Push[T] {
+	if t.env.Topic != nil {
+		return x.sendTopic(t, t.env.Topic(x.Number))
+	}
 	s := &sender[K, T]{t: t, x: x, op: t.operator(x.UID)}
 	env := t.env
 	s.batches = make([]*keyedBatch[K, T], max(env.Parallelism, 1))
-	s.targets = make([]uint16, max(env.MaxParallelism, 1))
-	for g := range s.targets {
-		s.targets[g] = uint16(state.TaskFor(uint16(g), env.Parallelism, env.MaxParallelism))
-	}
+	s.targets = targetsOf(env)
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
+}
+
+// targetsOf are the tasks behind an exchange by key group.
+func targetsOf(env *Env) []uint16 {
+	targets := make([]uint16, max(env.MaxParallelism, 1))
+	for g := range targets {
+		targets[g] = uint16(state.TaskFor(uint16(g), env.Parallelism, env.MaxParallelism))
+	}
+	return targets
 }
 
 func (s *sender[K, T]) push(v T) error {

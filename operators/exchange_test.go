@@ -66,7 +66,7 @@ func receive(t *rapid.T, x *Exchange[string, int], batches []Batch) (got []arriv
 		if b.Len() == 0 || b.Len() > exchangeRecords {
 			t.Fatalf("a batch of %d", b.Len())
 		}
-		if err := exchange(b); err != nil {
+		if err := exchange.Batch(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -119,7 +119,7 @@ func TestExchangeBoundsBytes(t *testing.T) {
 	next := NewTask(&lend(1).Env)
 	exchange := x.Receive(next, func() Push[string] { return Tee[string](nil) })
 	for _, b := range l.sent[0] {
-		if err := exchange(b); err != nil {
+		if err := exchange.Batch(b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestExchangeSetsKey(t *testing.T) {
 	exchange := x.Receive(task, func() Push[int64] {
 		return Sum[int64](task, "sum", total, func(v int64) int64 { return v }, collect(&sums))
 	})
-	if err := exchange(from.sent[0][0]); err != nil {
+	if err := exchange.Batch(from.sent[0][0]); err != nil {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(sums); got != "[{0 0} {1 1} {2 2} {0 3} {1 5} {2 7} {0 9} {1 12} {2 15}]" {

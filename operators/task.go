@@ -59,18 +59,19 @@ func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 }
 
 // KeyedChain completes the chain of a stage behind exchanges; inputs has the receiving end of each, by its number.
-func (t *Task) KeyedChain(inputs map[int]func(b Batch) error) *Chain {
+func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 	if t.env.State != nil && t.env.State.HasTTL() {
 		t.timed = append(t.timed, newSweeping(t))
 	}
 	exchange := func(x int, b Batch) error {
-		receive := inputs[x]
+		receive := inputs[x].Batch
 		if receive == nil {
 			return fmt.Errorf("exchange %d: %w (%T)", x, errForeignBatch, b)
 		}
 		return receive(b)
 	}
-	return &Chain{Exchange: exchange, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	topic := func(x int, b *txn.Batch) error { return inputs[x].Topic(b) }
+	return &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 }
 
 // flush sends on what the chain has gathered.

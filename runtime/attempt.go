@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,11 +29,11 @@ type attempt struct {
 	gate     *gate
 	ctx      context.Context // ends with halt
 	cancel   context.CancelFunc
-	producer txn.Producer // set before start
-	registry *state.Registry
+	producer txn.Producer   // set before start
+	counts   map[string]int // partitions of each topic
 	tasks    []*task
-	sources  map[txn.Partition]*task
-	keyed    map[int][]*task // by exchange
+	readers  map[txn.Partition]*task // by what they read
+	keyed    map[int][]*task         // by the exchange in memory that they are behind
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -44,26 +45,32 @@ type attempt struct {
 
 // alignment gathers what the tasks leave behind as they pass a barrier.
 type alignment struct {
-	entries   [][]state.Entry
-	missing   int
-	positions map[txn.Partition]int64
-	times     map[*task]int64 // watermarks
+	sealed  sealed
+	missing int
 }
 
-// newAttempt builds the tasks for these partitions, with the event times of the checkpoint m; start lets them run.
-func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition, m *checkpoint.Manifest) (*attempt, error) {
+// newAttempt builds the tasks for the work, on the shards as they were found, with the event times of the decision.
+func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*attempt, error) {
 	a := &attempt{
-		in: in, gate: newGate(), registry: reg, sources: map[txn.Partition]*task{}, keyed: map[int][]*task{},
-		pending: map[uint64]*alignment{},
+		in: in, counts: w.counts, gate: newGate(), readers: map[txn.Partition]*task{}, keyed: map[int][]*task{}, pending: map[uint64]*alignment{},
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	for i := range in.o.Plan.Stages {
-		a.addStage(&in.o.Plan.Stages[i], parts)
+		s := &in.o.Plan.Stages[i]
+		switch {
+		case s.Source != nil:
+			a.addSource(s, w.parts)
+		case in.single():
+			a.addKeyed(s, in.shards[0])
+		default:
+			a.addRepartitioned(s, w.parts)
+		}
 	}
 	a.connect()
 	for _, t := range a.tasks {
-		t.time.mark.wm = t.recall(m)
-		t.inbox.valve.now.wm = t.time.begun()
+		r := found[t.home()]
+		t.registry = r.registry
+		t.recall(d, &r.manifest)
 		if err := t.open(); err != nil {
 			return nil, err
 		}
@@ -71,24 +78,43 @@ func newAttempt(in *Instance, reg *state.Registry, parts []txn.Partition, m *che
 	return a, nil
 }
 
-// addStage adds a task for each partition of a source, or Parallelism tasks of a keyed stage.
-func (a *attempt) addStage(s *stream.Stage, parts []txn.Partition) {
-	if s.Source == nil {
-		for i := range a.in.o.Parallelism {
-			t := &task{attempt: a, stage: s, number: i}
-			a.tasks = append(a.tasks, t)
-			for _, x := range s.Inputs {
-				a.keyed[x] = append(a.keyed[x], t)
-			}
-		}
-		return
-	}
+// addSource adds a task for each partition of a source.
+func (a *attempt) addSource(s *stream.Stage, parts []txn.Partition) {
 	for _, p := range parts {
 		if reads(s.Source, p.Topic) {
-			t := &task{attempt: a, stage: s, number: len(a.sources), partition: p}
+			t := &task{attempt: a, stage: s, number: len(a.readers), partition: p}
 			a.tasks = append(a.tasks, t)
-			a.sources[p] = t
+			a.readers[p] = t
 		}
+	}
+}
+
+// addKeyed adds the tasks of a stage behind exchanges in memory.
+func (a *attempt) addKeyed(s *stream.Stage, shard *shard) {
+	for i := range a.in.topology.parallelism {
+		t := &task{attempt: a, stage: s, number: i, shard: shard}
+		a.tasks = append(a.tasks, t)
+		for _, x := range s.Inputs {
+			a.keyed[x] = append(a.keyed[x], t)
+		}
+	}
+}
+
+// addRepartitioned adds a task for each shard that is ours, fed by its partition of each repartition topic in front of the stage.
+func (a *attempt) addRepartitioned(s *stream.Stage, parts []txn.Partition) {
+	tasks := map[int32]*task{}
+	for _, p := range parts {
+		x, ok := a.in.topology.exchangeOf(p.Topic)
+		if !ok || !slices.Contains(s.Inputs, x) {
+			continue
+		}
+		t := tasks[p.ID]
+		if t == nil {
+			t = &task{attempt: a, stage: s, number: int(p.ID), shard: a.in.shards[p.ID]}
+			tasks[p.ID] = t
+			a.tasks = append(a.tasks, t)
+		}
+		a.readers[p] = t
 	}
 }
 
@@ -103,26 +129,28 @@ func reads(s *stream.SourceSpec, topic string) bool {
 
 // connect gives every task its inbox, with an input for each task that sends to it.
 func (a *attempt) connect() {
-	behind, inputs := map[int]*stream.Stage{}, map[*stream.Stage]int{}
-	for i := range a.in.o.Plan.Stages {
-		s := &a.in.o.Plan.Stages[i]
-		for _, x := range s.Inputs {
-			behind[x] = s
-		}
-	}
+	inputs := map[*stream.Stage]int{}
 	for _, t := range a.tasks {
 		t.input = map[int]int{}
 		for _, x := range t.stage.Sends {
-			to := behind[x]
-			t.input[x] = inputs[to]
-			inputs[to]++
+			if to := a.keyed[x]; len(to) > 0 {
+				t.input[x] = inputs[to[0].stage]
+				inputs[to[0].stage]++
+			}
 		}
 	}
 	for _, t := range a.tasks {
-		if t.stage.Source != nil {
-			t.inbox = newInbox(1, sourceQueue)
-		} else {
+		if a.in.single() && t.shard != nil {
 			t.inbox = newInbox(inputs[t.stage], exchangeQueue)
+		} else {
+			t.inbox = newInbox(1, sourceQueue)
+		}
+	}
+	for _, t := range a.tasks {
+		for _, x := range t.stage.Sends {
+			for _, to := range a.keyed[x] {
+				to.inbox.valve.timeless[t.input[x]] = !t.stage.EventTime
+			}
 		}
 	}
 }
@@ -162,16 +190,20 @@ func waitFor(wg *sync.WaitGroup, d time.Duration) bool {
 	}
 }
 
-// toSource queues m for the task of a source partition.
-func (a *attempt) toSource(p txn.Partition, m message) bool {
-	t := a.sources[p]
+// toReader queues m for the task that reads a partition.
+func (a *attempt) toReader(p txn.Partition, m message) bool {
+	t := a.readers[p]
 	return t != nil && t.inbox.put(0, m)
 }
 
-// toAllSources queues m for every source task.
-func (a *attempt) toAllSources(m message) {
-	for _, t := range a.sources {
-		t.inbox.put(0, m)
+// toReaders queues m for every task that reads partitions.
+func (a *attempt) toReaders(m message) {
+	seen := map[*task]bool{}
+	for _, t := range a.readers {
+		if !seen[t] {
+			seen[t] = true
+			t.inbox.put(0, m)
+		}
 	}
 }
 
@@ -215,35 +247,40 @@ func (a *attempt) worked(epoch uint64) {
 func (a *attempt) expect(epoch uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, times: map[*task]int64{}}
+	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, sealed: sealed{
+		tasks: map[*shard][][]state.Entry{}, times: map[*task]mark{}, inputs: map[*task][]checkpoint.InputWatermark{},
+	}}
 }
 
 // injected adds the positions at which the sources passed the barrier.
 func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64) {
-	a.part(epoch, func(al *alignment) { al.positions = positions })
+	a.part(epoch, func(s *sealed) { s.positions = positions })
 }
 
 // passed adds what a task leaves behind.
 func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
-	wm := t.time.mark.wm
-	a.part(epoch, func(al *alignment) {
-		if wm != operators.NoWatermark {
-			al.times[t] = wm
+	now, inputs := t.time.mark, t.senders.list()
+	a.part(epoch, func(s *sealed) {
+		if now.wm != operators.NoWatermark {
+			s.times[t] = now
+		}
+		if len(inputs) > 0 {
+			s.inputs[t] = inputs
 		}
 		if len(entries) > 0 {
-			al.entries = append(al.entries, entries)
+			s.tasks[t.shard] = append(s.tasks[t.shard], entries)
 		}
 	})
 }
 
-func (a *attempt) part(epoch uint64, f func(*alignment)) {
+func (a *attempt) part(epoch uint64, f func(*sealed)) {
 	a.mu.Lock()
 	al := a.pending[epoch]
 	if al == nil {
 		a.mu.Unlock()
 		return
 	}
-	f(al)
+	f(&al.sealed)
 	al.missing--
 	done := al.missing == 0
 	if done {
@@ -251,7 +288,7 @@ func (a *attempt) part(epoch uint64, f func(*alignment)) {
 	}
 	a.mu.Unlock()
 	if done {
-		a.in.aligned(a, epoch, &sealed{tasks: al.entries, positions: al.positions, times: al.times})
+		a.in.aligned(a, epoch, &al.sealed)
 	}
 }
 
@@ -267,9 +304,9 @@ func (a *attempt) fail(epoch uint64, err error) {
 }
 
 // applied lets the tasks forget what the backend holds by now.
-func (a *attempt) applied(epoch uint64) {
+func (a *attempt) applied(s *shard, epoch uint64) {
 	for _, t := range a.tasks {
-		if t.store != nil {
+		if t.store != nil && t.shard == s {
 			t.store.Applied(epoch)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // from the store stays short. It also keeps the store's mark of the last committed checkpoint, and lets garbage go.
 type baser struct {
 	in     *Instance
+	shard  *shard
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -26,8 +27,8 @@ type baser struct {
 	last checkpoint.BaseRef // the newest that this run has written
 }
 
-func newBaser(in *Instance) *baser {
-	b := &baser{in: in}
+func newBaser(s *shard) *baser {
+	b := &baser{in: s.in, shard: s}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b
 }
@@ -41,7 +42,7 @@ func (b *baser) applied(layers []layer) {
 	}
 	if newest.base.At != b.swept && newest.base.At != "" {
 		b.swept = newest.base.At
-		b.in.collector.collect(b.ctx, &b.wg, newest.id, b.in.log)
+		b.shard.collector.collect(b.ctx, &b.wg, newest.id, b.in.log)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,17 +57,17 @@ func (b *baser) applied(layers []layer) {
 
 // due says whether a restore of id would read so much that a new base pays.
 func (b *baser) due(id checkpoint.ID) bool {
-	stats, err := b.in.repo.BaseStats(b.ctx, id)
+	stats, err := b.shard.repo.BaseStats(b.ctx, id)
 	if err != nil {
 		b.in.log.Warn("cannot tell whether a base snapshot is due", "checkpoint", id, "err", err)
 		return false
 	}
-	return checkpoint.BasePolicy{}.Due(stats)
+	return b.in.o.Bases.Due(stats)
 }
 
 // mark notes in the store that something was committed. It is a courtesy to whoever starts without offsets: no decision hangs on it.
 func (b *baser) mark(id checkpoint.ID) {
-	if err := b.in.repo.MarkCommitted(b.ctx, id); err != nil {
+	if err := b.shard.repo.MarkCommitted(b.ctx, id); err != nil {
 		b.in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", id, "err", err)
 	}
 }
@@ -87,19 +88,19 @@ func (b *baser) write() {
 		}
 		return
 	}
-	b.in.post(event{then: func() { b.in.base = ref }})
+	b.in.post(event{then: func() { b.shard.base = ref }})
 }
 
 func (b *baser) snapshot() (checkpoint.BaseRef, error) {
-	s, err := b.in.o.Backend.Snapshot()
+	s, err := b.shard.backend.Snapshot()
 	if err != nil {
 		return checkpoint.BaseRef{}, err
 	}
-	ref, err := b.in.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
+	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
 		return s.Scan(nil, nil, fn)
 	})
 	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
-	return ref, errors.Join(err, s.Close(), b.in.o.Backend.Flush())
+	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())
 }
 
 // newest returns the newer of a manifest's base and the last written here.
@@ -110,6 +111,16 @@ func (b *baser) newest(named checkpoint.BaseRef) checkpoint.BaseRef {
 		return b.last
 	}
 	return named
+}
+
+// forget gives up what is known and under way: another instance has worked on the shard since, and may have deleted what chains back to
+// our bases need.
+func (b *baser) forget() {
+	b.stop()
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last, b.swept = checkpoint.BaseRef{}, ""
 }
 
 func (b *baser) stop() {

@@ -152,16 +152,20 @@ func (c *cluster) start(settings ...setting) *life {
 		c.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{in: in, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, backend, store) }}
+	l := &life{in: in, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, o.Backend, store) }}
 	go func() { l.done <- in.Run(ctx) }()
 	return l
 }
 
 func closeBoth(t *testing.T, b state.Backend, s checkpoint.Store) {
-	if err := b.Close(); err != nil {
-		t.Error(err)
+	if b != nil {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
 	}
-	s.Close()
+	if s != nil {
+		s.Close()
+	}
 }
 
 // stop ends a life in good order and returns what Run returned.

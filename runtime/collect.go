@@ -52,4 +52,7 @@ func (c *collection) collect(ctx context.Context, wg *sync.WaitGroup, decided ch
 	}()
 }
 
+// again lets observe list the store once more: another instance has left files there.
+func (c *collection) again() { c.seen.Store(false) }
+
 func (c *collection) wait() { c.wg.Wait() }

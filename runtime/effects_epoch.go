@@ -2,13 +2,11 @@ package runtime
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
-	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
-	"github.com/weirstream/weir/txn"
 )
 
 // doPublish makes a decided epoch's state the committed state.
@@ -18,16 +16,37 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 		return
 	}
 	delete(in.flights, epoch)
-	in.decision = decision{id: f.id, positions: f.sealed.positions}
+	if in.attempt != nil {
+		in.decided(f)
+	} // else the record was read just now, perhaps for other partitions than the epoch was about
 	hit("publish-before")
-	in.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: f.sealed.entries, base: f.base, attempt: in.attempt})
+	for _, p := range f.parts {
+		if in.decision.checkpoints[p.shard] != f.id {
+			continue // somebody else has gone on from there
+		}
+		p.shard.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: p.entries, base: p.manifest.Base, attempt: in.attempt})
+	}
+	in.purge()
+}
+
+// decided takes over what the record says from now on.
+func (in *Instance) decided(f *flight) {
+	in.decision.positions = f.sealed.positions
+	for _, p := range f.parts {
+		in.decision.checkpoints[p.shard] = f.id
+	}
+	for t, now := range f.sealed.times {
+		if t.shard == nil {
+			in.decision.times[t.partition] = now
+		}
+	}
 }
 
 // doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.
 func (in *Instance) doBegin(epoch twophase.Epoch) {
 	a, p, positions := in.attempt, in.producer, in.decision.positions
 	in.async(twophase.Effect{Op: twophase.Begin, Epoch: epoch}, twophase.Began, in.o.StartTimeout, func(context.Context) error {
-		in.publisher.waitForRoom(in.ctx)
+		in.waitForRoom()
 		if err := p.Begin(); err != nil {
 			return err
 		}
@@ -69,20 +88,14 @@ func (in *Instance) aligned(a *attempt, epoch uint64, s *sealed) {
 
 func (in *Instance) doStore(epoch twophase.Epoch) {
 	f := in.flights[epoch]
-	f.base = in.base
-	m := in.manifest(f)
-	s := f.sealed
+	in.split(f)
 	in.async(twophase.Effect{Op: twophase.Store, Epoch: epoch}, twophase.Stored, in.o.TransactionTimeout, func(ctx context.Context) error {
 		if err := inject("store-before"); err != nil {
 			return err
 		}
-		s.entries, s.tasks = state.Merge(s.tasks...), nil
-		in.m.SetOverlay(sizeOf(s.entries))
-		m, err := in.repo.Prepare(ctx, m, s.entries)
-		if err != nil {
-			return fmt.Errorf("checkpoint %s: %w", m.ID, err)
+		if err := in.store(ctx, f); err != nil {
+			return err
 		}
-		in.m.CheckpointBytes(m.Delta.Size)
 		return inject("store-after")
 	})
 }
@@ -101,9 +114,10 @@ func (in *Instance) doFlush(epoch twophase.Epoch) {
 }
 
 func (in *Instance) doSendOffsets(epoch twophase.Epoch) {
-	p, meta, offsets := in.producer, in.meta, in.offsets(epoch)
+	p, meta := in.producer, in.meta
+	offsets, err := in.offsets(epoch)
 	in.async(twophase.Effect{Op: twophase.SendOffsets, Epoch: epoch}, twophase.OffsetsSent, in.o.TransactionTimeout, func(ctx context.Context) error {
-		if err := inject("send-offsets-before"); err != nil {
+		if err := errors.Join(err, inject("send-offsets-before")); err != nil {
 			return err
 		}
 		if err := p.SendOffsets(ctx, offsets, meta); err != nil {
@@ -115,9 +129,10 @@ func (in *Instance) doSendOffsets(epoch twophase.Epoch) {
 
 // doCommit makes the decision.
 func (in *Instance) doCommit(epoch twophase.Epoch) {
-	p, meta, offsets := in.producer, in.meta, in.offsets(epoch)
+	p, meta := in.producer, in.meta
+	offsets, err := in.offsets(epoch)
 	in.async(twophase.Effect{Op: twophase.Commit, Epoch: epoch}, twophase.Committed, in.o.TransactionTimeout+5*time.Second, func(ctx context.Context) error {
-		if err := inject("commit-before"); err != nil {
+		if err := errors.Join(err, inject("commit-before")); err != nil {
 			return err
 		}
 		injure := during("commit-during")
@@ -133,15 +148,4 @@ func (in *Instance) doCommit(epoch twophase.Epoch) {
 		}
 		return inject("commit-after")
 	})
-}
-
-// offsets are what the decision record of an epoch will hold: where every owned partition goes on, and the
-// checkpoint that holds the state there.
-func (in *Instance) offsets(epoch twophase.Epoch) map[txn.Partition]txn.Position {
-	f := in.flights[epoch]
-	out := make(map[txn.Partition]txn.Position, len(f.sealed.positions))
-	for p, o := range f.sealed.positions {
-		out[p] = txn.Position{Offset: o, Metadata: checkpoint.EncodeMetadata(f.id)}
-	}
-	return out
 }

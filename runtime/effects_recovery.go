@@ -57,10 +57,10 @@ func (in *Instance) newProducer() (txn.Producer, error) {
 }
 
 func (in *Instance) doReadDecision() {
-	all, delay := in.all, in.backoff()
+	parts, delay := in.work.parts, in.backoff()
 	go func() {
 		in.sleep(delay)
-		d, err := in.readDecision(all)
+		d, err := in.readDecision(parts)
 		if err != nil {
 			in.post(failed(twophase.ReadDecision, 0, err))
 			return
@@ -72,7 +72,8 @@ func (in *Instance) doReadDecision() {
 }
 
 func (in *Instance) doRestore() {
-	d, all, reg, delay := in.decision, in.all, in.registry, in.backoff()
+	d, w, delay := in.decision, in.work, in.backoff()
+	known := in.registries(d)
 	clear(in.flights) // every decided epoch is published, the others never happened
 	halt := in.haltAttempt()
 	if in.failures > 0 {
@@ -84,10 +85,10 @@ func (in *Instance) doRestore() {
 	go func() {
 		halt()
 		in.sleep(delay)
-		a, base, err := in.restore(d, all, reg)
-		if errors.Is(err, ErrState) && in.outdated(d, all) {
+		a, found, err := in.restore(d, w, known)
+		if errors.Is(err, ErrState) && in.outdated(d, w.parts) {
 			// Not fatal: the protocol reads the record again. The checkpoint may have been collected by a successor.
-			err = fmt.Errorf("the decision record has moved on from checkpoint %s: %s", d.id, err.Error())
+			err = fmt.Errorf("the decision record has moved on: %s", err.Error())
 		}
 		if err != nil {
 			in.post(failed(twophase.Restore, 0, err))
@@ -96,7 +97,9 @@ func (in *Instance) doRestore() {
 		ev := answer(twophase.Restored, 0)
 		ev.attempt = a
 		in.post(event{then: func() {
-			in.base = base
+			for s, r := range found {
+				s.registry, s.base = r.registry, r.base
+			}
 			in.take(ev)
 		}})
 	}()

@@ -37,7 +37,7 @@ func (in *Instance) named(err error) error {
 	}
 	switch e.Code {
 	case "TOPIC_AUTHORIZATION_FAILED":
-		return fmt.Errorf("%w: no permission to read topics %q (WEIR_INPUT_TOPICS) or to write %q (WEIR_OUTPUT_TOPIC): %w", ErrConfig, in.topics, in.sinkTopics(), err)
+		return fmt.Errorf("%w: no permission to read topics %q (WEIR_INPUT_TOPICS) or to write %q (WEIR_OUTPUT_TOPIC): %w", ErrConfig, in.topology.topics(), in.sinkTopics(), err)
 	case "GROUP_AUTHORIZATION_FAILED":
 		return fmt.Errorf("%w: no permission to use the consumer group %q (WEIR_JOB_ID): %w", ErrConfig, in.o.JobID, err)
 	case "TRANSACTIONAL_ID_AUTHORIZATION_FAILED":

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
@@ -33,10 +34,10 @@ const (
 
 // sealed is everything that an epoch leaves behind at its barrier.
 type sealed struct {
-	tasks     [][]state.Entry // of each keyed task, sorted
-	entries   []state.Entry   // of all of them, once Store has merged them
+	tasks     map[*shard][][]state.Entry // of each keyed task, sorted; those without are left out
 	positions map[txn.Partition]int64
-	times     map[*task]int64 // watermarks; tasks without one are left out
+	times     map[*task]mark                        // event time; tasks without are left out
+	inputs    map[*task][]checkpoint.InputWatermark // of those behind a repartition topic
 }
 
 func answer(kind twophase.EventKind, epoch twophase.Epoch) event {

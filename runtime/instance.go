@@ -9,7 +9,6 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/metrics"
-	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
@@ -22,7 +21,6 @@ type Instance struct {
 	log          *slog.Logger
 	m            *metrics.Metrics
 	runName      string
-	repo         *checkpoint.Repository
 	overlayShare int64 // the overlay limit of one task
 
 	box    chan event
@@ -31,33 +29,31 @@ type Instance struct {
 	cancel context.CancelFunc
 	leave  chan struct{} // closed when shutdown begins: nobody sleeps any longer
 
-	admin     txn.Admin
-	consumer  txn.Consumer
-	reader    *reader
-	publisher *publisher
-	collector *collection
-	count     counters
-	view      view
+	admin    txn.Admin
+	consumer txn.Consumer
+	reader   *reader
+	count    counters
+	view     view
+	topology topology // since prepare
+	shards   []*shard // all of the job's, ours or not
 
 	// loop
 	machine    twophase.Machine
 	producer   txn.Producer
 	attempt    *attempt
-	registry   *state.Registry
-	topics     []string // of all sources
-	all        []txn.Partition
+	work       work
 	owned      []txn.Partition
 	meta       txn.GroupMetadata
-	member     string // our member id in the group, as of the last assignment; empty: not known
-	assignment int    // counts rebalances, to tell late answers
-	active     bool   // the machine knows the present assignment
-	wasLost    bool   // partitions were lost since we last had all
+	purged     time.Time // when records of repartition topics were last let go
+	member     string    // our member id in the group, as of the last assignment; empty: not known
+	assignment int       // counts rebalances, to tell late answers
+	active     bool      // the machine knows the present assignment
+	wasLost    bool      // partitions were lost since we last had all
 	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
 	// partitions, or even the name, from it; so it is left in there until the process ends.
 	zombie   bool
 	decision decision
 	flights  map[twophase.Epoch]*flight
-	base     checkpoint.BaseRef
 	dirty    twophase.Epoch // the last that records were read in
 	failures int            // in a row, since the last commit
 	lastErr  error
@@ -68,40 +64,27 @@ type Instance struct {
 	expiry   *time.Timer
 }
 
-// decision is what the decision record says: where the sources go on, and which checkpoint holds the state there.
-type decision struct {
-	id        checkpoint.ID
-	positions map[txn.Partition]int64
-}
-
-// flight is an epoch from its barrier to its decision.
-type flight struct {
-	id     checkpoint.ID
-	began  time.Time
-	sealed *sealed
-	base   checkpoint.BaseRef
-}
-
 // New checks options and makes an instance; Run runs it.
 func New(o Options) (*Instance, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	run := checkpoint.NewRun()
-	repo, err := checkpoint.NewRepository(o.Store, o.JobID, run, checkpoint.Options{})
-	if err != nil {
-		return nil, fmt.Errorf("%w: checkpoint store %s: %w", ErrConfig, o.Store.URL(), err)
-	}
 	in := &Instance{
-		o: o, log: o.Logger, m: o.Metrics, repo: repo, runName: run,
+		o: o, log: o.Logger, m: o.Metrics, runName: run,
 		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
-		overlayShare: max(o.OverlayLimit/int64(o.Parallelism), 1<<16),
 	}
 	in.count.m = o.Metrics
 	in.view.set(PhaseStarting, in.runName)
-	in.publisher = newPublisher(in)
-	in.collector = newCollection(repo)
+	if !in.single() {
+		return in, nil
+	}
+	s, err := newShard(in, 0, "")
+	if err != nil {
+		return nil, err
+	}
+	in.shards = []*shard{s}
 	return in, nil
 }
 
@@ -121,7 +104,9 @@ func (in *Instance) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, in.beginShutdown)
 	defer stop()
 	go in.reader.run()
-	go in.publisher.run()
+	if !in.single() && in.o.StandbyInterval > 0 {
+		go in.keepWarm()
+	}
 	in.loop()
 	return errors.Join(in.result, in.teardown())
 }
@@ -153,10 +138,7 @@ func (in *Instance) teardown() error {
 	if in.producer != nil {
 		in.producer.Close()
 	}
-	err := in.publisher.stop()
-	if in.collector != nil {
-		in.collector.wait()
-	}
+	err := in.stopShards()
 	in.leaveGroup(ctx)
 	in.closeAdmin()
 	return err
@@ -166,6 +148,9 @@ func (in *Instance) teardown() error {
 func (in *Instance) leaveGroup(ctx context.Context) {
 	if in.zombie || errors.Is(in.result, ErrRival) {
 		return // the membership is over, or the rival's by now
+	}
+	if in.o.KeepMembership {
+		return // a restart under the same name gets its partitions back without a rebalance of all
 	}
 	if err := in.admin.Leave(ctx, in.o.JobID, in.o.InstanceID, in.member); err != nil {
 		in.log.Info("could not leave the group; its partitions are free after the session timeout", "err", err)

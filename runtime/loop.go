@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/twophase"
-	"github.com/weirstream/weir/txn"
 )
 
 const (
@@ -82,13 +81,9 @@ func (in *Instance) absorb(ev *event) {
 		}
 	case twophase.DecisionRead:
 		in.decision = *ev.decision
-		if id := in.decision.id; id.Run() == in.runName {
-			ev.Decision = twophase.Epoch(id.Epoch())
-		} else {
-			in.registry = nil // another run may have worked on the job since
-		}
+		ev.Decision = twophase.Epoch(in.decision.epoch)
 	case twophase.Restored:
-		in.attempt, in.registry = ev.attempt, ev.attempt.registry
+		in.attempt = ev.attempt
 	case twophase.Processed:
 		if ev.Epoch <= in.dirty {
 			return // records and timers both announce themselves
@@ -182,6 +177,9 @@ func (in *Instance) release() {
 		in.expiry.Stop()
 	}
 	in.active = false
+	for _, s := range in.shards {
+		s.ours.Store(false)
+	}
 	if !in.leaving() {
 		in.view.phase(PhaseWaiting)
 	}
@@ -189,18 +187,20 @@ func (in *Instance) release() {
 	go in.reader.do(func() { in.reader.releasing = false })
 }
 
-// checkOwned finds out whether what we own is all there is: only then is there work to do. With the exchange in
-// memory one instance works on a job at a time.
+// checkOwned finds out what there is, and so whether what we own is something to work on.
 func (in *Instance) checkOwned() {
 	n, owned, wasLost := in.assignment, in.owned, in.wasLost
 	if len(owned) == 0 {
-		if wasLost {
+		switch {
+		case !in.single():
+			in.view.phase(PhaseStandby)
+		case wasLost:
 			in.checkRival()
 		}
 		return
 	}
 	go func() {
-		all, err := in.partitions(in.ctx)
+		counts, err := in.countPartitions(in.ctx)
 		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
@@ -211,16 +211,20 @@ func (in *Instance) checkOwned() {
 				in.fail(err)
 				return
 			}
-			in.assigned(all)
+			in.assigned(counts)
 		}})
 	}()
 }
 
-// assigned starts the protocol if everything is ours.
-func (in *Instance) assigned(all []txn.Partition) {
-	in.all = all
-	if len(in.owned) < len(all) {
-		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", len(all), "group", in.o.JobID)
+// assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one
+// instance works on a job at a time.
+func (in *Instance) assigned(counts map[string]int) {
+	in.work = work{in.whole(in.owned), counts}
+	if in.single() {
+		in.work.parts = in.topology.partitions(counts)
+	}
+	if all := len(in.work.parts); len(in.owned) < all {
+		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", all, "group", in.o.JobID)
 		if in.wasLost {
 			in.checkRival()
 		}
@@ -229,7 +233,7 @@ func (in *Instance) assigned(all []txn.Partition) {
 	in.wasLost = false
 	in.active = true
 	in.view.phase(PhaseRestoring)
-	in.view.partitions(len(all))
+	in.view.partitions(len(in.owned))
 	in.step(twophase.Event{Kind: twophase.Assigned})
 }
 

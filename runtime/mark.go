@@ -15,12 +15,13 @@ type mark struct {
 // valve makes one watermark of those of several inputs: the least of them, leaving out idle ones, and never less
 // than it was. If all are idle it is the most any of them had.
 type valve struct {
-	inputs []mark
-	now    mark
+	inputs   []mark
+	timeless []bool // inputs that have no event time, so that nobody waits for it
+	now      mark
 }
 
 func newValve(n int) valve {
-	v := valve{inputs: make([]mark, n), now: mark{wm: operators.NoWatermark}}
+	v := valve{inputs: make([]mark, n), timeless: make([]bool, n), now: mark{wm: operators.NoWatermark}}
 	for i := range v.inputs {
 		v.inputs[i].wm = operators.NoWatermark
 	}
@@ -32,7 +33,10 @@ func (v *valve) take(input int, m mark) (now mark, changed bool) {
 	in := &v.inputs[input]
 	in.wm, in.idle = max(in.wm, m.wm), m.idle
 	least, most, idle := int64(math.MaxInt64), int64(math.MinInt64), true
-	for _, i := range v.inputs {
+	for n, i := range v.inputs {
+		if v.timeless[n] {
+			continue
+		}
 		most = max(most, i.wm)
 		if !i.idle {
 			least, idle = min(least, i.wm), false

@@ -101,34 +101,36 @@ func TestRecall(t *testing.T) {
 		groups := rapid.IntRange(1, 40).Draw(t, "groups")
 		parallelism := rapid.IntRange(1, groups)
 		stage := &stream.Stage{UID: "by_key"}
+		one := &shard{}
 		tasks := func(p int) (all []*task) {
-			in := &Instance{o: Options{Parallelism: p, MaxParallelism: groups}}
+			in := &Instance{o: Options{MaxParallelism: groups}, topology: topology{parallelism: p}}
 			for i := range p {
-				all = append(all, &task{attempt: &attempt{in: in}, stage: stage, number: i})
+				all = append(all, &task{attempt: &attempt{in: in}, stage: stage, number: i, shard: one})
 			}
 			return all
 		}
-		s := &sealed{times: map[*task]int64{}}
+		s := &sealed{times: map[*task]mark{}}
 		of := make([]int64, groups) // by key group; 0: none
 		for _, before := range tasks(parallelism.Draw(t, "before")) {
 			if rapid.IntRange(0, 4).Draw(t, "any") == 0 {
 				continue
 			}
-			s.times[before] = rapid.Int64Range(1, 9).Draw(t, "wm")
+			wm := rapid.Int64Range(1, 9).Draw(t, "wm")
+			s.times[before] = mark{wm: wm}
 			from, to := before.groups()
 			for g := from; g < to; g++ {
-				of[g] = s.times[before]
+				of[g] = wm
 			}
 		}
 		var m checkpoint.Manifest
-		s.remember(&m)
+		s.remember(&m, one)
 		for _, after := range tasks(parallelism.Draw(t, "after")) {
 			from, to := after.groups()
 			want := of[from]
 			for g := from; g < to; g++ {
 				want = min(want, of[g])
 			}
-			if got := after.recall(&m); got != want {
+			if got := after.recallGroups(&m); got != want {
 				t.Fatalf("groups %d to %d go on at %d, want %d; %v", from, to, got, want, of)
 			}
 		}

@@ -21,11 +21,20 @@ type Options struct {
 	Client    txn.Client
 	Guarantee twophase.Guarantee
 	Interval  time.Duration // between barriers
-	Backend   state.Backend
+	// Exchange is how records cross between stages: empty within this instance, or checkpoint.ExchangeKafka, through repartition topics.
+	Exchange string
+	// Backend holds all state (exchange in memory); the caller closes it.
+	Backend state.Backend
+	// OpenShard opens the backend of one shard (exchange kafka); the instance closes it.
+	OpenShard func(name string) (state.Backend, error)
 	Store     checkpoint.Store
-	// Parallelism is the number of tasks of every keyed stage.
+	// Parallelism is the number of tasks of every keyed stage; with the exchange kafka it is as many as repartition topics have partitions.
 	Parallelism    int
 	MaxParallelism int // key groups; 128
+	// StandbyInterval is how often copies of shards that others own are brought up to date (exchange kafka); 0: none are kept.
+	StandbyInterval time.Duration
+	// Bases says when base snapshots are due.
+	Bases checkpoint.BasePolicy
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.
 	OverlayLimit int64
 	// CacheBytes bounds the decoded committed values that tasks keep at hand.
@@ -35,6 +44,9 @@ type Options struct {
 	SessionTimeout     time.Duration
 	// StartTimeout bounds how long the first contact with the brokers may take.
 	StartTimeout time.Duration
+	// KeepMembership leaves the place in the group to a restart under the same name when the instance ends; others get its partitions
+	// after the session timeout. Else they get them at once.
+	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
 	Logger          *slog.Logger

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,11 +21,15 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	in.topics = in.sourceTopics()
-	if _, err := in.partitions(start); err != nil {
+	in.topology.sources = in.sourceTopics()
+	counts, err := in.countPartitions(start)
+	if err != nil {
 		if errors.Is(start.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
 		}
+		return err
+	}
+	if err := in.layOut(start, counts); err != nil {
 		return err
 	}
 	if err := in.checkSinks(start); err != nil {
@@ -33,12 +38,12 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.checkTransactionTimeout(start); err != nil {
 		return err
 	}
-	if err := in.checkAlone(ctx); err != nil {
+	if err := in.checkMembers(ctx); err != nil {
 		return err
 	}
 	in.reader = newReader(in.post)
 	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
-		Topics: in.topics, Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+		Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
 	}, in.reader)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -58,19 +63,38 @@ func (in *Instance) sourceTopics() []string {
 	return slices.Compact(topics)
 }
 
-// partitions lists all partitions of all sources.
-func (in *Instance) partitions(ctx context.Context) ([]txn.Partition, error) {
-	counts, err := in.topicCounts(ctx, in.topics, "WEIR_INPUT_TOPICS")
-	if err != nil {
-		return nil, err
+// countPartitions counts those of all topics that are read.
+func (in *Instance) countPartitions(ctx context.Context) (map[string]int, error) {
+	counts, err := in.topicCounts(ctx, in.topology.sources, "WEIR_INPUT_TOPICS")
+	if err != nil || len(in.topology.repartition) == 0 {
+		return counts, err
 	}
-	var all []txn.Partition
-	for _, t := range in.topics {
-		for i := range counts[t] {
-			all = append(all, txn.Partition{Topic: t, ID: int32(i)})
+	more, err := in.admin.Topics(ctx, in.topology.repartition)
+	if err != nil {
+		return nil, fmt.Errorf("repartition topics %q: %w", in.topology.repartition, err)
+	}
+	maps.Copy(counts, more)
+	return counts, nil
+}
+
+// layOut says how the plan lies over topics, and makes the repartition topics if there are to be any.
+func (in *Instance) layOut(ctx context.Context, counts map[string]int) error {
+	in.topology.parallelism = in.o.Parallelism
+	if !in.single() {
+		if err := in.prepareRepartition(ctx, counts); err != nil {
+			return err
 		}
 	}
-	return all, nil
+	in.overlayShare = max(in.o.OverlayLimit/int64(in.topology.parallelism), 1<<16)
+	return nil
+}
+
+// checkMembers makes sure that the other members of the group can work beside us.
+func (in *Instance) checkMembers(ctx context.Context) error {
+	if in.single() {
+		return in.checkAlone(ctx)
+	}
+	return in.checkNeighbours(ctx)
 }
 
 func (in *Instance) checkSinks(ctx context.Context) error {
@@ -199,9 +223,9 @@ func (in *Instance) checkSuccessor(member string) error {
 	}
 	for _, m := range members {
 		switch {
-		case m.InstanceID != in.o.InstanceID:
+		case m.InstanceID != in.o.InstanceID && in.single():
 			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
-		case member != "" && m.ID != member:
+		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member:
 			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
 		}
 	}

@@ -35,8 +35,9 @@ type layer struct {
 // publisher turns decided epochs into committed state, in their order and at leisure. Whoever needs the backend to be
 // up to date drains it first.
 type publisher struct {
-	in   *Instance
-	base *baser
+	in    *Instance
+	shard *shard
+	base  *baser
 
 	mu       sync.Mutex
 	moved    sync.Cond
@@ -49,9 +50,8 @@ type publisher struct {
 	err      error
 }
 
-func newPublisher(in *Instance) *publisher {
-	p := &publisher{in: in}
-	p.base = newBaser(in)
+func newPublisher(s *shard) *publisher {
+	p := &publisher{in: s.in, shard: s, base: newBaser(s)}
 	p.moved.L = &p.mu
 	return p
 }
@@ -146,15 +146,15 @@ func (p *publisher) apply(layers []layer) error {
 		runs = append(runs, l.entries)
 	}
 	newest := layers[len(layers)-1]
-	if err := p.in.o.Backend.Apply(state.Merge(runs...), string(newest.id)); err != nil {
+	if err := p.shard.backend.Apply(state.Merge(runs...), string(newest.id)); err != nil {
 		return fmt.Errorf("applying checkpoint %s to the state backend: %w", newest.id, err)
 	}
 	hit("apply-after")
 	if newest.attempt != nil {
-		newest.attempt.applied(newest.epoch)
+		newest.attempt.applied(p.shard, newest.epoch)
 	}
 	p.in.m.Phase("publish", time.Since(started))
-	p.in.m.SetState(p.in.o.Backend.Size())
+	p.in.measureState()
 	p.base.applied(layers)
 	return nil
 }
@@ -200,7 +200,7 @@ func (p *publisher) stop() error {
 	p.mu.Unlock()
 	p.base.stop()
 	if err == nil {
-		err = p.in.o.Backend.Flush()
+		err = p.shard.backend.Flush()
 	}
 	return err
 }

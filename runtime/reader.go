@@ -123,7 +123,7 @@ func (r *reader) deliver(batches []*txn.Batch) {
 		}
 		last := b.Records[len(b.Records)-1].Offset
 		partition := b.Partition
-		if a.toSource(partition, message{source: b}) {
+		if a.toReader(partition, message{source: b}) {
 			r.next[partition] = last + 1
 		}
 	}
@@ -146,7 +146,7 @@ func (r *reader) halt() error {
 func (r *reader) barrier(epoch uint64) map[txn.Partition]int64 {
 	positions := r.positions()
 	if r.attempt != nil {
-		r.attempt.toAllSources(message{barrier: epoch})
+		r.attempt.toReaders(message{barrier: epoch})
 	}
 	r.epoch, r.dirty = epoch+1, false
 	return positions

@@ -10,66 +10,6 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// readDecision reads what the group has committed, and which checkpoint that names.
-func (in *Instance) readDecision(all []txn.Partition) (decision, error) {
-	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
-	defer cancel()
-	committed, err := in.consumer.Committed(ctx, all)
-	if err != nil {
-		return decision{}, err
-	}
-	ends, err := in.consumer.Ends(ctx, all)
-	if err != nil {
-		return decision{}, err
-	}
-	d := decision{positions: make(map[txn.Partition]int64, len(all))}
-	if d.id, err = namedCheckpoint(committed); err != nil {
-		return decision{}, err
-	}
-	for _, p := range all {
-		pos, ok := committed[p]
-		if !ok {
-			d.positions[p] = ends[p].Low // new to this job: from its beginning
-			continue
-		}
-		if err := held(p, pos.Offset, ends[p]); err != nil {
-			return decision{}, err
-		}
-		d.positions[p] = pos.Offset
-	}
-	if d.id == "" {
-		err = in.checkFresh(ctx, len(committed))
-	}
-	return d, err
-}
-
-// namedCheckpoint returns the one checkpoint id in the committed positions; empty if they name none.
-func namedCheckpoint(committed map[txn.Partition]txn.Position) (checkpoint.ID, error) {
-	var id checkpoint.ID
-	var at txn.Partition
-	unnamed := 0
-	for p, pos := range committed {
-		this, ok, err := checkpoint.DecodeMetadata(pos.Metadata)
-		switch {
-		case err != nil:
-			return "", fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
-		case !ok:
-			unnamed++
-			at = p
-		case id != "" && this != id:
-			return "", fmt.Errorf("%w: the group's committed offsets name two checkpoints, %s and %s (%s/%d); they must all come from one commit. Reset the group to one of them or give the job a new WEIR_JOB_ID",
-				ErrState, id, this, p.Topic, p.ID)
-		default:
-			id = this
-		}
-	}
-	if id != "" && unnamed > 0 {
-		return "", fmt.Errorf("%w: the committed offset of %s/%d was not written by this job (no checkpoint id beside it), others name checkpoint %s. Somebody has reset offsets of a running job: reset all of them and give the job a new WEIR_JOB_ID",
-			ErrState, at.Topic, at.ID, id)
-	}
-	return id, nil
-}
-
 // held checks that a committed position can still be read from: going on elsewhere would lose or repeat records.
 func held(p txn.Partition, offset int64, ends txn.Ends) error {
 	switch {
@@ -85,10 +25,25 @@ func held(p txn.Partition, offset int64, ends txn.Ends) error {
 
 // checkFresh refuses to start from nothing where something was committed before: the broker forgets the offsets of a group
 // that was stopped for longer than offsets.retention.minutes.
-func (in *Instance) checkFresh(ctx context.Context, committed int) error {
-	latest, exists, err := in.repo.Latest(ctx)
+func (in *Instance) checkFresh(ctx context.Context, work []txn.Partition, committed map[txn.Partition]txn.Position, d decision) error {
+	seen := map[*shard]bool{nil: true}
+	for _, p := range work {
+		s := in.shardOf(p)
+		if seen[s] || d.checkpoints[s] != "" {
+			continue
+		}
+		seen[s] = true
+		if err := in.checkFreshShard(ctx, s, len(committed)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *Instance) checkFreshShard(ctx context.Context, s *shard, committed int) error {
+	latest, exists, err := s.repo.Latest(ctx)
 	if err != nil {
-		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+		return fmt.Errorf("checkpoint store %s: %w", s.repo.URL(), err)
 	}
 	if !exists || !in.stateful() && committed > 0 {
 		return nil
@@ -102,62 +57,30 @@ func (in *Instance) checkFresh(ctx context.Context, committed int) error {
 }
 
 // restore brings committed state to the decision and builds the tasks on it.
-func (in *Instance) restore(d decision, all []txn.Partition, reg *state.Registry) (*attempt, checkpoint.BaseRef, error) {
-	if err := in.publisher.drain(in.ctx); err != nil {
-		return nil, checkpoint.BaseRef{}, err
-	}
-	m, err := in.restoreState(in.ctx, d)
+func (in *Instance) restore(d decision, w work, known map[*shard]*state.Registry) (*attempt, map[*shard]restored, error) {
+	found, err := in.restoreShards(d, in.shardsOf(w.parts), known)
 	if err != nil {
-		return nil, checkpoint.BaseRef{}, fmt.Errorf("checkpoint %s: %w", d.id, markState(err))
+		return nil, nil, err
 	}
-	if reg == nil {
-		if reg, err = state.NewRegistry(m.States); err == nil {
-			err = in.registerStates(reg)
-		}
-		if err != nil {
-			return nil, checkpoint.BaseRef{}, fmt.Errorf("%w: %w", ErrState, err)
-		}
-		in.collector.observe(in.ctx, in.log)
-	}
-	a, err := newAttempt(in, reg, all, &m)
-	return a, in.publisher.newestBase(m.Base), err
+	a, err := newAttempt(in, d, found, w)
+	return a, found, err
 }
 
-// outdated says whether the decision record names another checkpoint by now.
+// registries are those of shards that nobody else can have changed: their last checkpoint is of this run.
+func (in *Instance) registries(d decision) map[*shard]*state.Registry {
+	known := map[*shard]*state.Registry{}
+	for s, id := range d.checkpoints {
+		if id.Run() == in.runName {
+			known[s] = s.registry
+		}
+	}
+	return known
+}
+
+// outdated says whether the decision record names other checkpoints by now.
 func (in *Instance) outdated(d decision, all []txn.Partition) bool {
 	now, err := in.readDecision(all)
-	return err == nil && now.id != d.id
-}
-
-// restoreState replays into the backend what it lacks, and returns the decision's manifest (empty without one).
-func (in *Instance) restoreState(ctx context.Context, d decision) (checkpoint.Manifest, error) {
-	b := in.o.Backend
-	marker, err := b.Marker()
-	if err != nil {
-		return checkpoint.Manifest{}, err
-	}
-	if d.id == "" {
-		if marker == "" {
-			return checkpoint.Manifest{}, nil
-		}
-		return checkpoint.Manifest{}, b.Reset()
-	}
-	m, err := in.repo.LoadManifest(ctx, d.id)
-	if err != nil {
-		return checkpoint.Manifest{}, err
-	}
-	if err := in.checkManifest(&m, d); err != nil {
-		return checkpoint.Manifest{}, err
-	}
-	if marker == string(d.id) {
-		return m, nil
-	}
-	plan, err := in.repo.Plan(ctx, d.id, checkpoint.ID(marker))
-	if err != nil {
-		return checkpoint.Manifest{}, err
-	}
-	in.log.Info("restoring state", "checkpoint", d.id, "local", marker, "plan", plan.String())
-	return m, in.repo.Restore(ctx, plan, b)
+	return err == nil && !now.same(d)
 }
 
 // checkManifest makes sure that the checkpoint is of this job and belongs to these offsets.
@@ -197,28 +120,6 @@ func (in *Instance) stateful() bool {
 		}
 	}
 	return false
-}
-
-// manifest describes the checkpoint of a flight.
-func (in *Instance) manifest(f *flight) checkpoint.Manifest {
-	m := checkpoint.Manifest{
-		Job: in.o.JobID, Instance: in.o.InstanceID, ID: f.id, Parent: in.decision.id,
-		States: in.registry.Descriptors(), MaxParallelism: in.o.MaxParallelism, Base: f.base,
-	}
-	for i := range in.o.Plan.Stages {
-		src := in.o.Plan.Stages[i].Source
-		if src == nil {
-			continue
-		}
-		for _, p := range in.all {
-			if reads(src, p.Topic) {
-				m.Sources = append(m.Sources, checkpoint.SourcePosition{
-					Operator: src.UID, Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]})
-			}
-		}
-	}
-	f.sealed.remember(&m)
-	return m
 }
 
 // markState makes an error about files of a checkpoint an ErrState unless trying again may help.

@@ -5,39 +5,72 @@ import (
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
 )
 
-// remember writes the watermarks of an epoch into its manifest, so that after a restart what was late stays late.
-func (s *sealed) remember(m *checkpoint.Manifest) {
-	for t, wm := range s.times {
-		if t.stage.Source == nil {
+// remember writes the event times of an epoch into a shard's manifest, so that after a restart what was late stays late.
+func (s *sealed) remember(m *checkpoint.Manifest, of *shard) {
+	for t, now := range s.times {
+		switch t.shard {
+		case of:
 			from, to := t.groups()
-			m.Watermarks = append(m.Watermarks, checkpoint.StageWatermark{Operator: t.stage.UID, From: from, To: to, Watermark: wm})
-			continue
-		}
-		for i := range m.Sources {
-			if src := &m.Sources[i]; src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
-				src.Watermark = wm
+			m.Watermarks = append(m.Watermarks, checkpoint.StageWatermark{Operator: t.stage.UID, From: from, To: to, Watermark: now.wm})
+			m.Inputs = append(m.Inputs, s.inputs[t]...)
+		case nil:
+			for i := range m.Sources {
+				if src := &m.Sources[i]; src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
+					src.Watermark = now.wm
+				}
 			}
 		}
 	}
 	slices.SortFunc(m.Watermarks, func(a, b checkpoint.StageWatermark) int {
 		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.From, b.From))
 	})
+	slices.SortFunc(m.Inputs, func(a, b checkpoint.InputWatermark) int {
+		return cmp.Or(cmp.Compare(a.Operator, b.Operator), cmp.Compare(a.Sender, b.Sender))
+	})
 }
 
-// recall finds where a task's event time goes on: for key groups of several earlier tasks with the least of theirs, and
-// nowhere (0) if one of them had none.
-func (t *task) recall(m *checkpoint.Manifest) (wm int64) {
-	if t.stage.Source != nil {
-		for _, src := range m.Sources {
-			if src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
-				return src.Watermark
-			}
+// timeOf is the event time of a source partition.
+func (s *sealed) timeOf(p txn.Partition) mark {
+	for t, now := range s.times {
+		if t.shard == nil && t.partition == p {
+			return now
 		}
-		return 0
 	}
+	return mark{wm: operators.NoWatermark}
+}
+
+// recall finds where a task's event time goes on.
+func (t *task) recall(d decision, m *checkpoint.Manifest) {
+	wm := int64(0)
+	switch {
+	case t.shard != nil:
+		wm = t.recallGroups(m)
+	case t.attempt.in.single():
+		wm = recallSource(t.partition, m)
+	default:
+		wm = d.times[t.partition].wm
+	}
+	t.time.mark.wm = wm
+	t.inbox.valve.now.wm = t.time.begun()
+	t.senders = newSenders(t, m)
+}
+
+func recallSource(p txn.Partition, m *checkpoint.Manifest) int64 {
+	for _, src := range m.Sources {
+		if src.Topic == p.Topic && src.Partition == p.ID {
+			return src.Watermark
+		}
+	}
+	return 0
+}
+
+// recallGroups goes on, for key groups of several earlier tasks, with the least of theirs, and nowhere (0) if one of them had none.
+func (t *task) recallGroups(m *checkpoint.Manifest) (wm int64) {
 	at, end := t.groups()
 	for _, w := range m.Watermarks { // sorted by From
 		if w.Operator != t.stage.UID || w.To <= at || w.From >= end {
@@ -59,6 +92,6 @@ func (t *task) recall(m *checkpoint.Manifest) (wm int64) {
 
 // groups are the key groups of a keyed task.
 func (t *task) groups() (from, to uint16) {
-	o := &t.attempt.in.o
-	return state.GroupRange(t.number, o.Parallelism, o.MaxParallelism)
+	in := t.attempt.in
+	return state.GroupRange(t.number, in.topology.parallelism, in.o.MaxParallelism)
 }

@@ -27,6 +27,7 @@ const (
 	PhaseWaiting   Phase = "waiting"   // has no partitions, or not all of them
 	PhaseRestoring Phase = "restoring" // brings state to the decision record
 	PhaseRunning   Phase = "running"
+	PhaseStandby   Phase = "standby" // others have all partitions
 	PhaseStopping  Phase = "stopping"
 	PhaseStopped   Phase = "stopped"
 )
@@ -48,5 +49,5 @@ type Status struct {
 	Lag        int64     `json:"lag"` // records behind, over all partitions; -1 unknown
 }
 
-// Ready says whether the instance processes records.
-func (s Status) Ready() bool { return s.Phase == PhaseRunning }
+// Ready says whether the instance processes records, or would if it had partitions.
+func (s Status) Ready() bool { return s.Phase == PhaseRunning || s.Phase == PhaseStandby }

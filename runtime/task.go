@@ -20,7 +20,10 @@ type task struct {
 	stage     *stream.Stage
 	number    int
 	partition txn.Partition // of a source task
-	input     map[int]int   // which input of the tasks behind an exchange this one is
+	shard     *shard        // of a keyed task
+	registry  *state.Registry
+	senders   *senders    // of a task behind a repartition topic
+	input     map[int]int // which input of the tasks behind an exchange this one is
 	inbox     *inbox
 	chain     *operators.Chain
 	store     *state.Store
@@ -33,12 +36,15 @@ type task struct {
 func (t *task) open() error {
 	in := t.attempt.in
 	env := &operators.Env{
-		Task: t.number, Parallelism: in.o.Parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
+		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
 		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
 	}
-	if t.stage.Source == nil {
-		t.store = state.NewStore(in.o.Backend, t.attempt.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.o.Parallelism)})
+	if !in.single() {
+		env.Topic = func(x int) string { return in.topology.repartition[x] }
+	}
+	if t.shard != nil {
+		t.store = state.NewStore(t.shard.backend, t.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.topology.parallelism)})
 		env.State = t.store
 	}
 	chain, err := t.stage.New(env)
@@ -47,6 +53,14 @@ func (t *task) open() error {
 	}
 	t.chain = chain
 	return nil
+}
+
+// home is the shard whose checkpoints hold the task's event time; nil: none, it stands beside the offset itself.
+func (t *task) home() *shard {
+	if t.attempt.in.single() {
+		return t.attempt.in.shards[0]
+	}
+	return t.shard
 }
 
 // run works until the inbox is closed or something fails.
@@ -85,6 +99,10 @@ func (t *task) work(m message) error {
 		return t.pass(m.barrier)
 	case m.mark != nil:
 		return t.advance(*m.mark)
+	case m.source != nil && t.shard != nil:
+		if err := t.repartitioned(m.source); err != nil {
+			return err
+		}
 	case m.source != nil:
 		t.attempt.in.count.in(m.source)
 		if err := t.chain.Source(m.source); err != nil {
@@ -125,6 +143,9 @@ func (t *task) bound() error {
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
 func (t *task) pass(epoch uint64) error {
 	if err := t.chain.Flush(); err != nil {
+		return err
+	}
+	if err := t.writeMarks(); err != nil {
 		return err
 	}
 	t.attempt.broadcast(t, message{barrier: epoch})

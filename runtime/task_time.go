@@ -17,6 +17,7 @@ const (
 type taskTime struct {
 	mark mark      // as far as it has come; wm 0: it has not begun
 	sent mark      // what a source task has told others
+	told mark      // what is written to repartition topics
 	at   time.Time // when
 }
 
@@ -35,9 +36,7 @@ func (t *taskTime) begun() int64 {
 func (t *task) resume() error {
 	t.time.mark.wm = t.time.begun()
 	if t.stage.Source != nil && t.chain.Progress == nil {
-		// What goes by event time has other sources, and need not wait for this one.
-		t.time.mark = mark{wm: operators.NoWatermark, idle: true} // it may have had watermarks in an earlier version of the job
-		return t.advance(t.time.mark)
+		t.time.mark.wm = operators.NoWatermark // it had watermarks in an earlier version of the job
 	}
 	t.time.sent = t.time.mark
 	if t.time.mark.wm != operators.NoWatermark {
@@ -51,7 +50,7 @@ func (t *task) resume() error {
 // advance takes a watermark through the chain and sends it on, behind what its timers have made.
 func (t *task) advance(m mark) error {
 	t.time.mark = m
-	if t.stage.Source == nil {
+	if t.shard != nil {
 		if err := t.chain.Watermark(m.wm); err != nil {
 			return err
 		}
@@ -78,6 +77,9 @@ func (t *task) progress() error {
 	t.time.mark.wm, t.time.mark.idle = t.chain.Progress()
 	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
 		return nil
+	}
+	if t.time.mark.idle != t.time.sent.idle {
+		t.announce()
 	}
 	t.time.sent, t.time.at = t.time.mark, time.Now()
 	return t.advance(t.time.mark)

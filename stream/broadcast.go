@@ -16,11 +16,12 @@ func Broadcast[R any](s Stream[R], opts ...Option) *Broadcasted[R] {
 	in, n := after(s, "broadcast", opts)
 	_, borrowed := any((*R)(nil)).(**Record)
 	n.need(!borrowed, borrowedRecord)
-	x := &operators.BroadcastExchange[R]{UID: n.label()}
+	x := &operators.BroadcastExchange[R]{UID: n.label(), Values: throughOf[R](n)}
+	n.portable = x.Values != nil
 	n.exchange, n.keyless = &x.Number, 1
 	out := &Broadcasted[R]{&flow[R]{node: n}}
 	in.feeds(func(b *builder) operators.Push[R] { return x.Send(b.task) })
-	n.receive = func(b *builder) func(operators.Batch) error {
+	n.receive = func(b *builder) operators.Receiver {
 		return x.Receive(b.task, func() operators.Push[R] { return out.out.build(b) })
 	}
 	return out

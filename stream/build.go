@@ -20,16 +20,19 @@ func (j *Job) Plan() (*Plan, error) {
 	for _, n := range j.nodes {
 		c.add(n)
 	}
-	return c.plan, c.plan.sort()
+	if err := c.plan.sort(); err != nil {
+		return nil, err
+	}
+	c.plan.time()
+	return c.plan, nil
 }
 
 // cut is a plan under construction.
 type cut struct {
-	plan      *Plan
-	stages    map[*node][]int // in which each operator runs
-	groups    map[*node][]*node
-	begun     map[*node]int // the stage of a group, by its first keyBy
-	exchanges int
+	plan   *Plan
+	stages map[*node][]int // in which each operator runs
+	groups map[*node][]*node
+	begun  map[*node]int // the stage of a group, by its first keyBy
 }
 
 // add puts an operator into stages. Its inputs have theirs already.
@@ -38,11 +41,11 @@ func (c *cut) add(n *node) {
 	from := c.feeding(n)
 	switch {
 	case n.source():
-		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain}
+		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain, EventTime: n.event.watermarks}
 		c.stages[n] = []int{p.begin(n, s)}
 	case n.exchange != nil:
-		x := c.exchanges
-		c.exchanges++
+		x := len(p.Exchanges)
+		p.Exchanges = append(p.Exchanges, Exchange{UID: n.label(), Portable: n.portable, Named: n.uid != ""})
 		if *n.exchange != x { // a task of an earlier, equal plan may be reading it
 			*n.exchange = x
 		}
@@ -77,7 +80,7 @@ func (c *cut) receive(n *node, exchange int) int {
 func keyedChain(group []*node) func(env *operators.Env) (*operators.Chain, error) {
 	return func(env *operators.Env) (*operators.Chain, error) {
 		b := &builder{task: operators.NewTask(env)}
-		inputs := map[int]func(operators.Batch) error{}
+		inputs := map[int]operators.Receiver{}
 		for _, n := range group {
 			inputs[*n.exchange] = n.receive(b)
 		}

@@ -63,6 +63,8 @@ type node struct {
 	topic     string   // of a sink
 	exchange  *int     // of a keyBy: where the exchange keeps its number
 	keyless   int      // 1: the exchange is a broadcast
+	through   any      // Codec of its records in a repartition topic
+	portable  bool     // it has one
 	stateful  bool
 	event     eventTime      // of a source
 	needs     bool           // watermarks
@@ -76,7 +78,7 @@ type node struct {
 	together  bool // its inputs come through exchanges into the same tasks: a join
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
-	receive func(b *builder) func(operators.Batch) error
+	receive func(b *builder) operators.Receiver
 }
 
 // Option is a setting of one operator.

@@ -29,11 +29,12 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	_, borrowed := any((*T)(nil)).(**Record)
 	n.need(!borrowed, borrowedRecord)
 
-	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec}
+	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec, Values: throughOf[T](n)}
+	n.portable = x.Values != nil
 	out := &Keyed[K, T]{out: &flow[T]{node: n}, codec: codec}
 	n.exchange = &x.Number
 	in.feeds(func(b *builder) operators.Push[T] { return x.Send(b.task) })
-	n.receive = func(b *builder) func(operators.Batch) error {
+	n.receive = func(b *builder) operators.Receiver {
 		return x.Receive(b.task, func() operators.Push[T] { return out.out.build(b) })
 	}
 	return out

@@ -7,8 +7,18 @@ import (
 
 // Plan is a checked job, cut at its exchanges into stages: what the runtime executes.
 type Plan struct {
-	Job    string
-	Stages []Stage // every stage comes after those that send to it
+	Job       string
+	Stages    []Stage // every stage comes after those that send to it
+	Exchanges []Exchange
+}
+
+// Exchange is where a stream is parted by key. Its number is its place in the plan.
+type Exchange struct {
+	UID string // of the keyBy
+	// Portable says whether records can cross in a repartition topic: what they are encoded with is known.
+	Portable bool
+	// Named says whether the uid was given, so that it stays the same when the job changes.
+	Named bool
 }
 
 // Stage is operators without an exchange between them. A source stage has one task per source partition, a keyed
@@ -22,6 +32,8 @@ type Stage struct {
 	Inputs []int
 	// Sends lists the exchanges that this stage's chains send to.
 	Sends []int
+	// EventTime says whether watermarks come out of it: a source of it has them.
+	EventTime bool
 	// Sinks lists the topics it writes to.
 	Sinks []string
 	// New instantiates the chain for one task.

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/weirstream/weir/operators"
@@ -12,10 +14,69 @@ import (
 type Change[K, V any] = operators.Change[K, V]
 
 // Table reads topics as a table: the value of a record is that of the row with its key, and null deletes the row. The topics may be compacted.
-// Options are those of the source.
+// Options are those of the source; the KeyBy behind it has the source's uid with ".by_key" behind.
 func Table[K, V any](job *Job, topics []string, key state.Codec[K], value state.Codec[V], opts ...Option) *Keyed[K, Change[K, V]] {
 	changes := From(job, topics, Changes(key, value), opts...)
-	return KeyByCodec(changes, func(c Change[K, V]) K { return c.Key }, key)
+	var keyed []Option
+	if uid := changes.flow().node.uid; uid != "" {
+		keyed = append(keyed, UID(uid+".by_key"))
+	}
+	if key != nil && value != nil {
+		keyed = append(keyed, Through[Change[K, V]](ChangeCodec[K, V]{key, value}))
+	}
+	return KeyByCodec(changes, func(c Change[K, V]) K { return c.Key }, key, keyed...)
+}
+
+// ChangeCodec keeps a change: a byte, 1 if the row is deleted, else 0; the key's length (uvarint) and the key; the value.
+type ChangeCodec[K, V any] struct {
+	Key   state.Codec[K]
+	Value state.Codec[V]
+}
+
+// Name tells what keys and values are kept as.
+func (c ChangeCodec[K, V]) Name() string { return "change:" + c.Key.Name() + ":" + c.Value.Name() }
+
+// Append appends the change.
+func (c ChangeCodec[K, V]) Append(dst []byte, change Change[K, V]) ([]byte, error) {
+	key, err := c.Key.Append(nil, change.Key)
+	if err != nil {
+		return dst, fmt.Errorf("key: %w", err)
+	}
+	deleted := byte(0)
+	if change.Deleted {
+		deleted = 1
+	}
+	dst = append(binary.AppendUvarint(append(dst, deleted), uint64(len(key))), key...)
+	if change.Deleted {
+		return dst, nil
+	}
+	if dst, err = c.Value.Append(dst, change.Value); err != nil {
+		return dst, fmt.Errorf("value: %w", err)
+	}
+	return dst, nil
+}
+
+// Decode reads it.
+func (c ChangeCodec[K, V]) Decode(b []byte) (change Change[K, V], err error) {
+	if len(b) < 2 || b[0] > 1 {
+		return change, errors.New("a change of a table is malformed")
+	}
+	n, used := binary.Uvarint(b[1:])
+	rest := b[1+max(used, 0):]
+	if used <= 0 || n > uint64(len(rest)) {
+		return change, errors.New("a change of a table is cut short")
+	}
+	change.Deleted = b[0] == 1
+	if change.Key, err = c.Key.Decode(rest[:n]); err != nil {
+		return change, fmt.Errorf("key: %w", err)
+	}
+	if change.Deleted {
+		return change, nil
+	}
+	if change.Value, err = c.Value.Decode(rest[n:]); err != nil {
+		return change, fmt.Errorf("value: %w", err)
+	}
+	return change, nil
 }
 
 // Changes decodes the records of a topic that is a table.

@@ -45,6 +45,20 @@ func (n *node) entries(seen map[*node]bool) (found []*node) {
 	return found
 }
 
+// time says which stages watermarks reach. Stages come after those that send to them.
+func (p *Plan) time() {
+	timed := map[int]bool{} // exchanges
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		for _, x := range s.Inputs {
+			s.EventTime = s.EventTime || timed[x]
+		}
+		for _, x := range s.Sends {
+			timed[x] = timed[x] || s.EventTime
+		}
+	}
+}
+
 // sort puts every stage behind those that send to it. A circle is a mistake: its tasks would wait for their own barriers.
 func (p *Plan) sort() error {
 	var sorted []Stage

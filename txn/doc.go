@@ -8,6 +8,10 @@
 //     the position or, where offsets have a gap, the next. Nothing that was fetched before comes out after.
 //   - A Batch holds records of one partition in the order of their offsets, which may have gaps: transaction markers
 //     and compaction leave them.
+//   - Partitions are shared out by range: of topics with equally many partitions each member gets the same ones, and each topic's in one run.
+//     A topic that some broker has not heard of yet may be missing in everybody's assignment; then another follows at once.
+//   - A partition with a long backlog does not starve the others: what comes to them waits for what the client reads ahead, a few
+//     MB for each of those with a backlog.
 //   - A GroupMetadata is the membership that goes with one Assigned. SendOffsets and Consumer.Commit with one that is
 //     over are refused, whatever the consumer has become since (KIP-447).
 //   - Init fences every older producer of the same transactional id and ends its transaction (KIP-98).

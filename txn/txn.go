@@ -57,7 +57,8 @@ type GroupMetadata any
 // caller's goroutine.
 type RebalanceHandler interface {
 	// Assigned: these partitions are ours from now on. No record of theirs is returned before Seek names them. meta is the
-	// membership that goes with this assignment.
+	// membership that goes with this assignment. A topic that was created a moment ago may be missing in it, for every
+	// member; then another assignment follows at once.
 	Assigned(parts []Partition, meta GroupMetadata)
 	// Revoked: these are to be given back. They stay ours until Revoked returns, and offsets may be committed until
 	// then.
@@ -141,12 +142,29 @@ type Admin interface {
 	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.
 	// With a member id it removes that member only, and not one that has taken over its name since.
 	Leave(ctx context.Context, group, instanceID, memberID string) error
+	// CreateTopics creates those of the topics that don't exist, with the cluster's own replication factor. One that exists is left as
+	// it is, whatever its partition count: ask Topics. A record can be written to them, and a consumer made of them, when this returns; other
+	// questions may be answered by a broker that has not heard of them yet.
+	CreateTopics(ctx context.Context, specs []TopicSpec) error
+	// DeleteRecords lets go of all records below the given offsets (KIP-107). Offsets that are gone already are no error, nor is a repetition;
+	// one above the high end is of ClassFatal. After an error, any of the partitions may be done.
+	DeleteRecords(ctx context.Context, before map[Partition]int64) error
 	Close()
 }
 
 // Member is one member of a consumer group.
 type Member struct {
 	ID, InstanceID, ClientID, Host string
+	// Partitions are what it was assigned last; none during a rebalance.
+	Partitions []Partition
+}
+
+// TopicSpec is a topic to be created.
+type TopicSpec struct {
+	Name       string
+	Partitions int // 1 or more
+	// Config are properties of the topic, such as retention.ms; what is not in it is the cluster's default.
+	Config map[string]string
 }
 
 // Client is a driver: it makes consumers, producers and admins of one cluster.

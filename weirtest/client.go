@@ -125,6 +125,14 @@ func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err
 	return ms, err
 }
 
+func (a *admin) CreateTopics(ctx context.Context, specs []txn.TopicSpec) error {
+	return a.life.kafka("create-topics", func() error { return a.Admin.CreateTopics(ctx, specs) })
+}
+
+func (a *admin) DeleteRecords(ctx context.Context, before map[txn.Partition]int64) error {
+	return a.life.kafka("delete-records", func() error { return a.Admin.DeleteRecords(ctx, before) })
+}
+
 func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) error {
 	return a.life.kafka("leave", func() error { return a.Admin.Leave(ctx, group, instanceID, memberID) })
 }

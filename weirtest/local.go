@@ -16,10 +16,13 @@ type store struct {
 	life *life
 }
 
-// kind is the folder of a name within the job's: manifest, delta, base, latest.
+// kind is the folder of a name within the job's, or within its shard's: manifest, delta, base, latest, instances.
 func kind(name string) string {
 	_, rest, _ := strings.Cut(name, "/")
-	folder, _, _ := strings.Cut(rest, "/")
+	folder, rest, _ := strings.Cut(rest, "/")
+	if folder == "shard" {
+		return kind(rest)
+	}
 	return folder
 }
 

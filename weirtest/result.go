@@ -78,9 +78,11 @@ func (w *world) committedState() (committed, error) {
 // decision is the checkpoint that the group's committed offsets name; empty: none.
 func (w *world) decision() (id checkpoint.ID, err error) {
 	for _, pos := range w.cluster.Committed(w.name) {
-		if id, _, err = checkpoint.DecodeMetadata(pos.Metadata); err != nil {
+		m, _, err := checkpoint.DecodeMetadata(pos.Metadata)
+		if err != nil {
 			return "", err
 		}
+		id = m.ID
 	}
 	return id, nil
 }

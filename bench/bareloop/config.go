@@ -15,7 +15,7 @@ func open(o options) (*loop, error) {
 		"enable.auto.commit": false, "enable.auto.offset.store": false, "auto.offset.reset": "earliest",
 		"isolation.level":     "read_committed",
 		"queued.min.messages": "20000", "queued.max.messages.kbytes": "4096",
-		"max.partition.fetch.bytes": "1048576", "fetch.max.bytes": "8388608",
+		"max.partition.fetch.bytes": "1048576", "fetch.max.bytes": "33554432",
 		"fetch.queue.backoff.ms": "2", "fetch.wait.max.ms": "100",
 	}
 	producer := kafka.ConfigMap{

@@ -84,10 +84,12 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 	if o.Store, err = openStore(c); err != nil {
 		return err
 	}
-	if o.Backend, err = openBackend(c, log); err != nil {
-		return err
+	if o.Exchange == "" {
+		if o.Backend, err = openBackend(c, log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, closing("state backend", o.Backend.Close())) }()
 	}
-	defer func() { err = errors.Join(err, closing("state backend", o.Backend.Close())) }()
 	in, err := runtime.New(o)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/config"
@@ -27,10 +28,15 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 	if c.ExactlyOnce() {
 		guarantee = twophase.ExactlyOnce
 	}
+	exchange := ""
+	if c.Exchange == checkpoint.ExchangeKafka {
+		exchange = checkpoint.ExchangeKafka
+	}
 	return runtime.Options{
+		Exchange: exchange, OpenShard: func(name string) (state.Backend, error) { return openShard(c, name, log) },
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
-		OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 	}, nil
@@ -83,11 +89,23 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	return store, nil
 }
 
+// openBackend opens the backend of all state.
 func openBackend(c *config.Config, log *slog.Logger) (state.Backend, error) {
+	return openFolder(c, c.StateDir, pebble.Options{JobID: c.JobID, CacheBytes: blockCache(c), Logger: log})
+}
+
+// openShard opens that of one shard. There may be many: each gets less memory.
+func openShard(c *config.Config, name string, log *slog.Logger) (state.Backend, error) {
+	const memTable, few = 4 << 20, 8
+	return openFolder(c, filepath.Join(c.StateDir, "shard", name), pebble.Options{
+		JobID: c.JobID + "/" + name, CacheBytes: blockCache(c) / few, MemTableBytes: memTable, MaxOpenFiles: 128, Logger: log})
+}
+
+func openFolder(c *config.Config, dir string, o pebble.Options) (state.Backend, error) {
 	if c.StateBackend == "memory" {
 		return memory.New(), nil
 	}
-	b, err := pebble.Open(c.StateDir, pebble.Options{JobID: c.JobID, CacheBytes: blockCache(c), Logger: log})
+	b, err := pebble.Open(dir, o)
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_STATE_DIR: %w", runtime.ErrState, err)
 	}

@@ -144,7 +144,8 @@ func (a *admin) Members(ctx context.Context, group string) ([]txn.Member, error)
 				return nil, fmt.Errorf("group %q: %w", group, g.Error)
 			}
 			for _, m := range g.Members {
-				members = append(members, txn.Member{ID: m.ConsumerID, InstanceID: m.GroupInstanceID, ClientID: m.ClientID, Host: m.Host})
+				members = append(members, txn.Member{ID: m.ConsumerID, InstanceID: m.GroupInstanceID, ClientID: m.ClientID, Host: m.Host,
+					Partitions: partitions(m.Assignment.TopicPartitions)})
 			}
 		}
 		return members, nil

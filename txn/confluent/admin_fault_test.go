@@ -31,6 +31,14 @@ func TestAdminFaults(t *testing.T) {
 		{"configuration not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Err: kerr.ClusterAuthorizationFailed, Count: 1}, limit(0), 0, ""},
 		{"no fault", kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Observe: true, Count: 1}, limit(15 * time.Minute), 0, ""},
 		{"leave not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.LeaveGroup}, Err: kerr.GroupAuthorizationFailed, Count: 1}, leave, txn.ClassFatal, `group "g", instance "i"`},
+		{"controller moves", kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Err: kerr.NotController, Count: 2}, create, 0, ""},
+		{"created, but the answer is late", kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Err: kerr.RequestTimedOut, Count: 1}, create, 0, ""},
+		{"create not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Err: kerr.TopicAuthorizationFailed, Count: 1}, create, txn.ClassFatal, `topic "made"`},
+		{"create against the policy", kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Err: kerr.PolicyViolation, Count: 1}, create, txn.ClassFatal, `topic "made"`},
+		{"too few brokers", kfake.Fault{Keys: []kmsg.Key{kmsg.CreateTopics}, Err: kerr.InvalidReplicationFactor, Count: 1}, create, txn.ClassFatal, `topic "made"`},
+		{"leader moves", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.NotLeaderForPartition, Count: 2}, deleteRecords, 0, ""},
+		{"delete not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.TopicAuthorizationFailed, Count: 1}, deleteRecords, txn.ClassFatal, `topic "in" partition 0`},
+		{"delete from a compacted topic", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.PolicyViolation, Count: 1}, deleteRecords, txn.ClassFatal, `topic "in" partition 0`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,6 +85,21 @@ func limit(want time.Duration) func(*world, txn.Admin) error {
 		}
 		return err
 	}
+}
+
+func create(w *world, a txn.Admin) error {
+	err := a.CreateTopics(w.ctx, []txn.TopicSpec{{Name: "made", Partitions: 3}})
+	if err == nil {
+		var got map[string]int
+		if got, err = a.Topics(w.ctx, []string{"made"}); got["made"] != 3 {
+			w.Errorf("topics: %v", got)
+		}
+	}
+	return err
+}
+
+func deleteRecords(w *world, a txn.Admin) error {
+	return a.DeleteRecords(w.ctx, map[txn.Partition]int64{in0: 0})
 }
 
 func leave(w *world, a txn.Admin) error { return a.Leave(w.ctx, "g", "i", "") }

@@ -24,7 +24,7 @@ const (
 
 // tuned are the driver's own settings of the fetcher, so that what is left is the cost of the calls.
 var tuned = kafka.ConfigMap{"queued.min.messages": 20000, "queued.max.messages.kbytes": 4096, "fetch.queue.backoff.ms": 2,
-	"fetch.max.bytes": 8388608, "fetch.wait.max.ms": 100}
+	"fetch.max.bytes": 33554432, "fetch.wait.max.ms": 100}
 
 // BenchmarkCopy reads records of 100 bytes and writes them in transactions, once with the bare client and once
 // through this package, side by side. One operation is one record; run it with -benchtime=1000000x. WEIR_TEST_BROKERS

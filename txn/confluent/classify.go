@@ -35,6 +35,8 @@ const (
 	opMembers       operation = "list group members"
 	opConfig        operation = "read the broker's configuration"
 	opLeave         operation = "leave group"
+	opCreate        operation = "create topics"
+	opDelete        operation = "delete records"
 )
 
 // classify turns an error of the client into a *txn.Error. One that already is passes unchanged, and so does nil.
@@ -118,6 +120,8 @@ var abandoned = map[operation]txn.Class{
 	// Questions change nothing.
 	opCommitted: txn.ClassRetry, opEnds: txn.ClassRetry, opTopics: txn.ClassRetry, opMembers: txn.ClassRetry,
 	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry,
+	// These change the same thing only once, however often they are called.
+	opCreate: txn.ClassRetry, opDelete: txn.ClassRetry,
 }
 
 // unclear is the class of a code that nobody has thought of: the safest that the operation allows.

@@ -94,6 +94,7 @@ var codes = map[kafka.ErrorCode]rule{
 	kafka.ErrCoordinatorLoadInProgress:    {class: txn.ClassRetry},
 	kafka.ErrCoordinatorNotAvailable:      {class: txn.ClassRetry},
 	kafka.ErrNotCoordinator:               {class: txn.ClassRetry},
+	kafka.ErrNotController:                {class: txn.ClassRetry},
 	kafka.ErrNotEnoughReplicas:            {class: txn.ClassRetry},
 	kafka.ErrNotEnoughReplicasAfterAppend: {class: txn.ClassRetry},
 	kafka.ErrKafkaStorageError:            {class: txn.ClassRetry},

@@ -100,10 +100,14 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 		// 100 bytes takes about 600 there, so this is about 12 MB for each partition.
 		"queued.min.messages":        "20000",
 		"queued.max.messages.kbytes": "4096",
-		"max.partition.fetch.bytes":  "1048576",
-		"fetch.max.bytes":            "8388608",
-		"fetch.queue.backoff.ms":     "2", // how long a full queue holds back the next fetch; the default is 1 s
-		"fetch.error.backoff.ms":     "100",
+		// A broker fills an answer in the order of the request's partitions, which moves on by one from request to request. What
+		// does not fit waits, so all partitions with a backlog should fit, or some run ahead and those behind them stand still:
+		// 32 of them here (per broker; their records take up to 150 MB then). Less for each than the largest batch that
+		// producers make (1 MB) would be worse: a batch that is too large comes only when its partition is the first.
+		"max.partition.fetch.bytes": "1048576",
+		"fetch.max.bytes":           "33554432",
+		"fetch.queue.backoff.ms":    "2", // how long a full queue holds back the next fetch; the default is 1 s
+		"fetch.error.backoff.ms":    "100",
 		// A waiting fetch holds up what follows it on the connection: Ends, and the first fetch after a Seek.
 		"fetch.wait.max.ms": "100",
 	} {

@@ -3,6 +3,7 @@ package confluent
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -27,11 +28,11 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 	return look(ctx, k, opEnds, func() (map[txn.Partition]txn.Ends, error) {
 		ctx, cancel := context.WithTimeout(ctx, slice)
 		defer cancel()
-		low, err := k.listOffsets(ctx, parts, kafka.EarliestOffsetSpec)
+		low, err := listOffsets(ctx, k.admin, parts, kafka.EarliestOffsetSpec)
 		if err != nil {
 			return nil, k.refresh(ctx, parts, err)
 		}
-		high, err := k.listOffsets(ctx, parts, kafka.LatestOffsetSpec)
+		high, err := listOffsets(ctx, k.admin, parts, kafka.LatestOffsetSpec)
 		if err != nil {
 			return nil, k.refresh(ctx, parts, err)
 		}
@@ -43,12 +44,12 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 	})
 }
 
-func (k *consumer) listOffsets(ctx context.Context, parts []txn.Partition, at kafka.OffsetSpec) (map[txn.Partition]int64, error) {
+func listOffsets(ctx context.Context, a *kafka.AdminClient, parts []txn.Partition, at kafka.OffsetSpec) (map[txn.Partition]int64, error) {
 	specs := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(parts))
 	for _, tp := range topicPartitions(parts) {
 		specs[tp] = at
 	}
-	res, err := k.admin.ListOffsets(ctx, specs)
+	res, err := a.ListOffsets(ctx, specs)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ type instance interface {
 	bootstrap() string
 }
 
-// look repeats a read-only call until it succeeds, fails for good, or ctx ends.
+// look repeats a call that may be repeated until it succeeds, fails for good, or ctx ends. Then the error says why it had not succeeded.
 func look[T any](ctx context.Context, k instance, op operation, call func() (T, error)) (T, error) {
 	type answer struct {
 		got T
@@ -108,10 +109,16 @@ func look[T any](ctx context.Context, k instance, op operation, call func() (T, 
 		return none, err
 	}
 	done := make(chan answer, 1)
+	var last atomic.Value // the latest error
 	go func() {
 		defer release()
 		got, err := call()
-		for ; classOf(op, err) == txn.ClassRetry && pause(ctx); got, err = call() {
+		for classOf(op, err) == txn.ClassRetry {
+			last.Store(answer{err: err})
+			if !pause(ctx) {
+				break
+			}
+			got, err = call()
 		}
 		done <- answer{got, err}
 	}()
@@ -119,7 +126,11 @@ func look[T any](ctx context.Context, k instance, op operation, call func() (T, 
 	case a := <-done:
 		return a.got, naming(k.bootstrap(), classify(op, a.err))
 	case <-ctx.Done():
-		return none, naming(k.bootstrap(), classify(op, fmt.Errorf("%w: %w", errAbandoned, context.Cause(ctx))))
+		err := fmt.Errorf("%w: %w", errAbandoned, context.Cause(ctx))
+		if a, ok := last.Load().(answer); ok && !gaveUp(a.err) {
+			err = fmt.Errorf("%w; before: %w", err, a.err)
+		}
+		return none, naming(k.bootstrap(), classify(op, err))
 	}
 }
 

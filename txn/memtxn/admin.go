@@ -51,7 +51,8 @@ func (a *admin) Members(ctx context.Context, name string) ([]txn.Member, error) 
 	var out []txn.Member
 	for _, id := range slices.Sorted(maps.Keys(g.members)) {
 		m := g.members[id]
-		out = append(out, txn.Member{ID: m.id, InstanceID: m.instance, ClientID: m.client.id, Host: "/127.0.0.1"})
+		out = append(out, txn.Member{ID: m.id, InstanceID: m.instance, ClientID: m.client.id, Host: "/127.0.0.1",
+			Partitions: slices.Clone(m.parts)})
 	}
 	return out, nil
 }

@@ -40,13 +40,17 @@ func (c *Cluster) CreateTopic(name string, partitions int) error {
 	if _, exists := c.topics[name]; exists || partitions < 1 || name == "" {
 		return fmt.Errorf("topic %q with %d partitions: it exists already, or these can't be", name, partitions)
 	}
+	c.create(name, partitions)
+	return nil
+}
+
+func (c *Cluster) create(name string, partitions int) {
 	parts := make([]*partition, partitions)
 	for i := range parts {
 		parts[i] = &partition{}
 	}
 	c.topics[name] = parts
 	c.wake()
-	return nil
 }
 
 // Append writes records as a producer without transactions does.

@@ -117,15 +117,15 @@ func (k *consumer) drop(tell func([]txn.Partition)) func() {
 	}
 }
 
-// fetch reads up to most records, each time beginning with another partition.
+// fetch reads up to most records, beginning behind the partition that gave the last ones.
 func (k *consumer) fetch(most int) ([]*txn.Batch, error) {
 	if k.paused {
 		return nil, nil
 	}
-	k.turn++
 	var out []*txn.Batch
+	first := k.turn
 	for i := range k.owned {
-		p := k.owned[(i+k.turn)%len(k.owned)]
+		p := k.owned[(first+i)%len(k.owned)]
 		from, flows := k.positions[p]
 		if !flows || most <= 0 {
 			continue
@@ -147,6 +147,7 @@ func (k *consumer) fetch(most int) ([]*txn.Batch, error) {
 			b.Bytes += len(r.Key) + len(r.Value)
 		})
 		if most -= len(b.Records); len(b.Records) > 0 {
+			k.turn = (first + i + 1) % len(k.owned)
 			out = append(out, b)
 		}
 	}

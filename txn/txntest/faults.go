@@ -107,8 +107,12 @@ func unreachable(e *env) {
 		"Committed": func(ctx context.Context) error { _, err := m.c.Committed(ctx, parts); return err },
 		"Ends":      func(ctx context.Context) error { _, err := m.c.Ends(ctx, parts); return err },
 		"Limit":     func(ctx context.Context) error { _, err := a.MaxTransactionTimeout(ctx); return err },
-		"Leave":     func(ctx context.Context) error { return a.Leave(ctx, "g", "i", "") },
-		"Init":      p.Init,
+		"Create": func(ctx context.Context) error {
+			return a.CreateTopics(ctx, []txn.TopicSpec{{Name: "t", Partitions: 1}})
+		},
+		"Delete": func(ctx context.Context) error { return a.DeleteRecords(ctx, map[txn.Partition]int64{parts[0]: 0}) },
+		"Leave":  func(ctx context.Context) error { return a.Leave(ctx, "g", "i", "") },
+		"Init":   p.Init,
 	} {
 		ctx, cancel := context.WithTimeout(e.ctx, 400*time.Millisecond)
 		start := time.Now()

@@ -112,7 +112,7 @@ func questions(e *env) {
 	e.joined(group, "one", 3, topic)
 	ms, err := a.Members(e.ctx, group)
 	e.must(err)
-	if len(ms) != 1 || ms[0].InstanceID != "one" || ms[0].ClientID != "txntest" || !strings.Contains(ms[0].Host, ".") {
+	if len(ms) != 1 || len(ms[0].Partitions) != 3 || ms[0].InstanceID != "one" || ms[0].ClientID != "txntest" || !strings.Contains(ms[0].Host, ".") {
 		e.Fatalf("members: %+v", ms)
 	}
 	limit, err := a.MaxTransactionTimeout(e.ctx)

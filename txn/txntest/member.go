@@ -12,6 +12,7 @@ import (
 type member struct {
 	e        *env
 	c        txn.Consumer
+	instance string
 	meta     txn.GroupMetadata
 	owned    []txn.Partition
 	assigned int // how often
@@ -44,7 +45,7 @@ func (m *member) Lost([]txn.Partition) { m.owned = nil; m.lost++ }
 // consumer makes a consumer of topics that has not been polled yet.
 func (e *env) consumer(group, instance string, topics ...string) *member {
 	e.Helper()
-	m := &member{e: e}
+	m := &member{e: e, instance: instance}
 	var err error
 	m.c, err = e.client.NewConsumer(txn.ConsumerConfig{Topics: topics, Group: group, InstanceID: instance,
 		SessionTimeout: 10 * time.Second}, m)

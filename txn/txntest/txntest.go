@@ -59,11 +59,17 @@ var cases = []struct {
 	{name: "OutOfRange", run: outOfRange},
 	{name: "MissingTopic", run: missingTopic},
 	{name: "Ends", run: ends},
+	{name: "FairToManyPartitions", run: fair},
 
 	{name: "RangeOfTwo", run: rangeOfTwo},
+	{name: "CoPartitioned", run: copartitioned},
 	{name: "StaticTakeover", run: staticTakeover},
 	{name: "Leave", run: leave},
 	{name: "Questions", run: questions},
+	{name: "CreateTopics", run: createTopics},
+	{name: "NewTopicAtOnce", run: newTopicAtOnce},
+	{name: "DeleteRecords", run: deleteRecords},
+	{name: "DeleteRecordsOfNothing", run: deleteFromNowhere},
 
 	{name: "AtLeastOnce", run: atLeastOnce},
 	{name: "AtLeastOnceOldMembership", run: atLeastOnceZombie},

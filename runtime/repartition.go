@@ -1,0 +1,169 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/txn"
+)
+
+// purgeEvery is how often records of repartition topics are let go that are consumed and committed.
+const purgeEvery = 10 * time.Second
+
+// repartitionTopic names the topic of an exchange.
+func repartitionTopic(job, uid string) string { return job + "-" + uid + "-repartition" }
+
+// prepareRepartition makes the repartition topics, unless they are there, and a shard for each of their partitions. All have the same number of
+// partitions, so that the same number means the same key groups: as many as the widest source has, unless they were made before.
+func (in *Instance) prepareRepartition(ctx context.Context, counts map[string]int) error {
+	n := 0
+	for _, topic := range in.topology.sources {
+		n = max(n, counts[topic])
+	}
+	n = min(n, in.o.MaxParallelism)
+	var topics []string
+	var errs []error
+	for _, x := range in.o.Plan.Exchanges {
+		if !x.Named {
+			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic that is named after its uid: add stream.UID(\"…\")", x.UID))
+		}
+		if !x.Portable {
+			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic and need a codec: add stream.Through(…)", x.UID))
+		}
+		topics = append(topics, repartitionTopic(in.o.JobID, x.UID))
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("%w: WEIR_EXCHANGE=kafka: %w", ErrConfig, errors.Join(errs...))
+	}
+	n, err := in.makeTopics(ctx, topics, n)
+	if err != nil {
+		return err
+	}
+	in.topology.repartition, in.topology.parallelism = topics, n
+	if len(topics) == 0 {
+		n = 0
+	}
+	for i := range n {
+		s, err := newShard(in, i, strconv.Itoa(i))
+		if err != nil {
+			return err
+		}
+		in.shards = append(in.shards, s)
+	}
+	return nil
+}
+
+// makeTopics creates what is missing and returns how many partitions all have.
+func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions int) (int, error) {
+	if len(topics) == 0 {
+		return partitions, nil
+	}
+	counts, err := in.admin.Topics(ctx, topics)
+	if err != nil {
+		return 0, fmt.Errorf("repartition topics %q: %w", topics, err)
+	}
+	for _, n := range counts {
+		partitions = n
+	}
+	var missing []txn.TopicSpec
+	for _, topic := range topics {
+		if counts[topic] == 0 {
+			missing = append(missing, txn.TopicSpec{Name: topic, Partitions: partitions, Config: map[string]string{
+				// Nothing goes by age or size: what is consumed and committed is deleted (purge).
+				"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1",
+			}})
+		}
+	}
+	if len(missing) > 0 {
+		if err := in.admin.CreateTopics(ctx, missing); err != nil {
+			return 0, fmt.Errorf("creating repartition topics (WEIR_EXCHANGE=kafka): %w", err)
+		}
+		if counts, err = in.admin.Topics(ctx, topics); err != nil {
+			return 0, fmt.Errorf("repartition topics %q: %w", topics, err)
+		}
+	}
+	for _, topic := range topics {
+		if n := counts[topic]; n != 0 && n != partitions || partitions > in.o.MaxParallelism {
+			return 0, fmt.Errorf("%w: repartition topic %q has %d partitions, expected %d as the job's other ones and at most %d (WEIR_MAX_PARALLELISM): what is in them is parted by that number. Don't change it by hand; a job with another one needs a new WEIR_JOB_ID",
+				ErrConfig, topic, n, partitions, in.o.MaxParallelism)
+		}
+	}
+	return partitions, nil
+}
+
+// whole leaves out partitions of shards that are not all ours: a topic that was just created may be missing in a first assignment, for every
+// member, and another one follows.
+func (in *Instance) whole(owned []txn.Partition) []txn.Partition {
+	of := map[int32]int{}
+	for _, p := range owned {
+		if _, ok := in.topology.exchangeOf(p.Topic); ok {
+			of[p.ID]++
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(owned), func(p txn.Partition) bool {
+		_, internal := in.topology.exchangeOf(p.Topic)
+		missing := internal && of[p.ID] < len(in.topology.repartition)
+		if missing {
+			in.log.Warn("the group gave us this partition without those of the job's other repartition topics; waiting for them (all members need the same version of the job)",
+				"topic", p.Topic, "partition", p.ID)
+		}
+		return missing
+	})
+}
+
+// checkNeighbours enters this instance into the store's register and looks for the others of the group there: who is not in it works with
+// another store, or with the exchange in memory.
+func (in *Instance) checkNeighbours(ctx context.Context) error {
+	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange}
+	if err := checkpoint.Register(ctx, in.o.Store, in.o.JobID, me); err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+	}
+	others, err := in.otherMembers(ctx)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	known, err := checkpoint.Instances(ctx, in.o.Store, in.o.JobID)
+	if err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+	}
+	registered := map[string]bool{}
+	for _, i := range known {
+		registered[i.ID] = i.Exchange == in.o.Exchange
+	}
+	for _, m := range others {
+		if !registered[m.InstanceID] {
+			return fmt.Errorf("%w: group %q has member %s, which does not use the checkpoint store %s with WEIR_EXCHANGE=kafka. Several instances of a job need one store that all of them reach (a folder of this machine is not shared), and the same exchange",
+				ErrOccupied, in.o.JobID, describe([]txn.Member{m}), in.o.Store.URL())
+		}
+	}
+	return nil
+}
+
+// purge lets go of records of repartition topics that are consumed and committed, from time to time and in the background: nothing hangs on it.
+func (in *Instance) purge() {
+	if in.single() || time.Since(in.purged) < purgeEvery {
+		return
+	}
+	in.purged = time.Now()
+	before := map[txn.Partition]int64{}
+	for p, o := range in.decision.positions {
+		if _, ok := in.topology.exchangeOf(p.Topic); ok && o > 0 {
+			before[p] = o
+		}
+	}
+	if len(before) == 0 {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(in.ctx, purgeEvery)
+		defer cancel()
+		if err := in.admin.DeleteRecords(ctx, before); err != nil && in.ctx.Err() == nil {
+			in.log.Warn("deleting consumed records of repartition topics; they stay for now", "err", err)
+		}
+	}()
+}

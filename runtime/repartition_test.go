@@ -1,0 +1,120 @@
+package runtime_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/pebble"
+)
+
+// many makes an instance one of several, with a name and a state folder of its own.
+func (c *cluster) many(name string) setting {
+	return func(o *runtime.Options) {
+		o.InstanceID, o.Exchange = name, checkpoint.ExchangeKafka
+		o.OpenShard = func(shard string) (state.Backend, error) {
+			return pebble.Open(filepath.Join(c.dir, "state-"+name, shard), pebble.Options{JobID: "wordcount/" + shard})
+		}
+		closeBoth(c.t, o.Backend, nil)
+		o.Backend = nil
+	}
+}
+
+// awaitOutputs waits until a topic has as many committed records as the counts make, or more.
+func (c *cluster) awaitOutputs(topic string, counts map[string]int) {
+	c.t.Helper()
+	want := 0
+	for _, n := range counts {
+		want += n
+	}
+	deadline := time.Now().Add(40 * time.Second)
+	for {
+		got := len(c.committed(topic))
+		if got >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%d of %d outputs after 40 s", got, want)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// One instance works through repartition topics as it does in memory.
+func TestRepartition(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, want := text(500)
+	c.feed("text", lines[:250]...)
+	l := c.start(c.many("one"))
+	l.until(t, "records read", read(250))
+	c.feed("text", lines[250:]...)
+	c.awaitOutputs("word-counts", want)
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}
+
+// Instances come and go; each word is counted by whoever owns its key group, and none is lost or counted twice.
+func TestInstancesComeAndGo(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, want := text(900)
+	one := c.start(c.many("one"))
+	c.feed("text", lines[:300]...)
+	one.until(t, "records read", read(100))
+	two := c.start(c.many("two"))
+	c.feed("text", lines[300:600]...)
+	two.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	one.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	if err := one.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	c.feed("text", lines[600:]...)
+	one = c.start(c.many("one"))
+	c.awaitOutputs("word-counts", want)
+	for _, l := range []*life{one, two} {
+		if err := l.stop(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}
+
+// Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
+// must not come back with it.
+func TestShardsGoBackAndForth(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	often := func(o *runtime.Options) {
+		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
+		o.StandbyInterval = 50 * time.Millisecond
+	}
+	lines, want := text(1200)
+	one := c.start(c.many("one"), often)
+	for round := range 6 {
+		two := c.start(c.many("two"), often)
+		two.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 2 })
+		for i := range 20 { // epochs of their own
+			at := round*200 + i*10
+			c.feed("text", lines[at:at+10]...)
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := two.stop(t); err != nil {
+			t.Fatal(err)
+		}
+		one.until(t, "all partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	}
+	c.awaitOutputs("word-counts", want)
+	if err := one.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+	c.dropLocalState()
+	again := c.start(c.many("three"), often) // from the store alone
+	again.until(t, "a restore", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
+	if err := again.stop(t); err != nil {
+		t.Fatal(err)
+	}
+}

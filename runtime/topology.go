@@ -1,0 +1,52 @@
+package runtime
+
+import (
+	"slices"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// topology is how the plan lies over topics. It does not change after prepare.
+type topology struct {
+	sources     []string // topics of all sources
+	repartition []string // the topic of each exchange (exchange kafka)
+	parallelism int      // tasks of a keyed stage in all instances together
+}
+
+// work is what an instance works on from one rebalance to the next.
+type work struct {
+	parts  []txn.Partition // all there are (exchange memory), or those that we own
+	counts map[string]int  // partitions of each topic
+}
+
+// exchangeOf is the exchange that a repartition topic carries.
+func (t *topology) exchangeOf(topic string) (exchange int, ok bool) {
+	exchange = slices.Index(t.repartition, topic)
+	return exchange, exchange >= 0
+}
+
+// topics are all that an instance reads.
+func (t *topology) topics() []string { return slices.Concat(t.sources, t.repartition) }
+
+// partitions are all there are.
+func (t *topology) partitions(counts map[string]int) (all []txn.Partition) {
+	for _, topic := range t.topics() {
+		for i := range counts[topic] {
+			all = append(all, txn.Partition{Topic: topic, ID: int32(i)})
+		}
+	}
+	return all
+}
+
+// readerOf is the uid of the source or exchange that reads a topic.
+func (in *Instance) readerOf(topic string) string {
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; s != nil && reads(s, topic) {
+			return s.UID
+		}
+	}
+	if x, ok := in.topology.exchangeOf(topic); ok {
+		return in.o.Plan.Exchanges[x].UID
+	}
+	return ""
+}
