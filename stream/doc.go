@@ -83,7 +83,8 @@
 // The records of a Broadcast go to all tasks of a ProcessBroadcast, whose second function keeps what they say in a BroadcastState: a map that the function for keyed
 // records, and its timers, only read. Every task has all of it in memory and changes it in the same way. A checkpoint has a copy for each key group, so that it is
 // there under any parallelism: so an update costs as many entries as there are key groups, 128 by default. That is for rules and settings, for thousands of entries of
-// some hundred bytes; what is larger or changes all the time is better keyed, as a table.
+// some hundred bytes; what is larger or changes all the time is better keyed, as a table. With WEIR_EXCHANGE=kafka a Broadcast needs a uid and a codec (Through) as a KeyBy does, and
+// writes each record to every partition of its topic.
 //
 // # Timestamps, keys, order
 //

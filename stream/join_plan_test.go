@@ -206,7 +206,17 @@ func TestPlanLookupsNeedNoWatermarks(t *testing.T) {
 	rules := Broadcast(From(j, Topics("rules"), Values(text)))
 	known := JoinTable(judge(keyedFrom(j, "a"), rules, "judge"), Table(j, Topics("rows"), text, text), text, glued, UID("known"))
 	WindowReduce(known, Tumbling(time.Second), text, func(acc, _ string) string { return acc }, UID("windows"))
-	if _, err := j.Plan(); err != nil {
-		t.Error(err)
+	plan, err := j.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var timed []string
+	for _, s := range plan.Stages {
+		if s.EventTime {
+			timed = append(timed, s.UID)
+		}
+	}
+	if len(timed) != 2 || timed[0] != "a" || timed[1] != "by_a" { // not the rules, nor the rows
+		t.Errorf("watermarks come from %q", timed)
 	}
 }
