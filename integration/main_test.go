@@ -27,6 +27,9 @@ var (
 var scratch string
 
 func TestMain(m *testing.M) {
+	if name := os.Getenv(programVariable); name != "" {
+		runProgram(name)
+	}
 	flag.Parse()
 	os.Exit(run(m))
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // crashEverywhere runs a built-in job with both guarantees, built anew for every process.
-func crashEverywhere(t *testing.T, name string, input []weirtest.Record, opts ...weirtest.Option) {
+func crashEverywhere(t *testing.T, name string, p jobs.Params, input []weirtest.Record, opts ...weirtest.Option) {
 	job := func() *stream.Job {
-		j, err := jobs.New(name, jobs.Params{})
+		j, err := jobs.New(name, p)
 		if err != nil {
 			panic(err) // of a test
 		}
@@ -27,7 +27,7 @@ func crashEverywhere(t *testing.T, name string, input []weirtest.Record, opts ..
 
 func TestWordCountCrashes(t *testing.T) {
 	lines := weirtest.Values("to be or not to be", "be", "", "not to", "or not", "to be", "be be", "or")
-	crashEverywhere(t, "wordcount", weirtest.On("text", lines...), weirtest.Twice())
+	crashEverywhere(t, "wordcount", jobs.Params{}, weirtest.On("text", lines...), weirtest.Twice())
 }
 
 func TestCopyCrashes(t *testing.T) {
@@ -38,14 +38,17 @@ func TestCopyCrashes(t *testing.T) {
 		records = append(records, r)
 	}
 	records = append(records, weirtest.Record{Key: []byte("k0")}, weirtest.Value("no key")) // a tombstone
-	crashEverywhere(t, "copy", weirtest.On("input", records...))
+	crashEverywhere(t, "copy", jobs.Params{}, weirtest.On("input", records...))
 }
 
-// TestClassifyCrashes leaves createdAt out: it is the time of processing.
+// TestClassifyCrashes leaves createdAt out: it is the time of processing. Records that are no events are skipped, or go to the dead letters.
 func TestClassifyCrashes(t *testing.T) {
 	var events []weirtest.Record
 	for i := range 8 {
 		events = append(events, weirtest.Value(fmt.Sprintf(`{"key":"k%d","value":%d,"createdAt":%d}`, i%3, i*i, i)))
+		if i%3 == 0 {
+			events = append(events, weirtest.Pair("poison", fmt.Sprintf(`{"key":%d`, i)))
+		}
 	}
 	timeless := func(r weirtest.Record) string {
 		var e struct {
@@ -54,10 +57,14 @@ func TestClassifyCrashes(t *testing.T) {
 			Label string
 		}
 		if err := json.Unmarshal(r.Value, &e); err != nil {
-			return err.Error()
+			return fmt.Sprintf("%s, %q", r.Value, r.Headers)
 		}
 		return fmt.Sprint(e.Key, " ", e.Value, " ", e.Label)
 	}
-	crashEverywhere(t, "classify", weirtest.On("events", events...),
-		weirtest.Show(timeless), weirtest.UnstableState("aggregate_stream", "sum"))
+	for name, p := range map[string]stream.ErrorPolicy{"skip": stream.Skip, "dead-letter": stream.DeadLetter("bad-events")} {
+		t.Run(name, func(t *testing.T) {
+			crashEverywhere(t, "classify", jobs.Params{BadRecords: p}, weirtest.On("events", events...),
+				weirtest.Show(timeless), weirtest.UnstableState("aggregate_stream", "sum"))
+		})
+	}
 }

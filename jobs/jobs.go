@@ -18,6 +18,8 @@ type Params struct {
 	Output string
 	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
 	ClassifyWindow time.Duration
+	// BadRecords says what becomes of records that can't be read (WEIR_BAD_RECORDS); nil: they fail the epoch.
+	BadRecords stream.ErrorPolicy
 
 	now func() time.Time // time.Now if nil
 }
@@ -49,11 +51,19 @@ func New(name string, p Params) (*stream.Job, error) {
 	if p.Output == "" {
 		p.Output = b.output
 	}
+	if p.BadRecords == nil {
+		p.BadRecords = stream.Fail
+	}
 	// It would feed itself for ever.
 	if slices.Contains(p.Inputs, p.Output) {
 		return nil, fmt.Errorf("job %s: topic %q is both input and output", name, p.Output)
 	}
 	return b.build(name, p)
+}
+
+// source reads the job's topics.
+func source[T any](job *stream.Job, p *Params, decode stream.Decode[T]) stream.Stream[T] {
+	return stream.From(job, p.Inputs, decode, stream.UID("kafka_source"), stream.OnError(p.BadRecords))
 }
 
 // unknown says what there is, and what may have been meant.

@@ -16,6 +16,9 @@ type Metrics struct {
 	aborts     cache[string, prometheus.Counter]
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
+	calls      cache[string, calls]
+
+	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
 	commits                           prometheus.Counter
@@ -41,7 +44,9 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerFlows(reg)
 	m.registerCheckpoints(reg)
 	m.registerEvents(reg)
+	m.registerLosses(reg)
 	m.registerState(reg)
+	m.registerCalls(reg)
 	return m
 }
 
@@ -118,6 +123,27 @@ func (m *Metrics) Rebalance(kind string) {
 func (m *Metrics) Restart(cause string) {
 	if m != nil {
 		m.restarts.get(cause).Inc()
+	}
+}
+
+// Skipped counts a record that an operator has failed on and let go.
+func (m *Metrics) Skipped(operator string) {
+	if m != nil {
+		m.skipped.get(operator).Inc()
+	}
+}
+
+// DeadLetter counts a record that an operator has failed on and written to a dead-letter topic.
+func (m *Metrics) DeadLetter(operator string) {
+	if m != nil {
+		m.letters.get(operator).Inc()
+	}
+}
+
+// Late counts a record that came too late for a window, whose late records nobody reads.
+func (m *Metrics) Late(operator string) {
+	if m != nil {
+		m.late.get(operator).Inc()
 	}
 }
 

@@ -74,6 +74,20 @@ func (m *Metrics) registerEvents(reg prometheus.Registerer) {
 	}, m.transactionAge))
 }
 
+func (m *Metrics) registerLosses(reg prometheus.Registerer) {
+	for _, c := range []struct {
+		into       *cache[string, prometheus.Counter]
+		name, help string
+	}{
+		{&m.skipped, "skipped_records_total", "Records that an operator failed on and let go (OnError: Skip), committed or not."},
+		{&m.letters, "dead_letters_total", "Records that an operator failed on and wrote to a dead-letter topic, committed or not."},
+		{&m.late, "late_records_total", "Records that came too late for a window and were dropped, committed or not."},
+	} {
+		v := counters(reg, c.name, c.help, "operator")
+		c.into.make = func(uid string) prometheus.Counter { return v.WithLabelValues(uid) }
+	}
+}
+
 func (m *Metrics) registerState(reg prometheus.Registerer) {
 	m.state = gauge(reg, "state_bytes", "About the size of the committed state in the local backend.")
 	m.overlay = gauge(reg, "overlay_bytes", "About the size of the uncommitted state in memory.")

@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
 )
 
 // BroadcastExchange hands every record to all tasks behind it: it has no key there.
 type BroadcastExchange[T any] struct {
 	Number int
 	UID    string
+	Raw    bool           // some operator behind it may write dead letters
 	Values state.Codec[T] // of records that go through a repartition topic; nil: they can't
 }
 
@@ -20,8 +22,10 @@ type broadcastBatch[T any] struct {
 }
 
 type sent[T any] struct {
-	v  T
-	ts int64
+	v      T
+	ts     int64
+	origin Origin
+	raw    txn.Record // if the exchange carries them; without a partition: there is none
 }
 
 func (b *broadcastBatch[T]) Len() int { return len(b.records) }
@@ -49,7 +53,11 @@ func (s *broadcaster[T]) push(v T) error {
 	if s.batch == nil {
 		s.batch = &broadcastBatch[T]{bytes: s.t.bytes}
 	}
-	s.batch.records = append(s.batch.records, sent[T]{v, s.t.ts})
+	r := sent[T]{v: v, ts: s.t.ts, origin: s.t.origin, raw: txn.Record{Partition: txn.AnyPartition}}
+	if s.x.Raw {
+		r.raw = s.t.rawRecord()
+	}
+	s.batch.records = append(s.batch.records, r)
 	if len(s.batch.records) < exchangeRecords && s.t.bytes-s.batch.bytes < exchangeBytes {
 		return nil
 	}
@@ -86,15 +94,17 @@ func (x *BroadcastExchange[T]) receive(t *Task, op int32, next Push[T]) func(b B
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
 		t.keyless()
+		t.atWork = true
 		share := b.bytes / max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
-			t.op, t.ts = op, r.ts
+			t.op, t.ts, t.origin, t.raw = op, r.ts, r.origin, rawOf(&r.raw)
 			t.bytes += share
 			if err := next(r.v); err != nil {
 				return err
 			}
 		}
+		t.atWork, t.raw = false, nil
 		return nil
 	}
 }

@@ -34,8 +34,8 @@ type timedValue[T any] struct {
 	v  T
 }
 
-// held appends to dst what is there from <= ts < to, by time and then by arrival.
-func held[T any](dst []timedValue[T], buffer *bufferedAt[T], from, to int64) ([]timedValue[T], error) {
+// partners appends to dst what is there from <= ts < to, by time and then by arrival.
+func partners[T any](dst []timedValue[T], buffer *bufferedAt[T], from, to int64) ([]timedValue[T], error) {
 	err := buffer.Between(from, to, func(ts int64, at []T) bool {
 		for _, v := range at {
 			dst = append(dst, timedValue[T]{ts, v})

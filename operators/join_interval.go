@@ -66,17 +66,14 @@ func pushInterval[K, L, R, U, T, V any](o *intervalJoin[K, L, R, U], mine *inter
 	o.t.op = o.op
 	ts := o.t.ts
 	if o.alarm.late(ts) {
-		if mine.late != nil {
-			mine.late.Emit(v)
-		}
-		return o.t.broken
+		return tooLate(o.t, o.op, mine.late, v)
 	}
 	if err := mine.keep(o.timers, o.alarm.wm, o.grain, ts, v); err != nil {
 		return o.t.fail(o.op, err)
 	}
 	clear(other.found)
 	// All are read before the first is emitted: a backend that is being read must not wait for what comes behind.
-	other.found, err = held(other.found[:0], other.buffer, plus(ts, mine.lower), plus(plus(ts, mine.upper), 1))
+	other.found, err = partners(other.found[:0], other.buffer, plus(ts, mine.lower), plus(plus(ts, mine.upper), 1))
 	if err != nil {
 		return o.t.fail(o.op, err)
 	}

@@ -86,10 +86,7 @@ func pushWindow[K, L, R, U, T, V any](o *windowJoin[K, L, R, U], mine *windowSid
 		return o.fail(err)
 	}
 	if late {
-		if mine.late != nil {
-			mine.late.Emit(v)
-		}
-		return o.t.broken
+		return tooLate(o.t, o.op, mine.late, v)
 	}
 	if err := hold(mine.buffer, ts, v); err != nil {
 		return o.fail(err)
@@ -160,7 +157,7 @@ func (o *windowJoin[K, L, R, U]) fire(due state.Due) error {
 // find looks up what is in a window.
 func (s *windowSide[T]) find(w Window) (err error) {
 	clear(s.found)
-	s.found, err = held(s.found[:0], s.buffer, w.Start, w.End)
+	s.found, err = partners(s.found[:0], s.buffer, w.Start, w.End)
 	return err
 }
 

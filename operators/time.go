@@ -12,6 +12,7 @@ type timed interface {
 func (t *Task) watermark(wm int64) (err error) {
 	defer t.rescue(&err)
 	for i := len(t.timed) - 1; i >= 0; i-- {
+		t.op, t.atWork = 0, false
 		if err := t.timed[i].watermark(wm); err != nil {
 			return err
 		}
@@ -23,6 +24,7 @@ func (t *Task) watermark(wm int64) (err error) {
 func (t *Task) tick(now int64) (err error) {
 	defer t.rescue(&err)
 	for i := len(t.timed) - 1; i >= 0; i-- {
+		t.op, t.atWork = 0, false
 		if err := t.timed[i].tick(now); err != nil {
 			return err
 		}

@@ -80,7 +80,8 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	}
 	a.t.fires()
 	due, _ := a.state.Take(d, now)
-	a.t.op, a.t.ts = a.op, due.At
+	a.t.op, a.t.ts, a.t.atWork = a.op, due.At, true
+	a.t.origin, a.t.raw = Origin{Offset: due.At}, nil
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}

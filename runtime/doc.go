@@ -30,6 +30,12 @@
 // A task that has passed barrier N works on in epoch N+1 while N is being committed. Its state goes to a fresh overlay; its
 // outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away.
 //
+// # Failures
+//
+// The first failure of a task, of Kafka or of the store gives the whole epoch up, and the protocol begins anew from the decision record. Restarts are
+// paced by a policy (restart.go), a pure count of failures: without a wait after the first one, with growing ones later. Too many in a row end the
+// instance, and so does one function that fails on one record or timer again and again, known by its operators.Culprit.
+//
 // # Time
 //
 // A task fires its timers on its own goroutine, between messages, so in the epoch that it is in: between the barriers that it has aligned.
@@ -41,6 +47,9 @@
 // once if nothing else waits, else every 20 ms; a task goes by the least of its inputs, leaving out idle ones, and sends that on behind what its timers
 // have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
 // the overlay can pass its limit once, by what live timers can change.
+//
+// Records that wait for asynchronous calls hold event time back behind them, and a barrier waits for all of them (task_async.go). A result wakes
+// its task up, which emits it between two messages.
 //
 // Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
 // was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a

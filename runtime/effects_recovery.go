@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/weirstream/weir/twophase"
@@ -76,7 +77,7 @@ func (in *Instance) doRestore() {
 	known := in.registries(d)
 	clear(in.flights) // every decided epoch is published, the others never happened
 	halt := in.haltAttempt()
-	if in.failures > 0 {
+	if in.restarts.inRow > 0 {
 		in.m.Restart("failure")
 	}
 	if !in.leaving() {
@@ -108,7 +109,7 @@ func (in *Instance) doRestore() {
 func (in *Instance) doAbort(epoch twophase.Epoch) {
 	p := in.producer
 	in.m.SetTransactionStart(time.Time{})
-	if in.failures == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
+	if in.restarts.inRow == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
 		in.view.failed(errLost)
 		in.m.Abort("partitions_lost")
 	}
@@ -160,13 +161,8 @@ func (in *Instance) haltAttempt() func() {
 	}
 }
 
-// backoff is how long to wait before the next try: not at all after a first failure, which is most often the last.
-func (in *Instance) backoff() time.Duration {
-	if in.failures <= 1 {
-		return 0
-	}
-	return min(10*time.Second, 100*time.Millisecond<<(in.failures-2))
-}
+// backoff is how long to wait before the next try.
+func (in *Instance) backoff() time.Duration { return in.restarts.delay(rand.Float64()) }
 
 // sleep waits for d or until the instance is to end.
 func (in *Instance) sleep(d time.Duration) {

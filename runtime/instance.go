@@ -36,6 +36,8 @@ type Instance struct {
 	view     view
 	topology topology // since prepare
 	shards   []*shard // all of the job's, ours or not
+	sinks    *sinks
+	losses   *losses
 
 	// loop
 	machine    twophase.Machine
@@ -55,7 +57,7 @@ type Instance struct {
 	decision decision
 	flights  map[twophase.Epoch]*flight
 	dirty    twophase.Epoch // the last that records were read in
-	failures int            // in a row, since the last commit
+	restarts restarts
 	lastErr  error
 	fatalErr error // the first failure that ends the instance
 	result   error
@@ -74,8 +76,10 @@ func New(o Options) (*Instance, error) {
 		o: o, log: o.Logger, m: o.Metrics, runName: run,
 		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
+		restarts: restarts{policy: o.Restart},
 	}
 	in.count.m = o.Metrics
+	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	if !in.single() {
 		return in, nil

@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/twophase"
 )
 
-const (
-	// maxFailures in a row end the instance: whoever supervises it may start it afresh. maxUserFailures of
-	// the tasks themselves do so sooner, since a record that fails three times will fail again.
-	maxFailures     = 10
-	maxUserFailures = 3
-	// revokePatience bounds the barrier and commit that a revocation waits for.
-	revokePatience = 20 * time.Second
-)
+// revokePatience bounds the barrier and commit that a revocation waits for.
+const revokePatience = 20 * time.Second
 
 var barrierDue = event{Event: twophase.Event{Kind: twophase.BarrierDue}}
 
@@ -108,7 +103,8 @@ func (in *Instance) absorb(ev *event) {
 
 // committed notes a commit. The next barrier is due an interval after this one was.
 func (in *Instance) committed(epoch twophase.Epoch) {
-	in.failures, in.fatalErr = 0, nil
+	in.restarts.committed(time.Now())
+	in.fatalErr = nil
 	in.m.SetTransactionStart(time.Time{})
 	f := in.flights[epoch]
 	if f == nil {
@@ -124,22 +120,36 @@ func (in *Instance) noteFailure(ev *event) {
 	if ev.err == nil {
 		return
 	}
-	limit := maxFailures
-	if ev.Op == twophase.OpProcess && !isKafka(ev.err) {
-		limit = maxUserFailures
-	}
-	in.failures++
+	tooMany := in.restarts.failed(culprit(ev))
 	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), in.named(ev.err))
 	in.view.failed(in.lastErr)
 	in.m.Abort(causeLabel(ev.Cause))
-	if ev.Cause != twophase.Fatal && in.failures >= limit {
+	if ev.Cause != twophase.Fatal && tooMany != "" {
 		ev.Cause = twophase.Fatal
-		in.lastErr = fmt.Errorf("failed %d times in a row, giving up: %w", in.failures, in.lastErr)
+		in.lastErr = fmt.Errorf("%s: %w", tooMany, in.lastErr)
 	}
 	if ev.Cause == twophase.Fatal && in.fatalErr == nil {
 		in.fatalErr = in.lastErr // what fails after it, such as the abort, is its consequence
 	}
-	in.log.Error("epoch failed", "op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.failures, "err", ev.err)
+	attrs := []any{"op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.restarts.inRow, "err", ev.err}
+	var p *operators.PanicError
+	if errors.As(ev.err, &p) {
+		attrs = append(attrs, "stack", string(p.Stack))
+	}
+	in.log.Error("epoch failed", attrs...)
+}
+
+// culprit is the function that a failure comes from, with the record that it failed on: a zero one if a task failed otherwise, nil if
+// the failure is not that of a task at all, or Kafka's.
+func culprit(ev *event) *operators.Culprit {
+	if ev.Op != twophase.OpProcess || isKafka(ev.err) {
+		return nil
+	}
+	var e *operators.RecordError
+	if errors.As(ev.err, &e) {
+		return &e.Culprit
+	}
+	return &operators.Culprit{}
 }
 
 // rebalanced takes what the consumer says about the partitions.

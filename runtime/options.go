@@ -49,6 +49,8 @@ type Options struct {
 	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
-	Logger          *slog.Logger
-	Metrics         *metrics.Metrics
+	// Restart says how work is taken up again after failures; DefaultRestartPolicy if it is zero.
+	Restart RestartPolicy
+	Logger  *slog.Logger
+	Metrics *metrics.Metrics
 }

@@ -32,6 +32,7 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.layOut(start, counts); err != nil {
 		return err
 	}
+	in.sinks = newSinks(in)
 	if err := in.checkSinks(start); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (in *Instance) sourceTopics() []string {
 
 // countPartitions counts those of all topics that are read.
 func (in *Instance) countPartitions(ctx context.Context) (map[string]int, error) {
-	counts, err := in.topicCounts(ctx, in.topology.sources, "WEIR_INPUT_TOPICS")
+	counts, err := in.topicCounts(ctx, in.topology.sources, "WEIR_INPUT_TOPICS for a built-in job")
 	if err != nil || len(in.topology.repartition) == 0 {
 		return counts, err
 	}
@@ -97,29 +98,6 @@ func (in *Instance) checkMembers(ctx context.Context) error {
 	return in.checkNeighbours(ctx)
 }
 
-func (in *Instance) checkSinks(ctx context.Context) error {
-	sinks := in.sinkTopics()
-	if _, err := in.topicCounts(ctx, sinks, "WEIR_OUTPUT_TOPIC"); err != nil {
-		return err
-	}
-	denied, err := in.admin.Unwritable(ctx, sinks)
-	if err != nil {
-		return fmt.Errorf("topics %q (WEIR_OUTPUT_TOPIC): %w", sinks, err)
-	}
-	if len(denied) > 0 {
-		return fmt.Errorf("%w: no permission to write topics %q (WEIR_OUTPUT_TOPIC): TOPIC_AUTHORIZATION_FAILED; allow the operation Write", ErrConfig, denied)
-	}
-	return nil
-}
-
-func (in *Instance) sinkTopics() []string {
-	var sinks []string
-	for i := range in.o.Plan.Stages {
-		sinks = append(sinks, in.o.Plan.Stages[i].Sinks...)
-	}
-	return sinks
-}
-
 // topicCounts returns the partition count of topics, all of which have to exist.
 func (in *Instance) topicCounts(ctx context.Context, topics []string, setting string) (map[string]int, error) {
 	if len(topics) == 0 {
@@ -134,7 +112,7 @@ func (in *Instance) topicCounts(ctx context.Context, topics []string, setting st
 	}
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s for a built-in job): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
+			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
 		}
 	}
 	return counts, nil
@@ -252,6 +230,14 @@ func (o *Options) check() error {
 	}
 	if o.Guarantee == twophase.ExactlyOnce && o.TransactionTimeout < 2*o.Interval {
 		bad("transaction timeout is %v, expected at least twice the checkpoint interval of %v", o.TransactionTimeout, o.Interval)
+	}
+	if o.Restart == (RestartPolicy{}) {
+		o.Restart = DefaultRestartPolicy()
+	}
+	o.Restart.check(bad)
+	if w := o.Plan.Wait; o.Guarantee == twophase.ExactlyOnce && w.Longest > 0 && w.Longest+o.Interval >= o.TransactionTimeout {
+		bad("a barrier can wait %v for calls of %q (timeout × attempts and the pauses between); with the checkpoint interval of %v that has to be less than the transaction timeout of %v: shorten the timeout, try less often, or raise WEIR_TRANSACTION_TIMEOUT",
+			w.Longest, w.Operators, o.Interval, o.TransactionTimeout)
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: %w", ErrConfig, errors.Join(errs...))

@@ -121,11 +121,32 @@ func (r *reader) deliver(batches []*txn.Batch) {
 			r.dirty = true
 			r.post(processed(r.epoch))
 		}
-		last := b.Records[len(b.Records)-1].Offset
-		partition := b.Partition
-		if a.toReader(partition, message{source: b}) {
-			r.next[partition] = last + 1
+		r.hand(a, b)
+	}
+}
+
+// handBytes bounds what a task takes between two looks at its inbox: a record of a repartition topic holds many.
+const handBytes = 64 << 10
+
+// hand gives a batch to the task that reads its partition, a large one in parts.
+func (r *reader) hand(a *attempt, b *txn.Batch) {
+	records, partition := b.Records, b.Partition
+	for len(records) > 0 {
+		n, size := 0, 0
+		for n < len(records) && (n == 0 || size < handBytes) {
+			size += len(records[n].Key) + len(records[n].Value)
+			n++
 		}
+		part := b
+		if n < len(b.Records) {
+			part = &txn.Batch{Partition: partition, Records: records[:n:n], Bytes: size}
+		}
+		last := records[n-1].Offset
+		if !a.toReader(partition, message{source: part}) {
+			return
+		}
+		r.next[partition] = last + 1
+		records = records[n:]
 	}
 }
 

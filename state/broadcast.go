@@ -109,6 +109,7 @@ func (b *Broadcast[K, V]) Range(fn func(k K, v V) bool) {
 
 // Put sets the value of k.
 func (b *Broadcast[K, V]) Put(k K, v V) error {
+	b.store.touched++
 	at, ok, err := b.find(k)
 	if err != nil {
 		return err
@@ -127,6 +128,7 @@ func (b *Broadcast[K, V]) Put(k K, v V) error {
 
 // Delete removes k.
 func (b *Broadcast[K, V]) Delete(k K) error {
+	b.store.touched++
 	at, ok, err := b.find(k)
 	if err != nil || !ok || !b.items[at].present {
 		return err

@@ -55,6 +55,7 @@ func (m *Map[K, V]) shower(fn func(k K, v V) bool) func(c *mapCell[V], key, valu
 
 // Clear empties the current key's map. It costs a deletion per entry.
 func (m *Map[K, V]) Clear() error {
+	m.table.store.touched++
 	if m.ttl != nil {
 		if err := m.stamps.Clear(); err != nil {
 			return err

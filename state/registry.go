@@ -12,13 +12,13 @@ type Kind string
 
 // The kinds of state, as they stand in manifests.
 const (
-	KindValue    Kind = "value"
-	KindList     Kind = "list"
-	KindMap      Kind = "map"
-	KindReducing Kind = "reducing"
-	KindTimer    Kind = "timer"
-
-	KindBroadcast Kind = "broadcast"
+	KindValue       Kind = "value"
+	KindList        Kind = "list"
+	KindMap         Kind = "map"
+	KindReducing    Kind = "reducing"
+	KindAggregating Kind = "aggregating"
+	KindTimer       Kind = "timer"
+	KindBroadcast   Kind = "broadcast"
 )
 
 // Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it

@@ -14,11 +14,10 @@ type Broadcasted[R any] struct{ out *flow[R] }
 // another order in another task: what has to be in order, such as versions of the same rule, belongs into one partition.
 func Broadcast[R any](s Stream[R], opts ...Option) *Broadcasted[R] {
 	in, n := after(s, "broadcast", opts)
-	_, borrowed := any((*R)(nil)).(**Record)
-	n.need(!borrowed, borrowedRecord)
+	n.need(!isRecord[R](), borrowedRecord)
 	x := &operators.BroadcastExchange[R]{UID: n.label(), Values: throughOf[R](n)}
 	n.portable = x.Values != nil
-	n.exchange, n.keyless = &x.Number, 1
+	n.exchange, n.keyless, n.raw = &x.Number, 1, &x.Raw
 	out := &Broadcasted[R]{&flow[R]{node: n}}
 	in.feeds(func(b *builder) operators.Push[R] { return x.Send(b.task) })
 	n.receive = func(b *builder) operators.Receiver {

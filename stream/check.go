@@ -35,6 +35,11 @@ func (j *Job) check() error {
 	if sources == 0 {
 		errs = append(errs, errors.New("it has no source: begin with stream.From"))
 	}
+	for _, n := range j.nodes {
+		for _, err := range n.checkPolicy(topics) {
+			errs = append(errs, n.wrap(err))
+		}
+	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
@@ -53,8 +58,11 @@ func (n *node) mistakes() []error {
 	if n.source() && len(n.topics) == 0 {
 		errs = append(errs, errors.New("it reads no topic"))
 	}
-	if n.states == nil && len(n.sides) > 0 {
-		errs = append(errs, errors.New("it has no side outputs: those of Process and of windows have"))
+	if n.states == nil && n.open == nil && len(n.sides) > 0 {
+		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
+	}
+	if err := n.misplacedCalls(); err != nil {
+		errs = append(errs, err)
 	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
@@ -65,6 +73,9 @@ func (n *node) mistakes() []error {
 	}
 	if n.ttl != nil && n.kind != "jointable" {
 		errs = append(errs, errors.New("TableTTL is an option of JoinTable"))
+	}
+	if n.partition != nil && n.kind != "sink" {
+		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
 	}
 	return append(errs, n.timeless()...)
 }
@@ -105,6 +116,9 @@ func (j *Job) checkStates() error {
 	}
 	var errs []error
 	for _, n := range j.nodes {
+		if n.open != nil {
+			errs = append(errs, n.open())
+		}
 		if n.states == nil {
 			continue
 		}

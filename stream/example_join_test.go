@@ -55,8 +55,8 @@ func playTopics(job *stream.Job, lines ...string) {
 // word is a record's key and its value.
 type word = stream.KV[string, string]
 
-// words reads a topic with event time, keyed by the records' keys.
-func words(job *stream.Job, topic string) *stream.Keyed[string, word] {
+// keyedWords reads a topic with event time, keyed by the records' keys.
+func keyedWords(job *stream.Job, topic string) *stream.Keyed[string, word] {
 	in := stream.From(job, stream.Topics(topic), stream.Pairs(state.String{}, state.String{}), stream.Watermarks(0))
 	return stream.KeyBy(in, func(w word) string { return w.Key })
 }
@@ -64,7 +64,7 @@ func words(job *stream.Job, topic string) *stream.Keyed[string, word] {
 // Views and clicks of the same user within the same minute, and views of which nothing came.
 func ExampleWindowJoin() {
 	job := stream.NewJob("views-and-clicks")
-	joined := stream.WindowJoin(words(job, "views"), words(job, "clicks"), stream.Tumbling(time.Minute), state.JSON[word]{}, state.JSON[word]{},
+	joined := stream.WindowJoin(keyedWords(job, "views"), keyedWords(job, "clicks"), stream.Tumbling(time.Minute), state.JSON[word]{}, state.JSON[word]{},
 		stream.LeftJoin(func(view word, click *word) string {
 			if click == nil {
 				return view.Value + " without a click"
@@ -85,7 +85,7 @@ func ExampleWindowJoin() {
 // Orders with the payments that come within ten seconds.
 func ExampleIntervalJoin() {
 	job := stream.NewJob("paid")
-	paid := stream.IntervalJoin(words(job, "orders"), words(job, "payments"), 0, 10*time.Second, state.JSON[word]{}, state.JSON[word]{},
+	paid := stream.IntervalJoin(keyedWords(job, "orders"), keyedWords(job, "payments"), 0, 10*time.Second, state.JSON[word]{}, state.JSON[word]{},
 		func(order, payment word) string { return order.Value + " is paid by " + payment.Value }, stream.UID("paid"))
 	stream.To(paid, "out", stream.AsValue(state.String{}))
 	playTopics(job, "orders: ann 3s shoes", "payments: bob 5s cash", "payments: ann 9s card", "orders: bob 6s hat", "payments: bob 14s card", "payments: ann 14s card")
@@ -119,7 +119,7 @@ func ExampleTableTTL() {
 	job := stream.NewJob("prices")
 	text := state.String{}
 	prices := stream.Table(job, stream.Topics("prices"), text, text, stream.Watermarks(0))
-	priced := stream.JoinTable(words(job, "orders"), prices, text, stream.LeftJoin(func(order word, price *string) string {
+	priced := stream.JoinTable(keyedWords(job, "orders"), prices, text, stream.LeftJoin(func(order word, price *string) string {
 		if price == nil {
 			return order.Value + ": ask"
 		}

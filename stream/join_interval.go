@@ -22,6 +22,7 @@ func IntervalJoin[K, L, R, U any](left *Keyed[K, L], right *Keyed[K, R], lower, 
 	whole := lower%time.Millisecond == 0 && upper%time.Millisecond == 0
 	n.need(whole, "its interval is from %v to %v: want whole milliseconds, as timestamps are", lower, upper)
 	n.needs = true
+	n.note("interval", "%v to %v", lower, upper)
 	open := func(s *Setup) buffers[L, R] { return openBuffers(s, leftCodec, rightCodec) }
 	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, o buffers[L, R]) (operators.Push[L], operators.Push[R]) {
 		return operators.JoinIntervals(b.task, n.label(), operators.IntervalJoin[K, L, R, U]{

@@ -18,6 +18,7 @@ func WindowJoin[K, L, R, U any](left *Keyed[K, L], right *Keyed[K, R], w Windows
 	n.need(join.Both != nil, nilFunction)
 	w.check(n, true)
 	w.checkJoin(n, join.Left != nil || join.Right != nil)
+	n.note("windows", "%v", w)
 	type opened struct {
 		buffers[L, R]
 		open *state.Value[[]operators.Session[operators.Nothing]]

@@ -10,6 +10,7 @@ type Plan struct {
 	Job       string
 	Stages    []Stage // every stage comes after those that send to it
 	Exchanges []Exchange
+	Wait      Wait // of barriers for asynchronous calls
 }
 
 // Exchange is where a stream is parted by key. Its number is its place in the plan.
@@ -34,8 +35,8 @@ type Stage struct {
 	Sends []int
 	// EventTime says whether watermarks come out of it: a source of it has them.
 	EventTime bool
-	// Sinks lists the topics it writes to.
-	Sinks []string
+	// Sinks lists the topics it writes to, Letters those of them that get dead letters.
+	Sinks, Letters []string
 	// New instantiates the chain for one task.
 	New func(env *operators.Env) (*operators.Chain, error)
 	// Stateful says whether operators of the stage keep keyed state.

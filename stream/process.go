@@ -39,19 +39,21 @@ type processor[K, T, U any] struct {
 	fn     ProcessFunc[K, T, U]
 	fire   func(ctx *Context[K, U], t Timer) error
 	timers *state.Timers
+	guard  *operators.Guard
 }
 
 // build makes the operator, and all that follows it.
 func (p *processor[K, T, U]) build(b *builder, n *node, codec state.Codec[K], out *flow[U]) operators.Push[T] {
-	next := out.build(b)
+	next := operators.Held(p.guard, out.build(b))
 	if p.timers == nil {
-		return operators.Process(b.task, n.label(), p.fn, next)
+		return operators.Guarded(p.guard, operators.Process(b.task, n.label(), p.fn, next))
 	}
-	return operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, codec, p.fire, next)
+	return operators.Guarded(p.guard, operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, codec, p.fire, next))
 }
 
 func openProcess[K, T, U any](s *Setup, open func(s *Setup) ProcessFunc[K, T, U]) processor[K, T, U] {
-	p := processor[K, T, U]{fn: open(s)}
+	p := processor[K, T, U]{guard: s.guard}
+	p.fn = open(s)
 	p.timers = s.timers // open has declared them, or not
 	if p.fn == nil {
 		s.fail(errNilProcess)

@@ -25,12 +25,18 @@ func From[T any](job *Job, topics []string, decode Decode[T], opts ...Option) St
 	n.need(decode != nil, "the decode function is nil")
 	event, set := timeOf[T](n)
 	out := &flow[T]{node: n}
+	n.raw = new(bool)
 	n.chain = func(env *operators.Env) (*operators.Chain, error) {
 		b := &builder{task: operators.NewTask(env)}
+		if *n.raw || n.onError.Letters != "" {
+			b.task.KeepRaw()
+		}
 		next := out.build(b)
 		if set {
-			next = operators.WithEventTime(b.task, n.label(), event, next)
+			g := n.guard(b)
+			next = operators.Guarded(g, operators.WithEventTime(b.task, n.label(), event, operators.Held(g, next)))
 		}
+		decode := operators.GuardedDecode(n.guard(b), decode)
 		return b.task.SourceChain(operators.Source(b.task, n.label(), decode, next)), b.err
 	}
 	return out

@@ -70,7 +70,7 @@ type RebalanceHandler interface {
 // Consumer reads records in batches as a member of a group. Its methods are called from one goroutine, except
 // those that say otherwise.
 type Consumer interface {
-	// Poll waits up to wait for a first record and returns at most about max records, of any owned partitions.
+	// Poll waits up to wait for a first record and returns at most about max records, fewer if they are large, of any owned partitions.
 	// It also serves rebalances and must be called often enough (max.poll.interval.ms), assigned or not. An error is an *Error; after a
 	// ClassRetry one Poll can just be called again.
 	Poll(wait time.Duration, max int) ([]*Batch, error)

@@ -13,6 +13,7 @@ type settings struct {
 	guarantee  twophase.Guarantee
 	repeats    bool // outputs may repeat
 	partitions int
+	topics     []string // beside those of the job's graph
 	epochs     int
 	twice      bool
 	show       func(Record) string
@@ -39,6 +40,11 @@ func AtLeastOnce() Option {
 // Partitions is the number of partitions of the topics that the job reads; 1 by default. With more, records of a key have to come from one
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
+
+// Topics makes further topics, with one partition each: those that a sink of stream.ToAny finds out at work.
+func Topics(names ...string) Option {
+	return func(s *settings) { s.topics = append(s.topics, names...) }
+}
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }

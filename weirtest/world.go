@@ -50,6 +50,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		}
 		w.outputs = append(w.outputs, stage.Sinks...)
 	}
+	w.outputs = append(w.outputs, s.topics...)
 	slices.Sort(w.inputs)
 	slices.Sort(w.outputs)
 	w.inputs, w.outputs = slices.Compact(w.inputs), slices.Compact(w.outputs)

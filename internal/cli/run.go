@@ -77,6 +77,10 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	graph, err := job.Describe()
+	if err != nil {
+		return fmt.Errorf("%w: %w", runtime.ErrConfig, err)
+	}
 	o.Metrics = web.metrics
 	if o.Client, err = newClient(c, log); err != nil {
 		return err
@@ -94,7 +98,7 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	web.serve(in)
+	web.serve(in, graph)
 	return in.Run(ctx)
 }
 

@@ -39,6 +39,9 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
+		Restart: runtime.RestartPolicy{
+			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,
+		},
 	}, nil
 }
 

@@ -38,6 +38,7 @@ type consumer struct {
 	last    *flow                   // of the last record: the next is likely of the same partition
 	out     []*txn.Batch            // of the Poll under way
 	count   int                     // records in out
+	bytes   int                     // of their keys and values
 	paused  bool
 	err     error // to be returned by the next Poll
 }
