@@ -24,6 +24,8 @@
 //   - Positions in a decision record are those of the barrier: behind every record handed to a task before it. They come from the
 //     records themselves, never from the client's own position.
 //   - The membership that is sent with the offsets is the one captured with the assignment (KIP-447).
+//   - Where decision records are kept is known to nobody but decisions: the group's offsets, or a topic of the sinks' cluster if that is
+//     another one (package commits). There all instances of the job share one transactional id, since that cluster checks no membership.
 //
 // # Running ahead
 //
@@ -59,6 +61,7 @@
 //
 //	killed before the commit       the decision record is the old one; the prepared checkpoint is ignored and collected later
 //	killed during the commit       the record says which; a pending transaction is ended by Fence before it is read
+//	killed after it, two clusters  the same; the group's offsets are behind and decide nothing
 //	killed after it, before Publish the record names a checkpoint that the backend lacks: its delta is replayed
 //	killed while applying          the backend's marker is behind: the same
 //	killed while writing a base    no manifest names it; its files are collected later

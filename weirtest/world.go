@@ -11,18 +11,20 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 	"github.com/weirstream/weir/txn/memtxn"
 )
 
-// world is what outlives a process: the cluster, the checkpoint store and local disk. It belongs to one bubble.
+// world is what outlives a process: clusters, the checkpoint store and local disk. It belongs to one bubble.
 type world struct {
 	settings
 	job      func() *stream.Job
 	name     string // of the job
 	inputs   []string
 	outputs  []string
-	cluster  *memtxn.Cluster
+	cluster  *memtxn.Cluster // of the inputs
+	sink     *memtxn.Cluster // of the outputs: another one with the option TwoClusters
 	store    checkpoint.Store
 	disk     *disk
 	injector *injector
@@ -44,6 +46,10 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
 		injector: newInjector(), log: &tail{},
 	}
+	w.sink = w.cluster
+	if s.twoClusters {
+		w.sink = memtxn.NewCluster()
+	}
 	for _, stage := range plan.Stages {
 		if stage.Source != nil {
 			w.inputs = append(w.inputs, stage.Source.Topics...)
@@ -58,8 +64,8 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		err = errors.Join(err, w.cluster.CreateTopic(topic, s.partitions))
 	}
 	for _, topic := range w.outputs {
-		if !slices.Contains(w.inputs, topic) {
-			err = errors.Join(err, w.cluster.CreateTopic(topic, 1))
+		if w.twoClusters || !slices.Contains(w.inputs, topic) {
+			err = errors.Join(err, w.sink.CreateTopic(topic, 1))
 		}
 	}
 	return w, err
@@ -79,10 +85,14 @@ func (w *world) start() error {
 	if err != nil {
 		return err
 	}
-	c := w.cluster.Client("weirtest")
-	l := &life{injector: w.injector, kill: c.Kill}
+	c, s := w.cluster.Client("weirtest"), w.sink.Client("weirtest")
+	l := &life{injector: w.injector, kill: func() { c.Kill(); s.Kill() }}
+	var sink txn.Client
+	if w.twoClusters {
+		sink = &client{Client: s, life: l}
+	}
 	in, err := runtime.New(runtime.Options{
-		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l}, Guarantee: w.guarantee, Interval: interval,
+		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
 		Backend: w.disk.open(l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience,
@@ -203,12 +213,15 @@ func (w *world) settle(commit bool) error {
 
 // allCommitted says whether the committed offsets are the ends of the inputs.
 func (w *world) allCommitted() bool {
-	committed := w.cluster.Committed(w.name)
+	decided, err := w.decided()
+	if err != nil {
+		return false
+	}
 	for _, topic := range w.inputs {
 		for id := range w.partitions {
 			p := txn.Partition{Topic: topic, ID: int32(id)}
 			ends, _, err := w.cluster.Ends(p)
-			if err != nil || committed[p].Offset != ends.High {
+			if err != nil || decided[p].Offset != ends.High {
 				return false
 			}
 		}
