@@ -153,7 +153,7 @@ const timerHead = 1 + 8
 // identify puts together the id of a timer of the current key.
 func (t *Timers) identify(d Domain, at int64, namespace []byte) ([]byte, error) {
 	s := t.store
-	if s.turn == 0 {
+	if !s.keyed {
 		return nil, fmt.Errorf("state %s: %w", t.desc.label(), ErrNoKey)
 	}
 	if d >= domains {

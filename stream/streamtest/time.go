@@ -110,7 +110,7 @@ func (r *Runner) progress(stage int) (wm int64, idle bool) {
 		if c := r.sources[p]; c.Progress != nil {
 			add(c.Progress())
 		} else {
-			add(operators.NoWatermark, false)
+			add(operators.NoWatermark, true)
 		}
 	}
 	for i := range r.plan.Stages {
