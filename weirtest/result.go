@@ -39,9 +39,14 @@ func (w *world) outcome() (outcome, error) {
 		return o, err
 	}
 	return o, c.each(func(d state.Descriptor, key, suffix, value []byte) error {
-		if !w.unstable[[2]string{d.UID, d.Name}] {
-			o.state[fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix)] = fmt.Sprintf("%q", value)
+		if w.unstable[[2]string{d.UID, d.Name}] {
+			return nil
 		}
+		shown := fmt.Sprintf("%q", value)
+		if c.stamps(d) { // mostly by the machine's clock, which a crash takes further
+			shown = "a time"
+		}
+		o.state[fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix)] = shown
 		return nil
 	})
 }
@@ -76,6 +81,16 @@ func (w *world) committedState() (committed, error) {
 		return c, fmt.Errorf("checkpoint %s: %w", id, err)
 	}
 	return c, repo.Restore(ctx, plan, c.backend)
+}
+
+// stamps says whether a state only says when the values of another one, which has a TTL, were last used.
+func (c committed) stamps(d state.Descriptor) bool {
+	for _, of := range c.states {
+		if of.UID == d.UID && state.StampName(of.Name) == d.Name {
+			return true
+		}
+	}
+	return false
 }
 
 // decided are the positions of the decision records.
