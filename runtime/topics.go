@@ -48,10 +48,24 @@ func (in *Instance) match(readers map[string]*stream.SourceSpec, topic string, s
 		return nil
 	}
 	if slices.Contains(in.sinkTopics(), topic) {
-		return fmt.Errorf("%w: the pattern of source %q matches topic %q, which the job writes to: it would read its own output for ever. Choose a pattern that leaves it out (WEIR_INPUT_TOPICS)",
-			ErrConfig, s.UID, topic)
+		return ownOutput(s, topic)
 	}
 	return claim(readers, topic, s)
+}
+
+// checkUnmatched refuses to write to a topic that a record has chosen if a source reads it by its pattern.
+func (in *Instance) checkUnmatched(topic string) error {
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; in.reads(s, topic) && s.Pattern != nil && s.Pattern.MatchString(topic) {
+			return ownOutput(s, topic)
+		}
+	}
+	return nil
+}
+
+func ownOutput(s *stream.SourceSpec, topic string) error {
+	return fmt.Errorf("%w: the pattern of source %q matches topic %q, which the job writes to: it would read its own output for ever. Choose a pattern that leaves it out (WEIR_INPUT_TOPICS)",
+		ErrConfig, s.UID, topic)
 }
 
 // claim gives a topic to the one source that reads it.
