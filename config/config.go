@@ -17,7 +17,7 @@ type Config struct {
 	InstanceID string `env:"INSTANCE_ID" kind:"id" shown:"host name" help:"Stable name of this instance, unique in its job: a StatefulSet pod's name."`
 
 	Brokers         string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
-	SinkBrokers     string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
+	SinkBrokers     string        `env:"SINK_BROKERS" kind:"brokers" shown:"none: sinks are on the cluster of WEIR_BROKERS" help:"Bootstrap servers of the sinks' cluster if it is another one. Choose before the job's first start: the commit point is there then."`
 	KafkaClient     string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
 	InputTopics     []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas, or a regular expression for whole names, beginning with ^ or between slashes."`
 	StartFrom       string        `env:"START_FROM" kind:"start" default:"earliest" help:"Where a built-in job begins to read that has committed nothing yet."`

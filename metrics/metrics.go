@@ -16,11 +16,12 @@ type Metrics struct {
 	aborts     cache[string, prometheus.Counter]
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
+	calls      cache[string, calls]
 
 	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
-	commits                           prometheus.Counter
+	commits, groupOffsets             prometheus.Counter
 	checkpointBytes                   prometheus.Histogram
 	lagVec, build                     *prometheus.GaugeVec
 
@@ -45,6 +46,7 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerEvents(reg)
 	m.registerLosses(reg)
 	m.registerState(reg)
+	m.registerCalls(reg)
 	return m
 }
 
@@ -100,6 +102,13 @@ func (m *Metrics) Commit() {
 	if m != nil {
 		m.commits.Inc()
 		m.lastCommit.Set(float64(m.now().UnixMilli()) / 1e3)
+	}
+}
+
+// GroupOffsetsFailed counts a time that the group's offsets did not follow a commit whose decision is elsewhere.
+func (m *Metrics) GroupOffsetsFailed() {
+	if m != nil {
+		m.groupOffsets.Inc()
 	}
 }
 

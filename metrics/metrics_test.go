@@ -34,6 +34,11 @@ func report(m *Metrics) {
 	m.SetOverlay(10)
 	m.SetBuild("v1", "abc", "go1")
 	m.SetTransactionStart(time.Time{})
+	m.CallBegan("ask")
+	m.CallBegan("ask")
+	m.CallEnded("ask")
+	m.CallRetried("ask")
+	m.CallTimedOut("ask")
 }
 
 func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
@@ -60,6 +65,10 @@ func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
 		`weir_last_commit_timestamp_seconds{LABELS}`:                           "50",
 		`weir_transaction_age_seconds{LABELS}`:                                 "2",
 		`weir_build_info{go_version="go1",LABELS,revision="abc",version="v1"}`: "1",
+		`weir_async_calls_in_flight{LABELS,operator="ask"}`:                    "1",
+		`weir_async_calls_total{LABELS,operator="ask"}`:                        "2",
+		`weir_async_retries_total{LABELS,operator="ask"}`:                      "1",
+		`weir_async_timeouts_total{LABELS,operator="ask"}`:                     "1",
 		`weir_source_lag_records{LABELS,partition="1",topic="text"}`:           "7",
 	}
 	got := text(t, reg)

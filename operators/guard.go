@@ -128,6 +128,14 @@ func (g *Guard) touched() uint64 {
 	return 0
 }
 
+// outcome is what is left of an error that came after the function had returned.
+func (g *Guard) outcome(err error) error {
+	if g == nil || err == nil {
+		return err
+	}
+	return g.settle(err, false)
+}
+
 // settle does with a record that has failed what the policy says. What the runtime has answered is no failure of a record.
 func (g *Guard) settle(err error, touched bool) error {
 	var e *RecordError

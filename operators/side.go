@@ -22,3 +22,15 @@ func (s *Side[T]) Emit(v T) {
 	s.t.broken = s.next(v)
 	s.t.op = op // the function goes on
 }
+
+// Split pushes what fn emits for every record, and fn may have side outputs.
+func Split[T, U any](t *Task, uid string, fn func(v T, emit func(U)) error, next Push[U]) Push[T] {
+	push := TryFlatMap(t, uid, fn, next)
+	return func(v T) error {
+		err := push(v)
+		if t.broken != nil {
+			return t.broken // came first
+		}
+		return err
+	}
+}

@@ -32,6 +32,7 @@ type Task struct {
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain
 	timed   []timed        // operators that wait for a time; those further down the chain come first
+	waits   []waiting      // operators that records wait in; those further down the chain come first
 	event   *eventClock    // of a source with event time
 	wm      int64          // the last watermark that has gone through all of the chain
 	broken  error          // the first error behind a side output
@@ -57,7 +58,10 @@ func (t *Task) operator(uid string) int32 {
 func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 	c := &Chain{Source: source, Flush: t.flush, Tick: t.tick, NextTick: t.nextTick}
 	if t.event != nil {
-		c.Progress = t.event.progress
+		c.Progress = func() (int64, bool) { return t.behind(t.event.progress()) }
+	}
+	if len(t.waits) > 0 {
+		c.Drain = t.drain
 	}
 	return c
 }
@@ -75,7 +79,11 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 		return receive(b)
 	}
 	topic := func(x int, b *txn.Batch) error { return inputs[x].Topic(b) }
-	return &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	c := &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	if len(t.waits) > 0 {
+		c.Drain, c.Behind = t.drain, t.behind
+	}
+	return c
 }
 
 // KeepRaw lets the chain of a source keep each record as it was read while it is at work.

@@ -25,7 +25,7 @@ type decision struct {
 func (in *Instance) readDecision(work []txn.Partition) (decision, error) {
 	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
 	defer cancel()
-	committed, err := in.consumer.Committed(ctx, work)
+	committed, err := in.decisions.read(ctx, work)
 	if err != nil {
 		return decision{}, err
 	}
@@ -43,7 +43,7 @@ func (in *Instance) readDecision(work []txn.Partition) (decision, error) {
 			d.positions[p] = ends[p].Low // new to this job: from its beginning
 			continue
 		}
-		if err := held(p, pos.Offset, ends[p]); err != nil {
+		if err := in.held(p, pos.Offset, ends[p]); err != nil {
 			return decision{}, err
 		}
 		d.positions[p] = pos.Offset

@@ -35,7 +35,7 @@ func (in *Instance) look() {
 	topics, err := in.sourceTopics(ctx)
 	var counts map[string]int
 	if err == nil {
-		counts, err = in.topicCounts(ctx, topics, "WEIR_INPUT_TOPICS")
+		counts, err = in.topicCounts(ctx, in.admin, topics, "WEIR_INPUT_TOPICS")
 	}
 	in.post(event{then: func() { in.looked(topics, counts, err) }})
 }

@@ -25,6 +25,8 @@
 //   - Positions in a decision record are those of the barrier: behind every record handed to a task before it. They come from the
 //     records themselves, never from the client's own position.
 //   - The membership that is sent with the offsets is the one captured with the assignment (KIP-447).
+//   - Where decision records are kept is known to nobody but decisions: the group's offsets, or a topic of the sinks' cluster if that is
+//     another one (package commits). There all instances of the job share one transactional id, since that cluster checks no membership.
 //
 // # Running ahead
 //
@@ -49,6 +51,9 @@
 // have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
 // the overlay can pass its limit once, by what live timers can change.
 //
+// Records that wait for asynchronous calls hold event time back behind them, and a barrier waits for all of them (task_async.go). A result wakes
+// its task up, which emits it between two messages.
+//
 // Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
 // was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a
 // partition was idle is kept too.
@@ -71,6 +76,7 @@
 //
 //	killed before the commit       the decision record is the old one; the prepared checkpoint is ignored and collected later
 //	killed during the commit       the record says which; a pending transaction is ended by Fence before it is read
+//	killed after it, two clusters  the same; the group's offsets are behind and decide nothing
 //	killed after it, before Publish the record names a checkpoint that the backend lacks: its delta is replayed
 //	killed while applying          the backend's marker is behind: the same
 //	killed while writing a base    no manifest names it; its files are collected later

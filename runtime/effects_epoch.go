@@ -136,7 +136,7 @@ func (in *Instance) doSendOffsets(epoch twophase.Epoch) {
 		if err := errors.Join(err, inject("send-offsets-before")); err != nil {
 			return err
 		}
-		if err := p.SendOffsets(ctx, offsets, meta); err != nil {
+		if err := in.decisions.send(ctx, p, offsets, meta); err != nil {
 			return err
 		}
 		return inject("send-offsets-after")
@@ -153,13 +153,7 @@ func (in *Instance) doCommit(epoch twophase.Epoch) {
 		}
 		injure := during("commit-during")
 		defer injure()
-		var err error
-		if in.o.Guarantee == twophase.ExactlyOnce {
-			err = p.Commit(ctx)
-		} else {
-			err = in.consumer.Commit(ctx, offsets, meta)
-		}
-		if err != nil {
+		if err := in.decisions.commit(ctx, p, offsets, meta); err != nil {
 			return err
 		}
 		return inject("commit-after")

@@ -299,8 +299,8 @@ func (in *Instance) stop(reason twophase.Reason) {
 	switch {
 	case in.result != nil || reason == twophase.ReasonShutdown:
 	case reason == twophase.ReasonRival && !errors.Is(in.lastErr, ErrRival):
-		in.result = fmt.Errorf("%w (instance %q of job %q, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
-			ErrRival, in.o.InstanceID, in.o.JobID, in.lastErr)
+		in.result = fmt.Errorf("%w (%s, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
+			ErrRival, in.identity(), in.lastErr)
 	case in.fatalErr != nil:
 		in.result = in.fatalErr
 	default:

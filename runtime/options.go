@@ -17,10 +17,12 @@ type Options struct {
 	Plan       *stream.Plan
 	JobID      string
 	InstanceID string
-	// Client reaches the cluster of sources and sinks.
-	Client    txn.Client
-	Guarantee twophase.Guarantee
-	Interval  time.Duration // between barriers
+	// Client reaches the cluster of sources, and of sinks unless SinkClient says otherwise.
+	Client txn.Client
+	// SinkClient reaches the cluster of the sinks if it is another one (exchange in memory only). nil: it is the same.
+	SinkClient txn.Client
+	Guarantee  twophase.Guarantee
+	Interval   time.Duration // between barriers
 	// Exchange is how records cross between stages: empty within this instance, or checkpoint.ExchangeKafka, through repartition topics.
 	Exchange string
 	// Backend holds all state (exchange in memory); the caller closes it.

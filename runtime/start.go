@@ -66,12 +66,12 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 	case kind != stream.StartCommitted:
 		return true, nil
 	}
-	counts, err := in.topicCounts(ctx, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
+	counts, err := in.topicCounts(ctx, in.admin, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
 	if err != nil {
 		return false, err
 	}
 	all := slices.DeleteFunc(in.topology.partitions(counts), func(p txn.Partition) bool { return !in.reads(s, p.Topic) })
-	committed, err := in.consumer.Committed(ctx, all)
+	committed, err := in.decisions.read(ctx, all)
 	return len(committed) == 0, err
 }
 

@@ -38,6 +38,7 @@ func (t *task) open() error {
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
 		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
+		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
 	if t.stage.Source != nil && t.stage.Source.MaxDrift > 0 {
 		env.HeldBack = func() time.Time { return t.attempt.pace.active(t.partition) }
@@ -91,7 +92,10 @@ func (t *task) turn() (ok bool, err error) {
 	if err := t.work(m); err != nil {
 		return false, err
 	}
-	return true, t.tick()
+	if err := t.tick(); err != nil {
+		return false, err
+	}
+	return true, t.release()
 }
 
 // work takes one message.
@@ -144,6 +148,9 @@ func (t *task) bound() error {
 
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
 func (t *task) pass(epoch uint64) error {
+	if err := t.drain(); err != nil {
+		return err
+	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}

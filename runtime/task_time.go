@@ -16,7 +16,7 @@ const (
 // taskTime is the event time of a task: of its partition, or of all its inputs together.
 type taskTime struct {
 	mark mark      // as far as it has come; wm 0: it has not begun
-	sent mark      // what a source task has told others
+	sent mark      // what the task has told others
 	told mark      // what is written to repartition topics
 	at   time.Time // when
 }
@@ -82,6 +82,13 @@ func (t *task) advance(m mark) error {
 			return err
 		}
 	}
+	return t.tell()
+}
+
+// tell sends event time on, as far as it has come behind the chain.
+func (t *task) tell() error {
+	m := t.behind()
+	t.time.sent = m
 	if len(t.stage.Sends) == 0 && !t.inbox.idle() {
 		return nil
 	}
@@ -90,6 +97,15 @@ func (t *task) advance(m mark) error {
 	}
 	t.attempt.broadcast(t, message{mark: &m})
 	return nil
+}
+
+// behind is the event time behind the chain.
+func (t *task) behind() mark {
+	m := t.time.mark
+	if t.chain.Behind != nil {
+		m.wm, m.idle = t.chain.Behind(m.wm, m.idle)
+	}
+	return m
 }
 
 // progress sends the watermark of a source task on, if it has come further: at once if nothing else waits, since that could be all for
@@ -124,7 +140,10 @@ func (t *task) tick() error {
 		return err
 	}
 	if t.stage.Source != nil {
-		return t.progress()
+		err := t.progress()
+		if err != nil || t.chain.Drain == nil {
+			return err
+		}
 	}
 	if err := t.bound(); err != nil {
 		return err

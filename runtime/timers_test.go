@@ -17,7 +17,7 @@ import (
 )
 
 // runs is a setting that replaces the cluster's job.
-func runs(t *testing.T, job *stream.Job) setting {
+func runs(t testing.TB, job *stream.Job) setting {
 	t.Helper()
 	plan, err := job.Plan()
 	if err != nil {
@@ -68,7 +68,7 @@ func reminders() *stream.Job {
 }
 
 // checkOnce: every id was written once.
-func checkOnce(t *testing.T, records []*kgo.Record, n int) {
+func checkOnce(t testing.TB, records []*kgo.Record, n int) {
 	t.Helper()
 	seen := map[string]int{}
 	for _, r := range records {

@@ -13,15 +13,24 @@ var errNilProcess = errors.New("open returned no function")
 
 // Plan checks the job and cuts it into stages at its exchanges. Its error names every mistake and the operator that has it.
 func (j *Job) Plan() (*Plan, error) {
+	c, err := j.cut()
+	if err != nil {
+		return nil, err
+	}
+	return c.plan, c.plan.sort()
+}
+
+// cut checks the job and puts its operators into stages, which are in the order of their first operators.
+func (j *Job) cut() (*cut, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
 	j.findLetters()
-	c := &cut{plan: &Plan{Job: j.name}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
+	c := &cut{plan: &Plan{Job: j.name, Wait: j.longestWait()}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
 	for _, n := range j.nodes {
 		c.add(n)
 	}
-	return c.plan, c.plan.sort()
+	return c, nil
 }
 
 // cut is a plan under construction.

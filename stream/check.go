@@ -58,8 +58,11 @@ func (n *node) mistakes() []error {
 	if n.source() && len(n.reading.Topics) == 0 && n.reading.Pattern == nil {
 		errs = append(errs, errors.New("it reads no topic"))
 	}
-	if n.states == nil && len(n.sides) > 0 {
-		errs = append(errs, errors.New("it has no side outputs: those of Process and of windows have"))
+	if n.states == nil && n.open == nil && len(n.sides) > 0 {
+		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
+	}
+	if err := n.misplacedCalls(); err != nil {
+		errs = append(errs, err)
 	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
@@ -107,6 +110,9 @@ func (j *Job) checkStates() error {
 	}
 	var errs []error
 	for _, n := range j.nodes {
+		if n.open != nil {
+			errs = append(errs, n.open())
+		}
 		if n.states == nil {
 			continue
 		}

@@ -13,12 +13,14 @@
 //	Map, TryMap     one record for each
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
+//	Split           the same with side outputs
+//	Async           one for each, by a function that waits for somebody else: many calls at once
 //	KeyBy, KeyByCodec    records of a key together: a Keyed stream
 //	Union           several streams as one
 //	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
 //	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
-//	Side            a side output of Process, or the late records of a window (LateTo)
+//	Side            a side output of Process or Split, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
 //	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
 //
@@ -83,6 +85,15 @@
 // Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
 // exchange. Map, Filter, FlatMap, Union and Side may change whatever the key was made of, so theirs are plain streams again.
 //
+// # Asynchronous calls
+//
+// Async keeps the task at work while calls wait for their answers. Nothing is under way at a checkpoint: a barrier waits for the calls of the
+// records before it, so recovery makes all later ones again, from the source. That is what a barrier costs: up to Timeout × attempts,
+// and the pauses between these, for each Async on the way, while the transaction is open. Plan.Wait says how long that can be, and the
+// runtime refuses a job that cannot keep to its transaction timeout. Choose a timeout well below the checkpoint interval where you can.
+// Event time does not overtake a record under way, and does not wait for others: it goes as far as it had come before the oldest of
+// them. Calls at once are bounded for each task; when all are taken, input waits.
+//
 // # UIDs
 //
 // State, and with it the job's results, are found again by the uid of the operator and the name of the state. An operator that keeps
@@ -91,6 +102,7 @@
 //
 // # Plans
 //
+// Job.Describe shows the graph with its states, settings, stages and exchanges, and so does `processor graph`.
 // Plan cuts the graph at its exchanges: a Stage is what runs in one goroutine without one. Codecs and kinds of states become
 // known before any task runs, because open functions are called once for the plan (Process).
 //

@@ -31,6 +31,7 @@ type Stream[T any] interface {
 // flow is the output of a node.
 type flow[T any] struct {
 	node      *node
+	tag       string // of a side output
 	consumers []consumer[T]
 }
 
@@ -79,6 +80,10 @@ type node struct {
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) operators.Receiver
+
+	calls *operators.Calls // of an async
+	open  func() error     // of a split: lets it declare its side outputs, for the plan
+	description
 }
 
 // Option is a setting of one operator.
@@ -105,7 +110,9 @@ func (j *Job) add(kind string, opts []Option, inputs ...*node) *node {
 // after adds an operator that reads s.
 func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
 	in := s.flow()
-	return in, in.node.job.add(kind, opts, in.node)
+	n := in.node.job.add(kind, opts, in.node)
+	n.tap(0, in.tag)
+	return in, n
 }
 
 // label names the operator to people.

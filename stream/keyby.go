@@ -26,8 +26,10 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	in, n := after(s, "keyby", opts)
 	n.need(key != nil, nilFunction)
 	n.need(codec != nil, nilCodec)
-	_, borrowed := any((*T)(nil)).(**Record)
-	n.need(!borrowed, "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
+	if codec != nil {
+		n.keyCodec = codec.Name()
+	}
+	n.need(!isRecord[T](), "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
 
 	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec, Values: throughOf[T](n)}
 	n.portable = x.Values != nil

@@ -63,7 +63,7 @@ func OnError(p ErrorPolicy) Option {
 }
 
 // guarded are the kinds of operators that have a policy.
-var guarded = []string{"source", "sink", "keyby", "map", "filter", "flatmap", "process"}
+var guarded = []string{"source", "sink", "keyby", "map", "filter", "flatmap", "process", "async"}
 
 // checkPolicy finds what is wrong with the policy of n; sources are those of each topic that the job reads.
 func (n *node) checkPolicy(sources map[string]*node) (errs []error) {

@@ -10,6 +10,7 @@ type Plan struct {
 	Job       string
 	Stages    []Stage // every stage comes after those that send to it
 	Exchanges []Exchange
+	Wait      Wait // of barriers for asynchronous calls
 }
 
 // Exchange is where a stream is parted by key. Its number is its place in the plan.

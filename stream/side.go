@@ -41,7 +41,7 @@ func Side[U, T any](s Stream[U], tag Tag[T]) Stream[T] {
 	if f, ok := n.sides[tag.name].(*flow[T]); ok {
 		return f
 	}
-	f := &flow[T]{node: n}
+	f := &flow[T]{node: n, tag: tag.name}
 	if n.sides[tag.name] != nil {
 		n.errs = append(n.errs, fmt.Errorf("side output %q is read as two types", tag.name))
 		return f

@@ -153,6 +153,13 @@ type Admin interface {
 	Members(ctx context.Context, group string) ([]Member, error)
 	// Committed reads a group's committed positions of the given partitions, stably.
 	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
+	// TopicConfig returns the configuration of a topic as it is in force.
+	TopicConfig(ctx context.Context, topic string) (map[string]string, error)
+	// ReadAll returns what a read_committed reader gets of a topic from its beginning to its end as of the call, each partition's
+	// records in their order. It waits for transactions that are open before that end. It is meant for small topics.
+	ReadAll(ctx context.Context, topic string) ([]Record, error)
+	// ClusterID is the name that the cluster gave itself.
+	ClusterID(ctx context.Context) (string, error)
 	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.
 	MaxTransactionTimeout(ctx context.Context) (time.Duration, error)
 	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.

@@ -156,7 +156,7 @@ func (h *Harness) Fired() (fired bool) {
 func (h *Harness) Outputs(topic string) (records []Record) {
 	h.t.Helper()
 	h.must(func() (err error) {
-		records, err = h.world.cluster.Records(topic, true)
+		records, err = h.world.sink.Records(topic, true)
 		return err
 	})
 	return records

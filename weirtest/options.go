@@ -10,15 +10,16 @@ import (
 
 // settings are what options change.
 type settings struct {
-	guarantee  twophase.Guarantee
-	repeats    bool // outputs may repeat
-	partitions int
-	topics     []string // beside those of the job's graph
-	grows      bool     // partitions can be added
-	epochs     int
-	twice      bool
-	show       func(Record) string
-	unstable   map[[2]string]bool // states by uid and name
+	guarantee   twophase.Guarantee
+	repeats     bool // outputs may repeat
+	partitions  int
+	twoClusters bool
+	topics      []string // beside those of the job's graph
+	grows       bool     // partitions can be added
+	epochs      int
+	twice       bool
+	show        func(Record) string
+	unstable    map[[2]string]bool // states by uid and name
 }
 
 // Option is a setting of New or CrashEverywhere.
@@ -47,6 +48,9 @@ func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 func Topics(names ...string) Option {
 	return func(s *settings) { s.topics = append(s.topics, names...) }
 }
+
+// TwoClusters gives the outputs a cluster of their own, as WEIR_SINK_BROKERS does. The decision record is then in a topic there.
+func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }

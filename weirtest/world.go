@@ -11,11 +11,12 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 	"github.com/weirstream/weir/txn/memtxn"
 )
 
-// world is what outlives a process: the cluster, the checkpoint store and local disk. It belongs to one bubble.
+// world is what outlives a process: clusters, the checkpoint store and local disk. It belongs to one bubble.
 type world struct {
 	settings
 	job      func() *stream.Job
@@ -23,7 +24,8 @@ type world struct {
 	sources  []*stream.SourceSpec
 	inputs   []string // topics that the job reads
 	outputs  []string
-	cluster  *memtxn.Cluster
+	cluster  *memtxn.Cluster // of the inputs
+	sink     *memtxn.Cluster // of the outputs: another one with the option TwoClusters
 	store    checkpoint.Store
 	disk     *disk
 	injector *injector
@@ -47,6 +49,10 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
 		injector: newInjector(), log: &tail{}, bounded: true,
 	}
+	w.sink = w.cluster
+	if s.twoClusters {
+		w.sink = memtxn.NewCluster()
+	}
 	for _, stage := range plan.Stages {
 		if stage.Source != nil {
 			w.sources = append(w.sources, stage.Source)
@@ -69,8 +75,8 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		err = errors.Join(err, w.cluster.CreateTopic(topic, s.partitions))
 	}
 	for _, topic := range w.outputs {
-		if !slices.Contains(w.inputs, topic) {
-			err = errors.Join(err, w.cluster.CreateTopic(topic, 1))
+		if w.twoClusters || !slices.Contains(w.inputs, topic) {
+			err = errors.Join(err, w.sink.CreateTopic(topic, 1))
 		}
 	}
 	return w, err
@@ -98,10 +104,14 @@ func (w *world) start() error {
 	if err != nil {
 		return err
 	}
-	c := w.cluster.Client("weirtest")
-	l := &life{injector: w.injector, kill: c.Kill}
+	c, s := w.cluster.Client("weirtest"), w.sink.Client("weirtest")
+	l := &life{injector: w.injector, kill: func() { c.Kill(); s.Kill() }}
+	var sink txn.Client
+	if w.twoClusters {
+		sink = &client{Client: s, life: l}
+	}
 	in, err := runtime.New(runtime.Options{
-		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l}, Guarantee: w.guarantee, Interval: interval,
+		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
 		Backend: w.disk.open(l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience, Discovery: w.discovery(),
@@ -233,14 +243,17 @@ func (w *world) settle(commit bool) error {
 
 // allCommitted says whether the committed offsets are the ends of the inputs.
 func (w *world) allCommitted() bool {
-	committed := w.cluster.Committed(w.name)
+	decided, err := w.decided()
+	if err != nil {
+		return false
+	}
 	for _, topic := range w.inputs {
 		for p := (txn.Partition{Topic: topic}); ; p.ID++ {
 			ends, _, err := w.cluster.Ends(p)
 			if err != nil {
 				break // there is no such partition
 			}
-			if committed[p].Offset != ends.High {
+			if decided[p].Offset != ends.High {
 				return false
 			}
 		}

@@ -77,7 +77,7 @@ func (r *Runner) Feed(b *txn.Batch) error {
 	if err != nil {
 		return err
 	}
-	if err := chain.Source(b); err != nil {
+	if err := answered(chain, chain.Source(b)); err != nil {
 		return err
 	}
 	if err := r.drain(); err != nil {
@@ -195,9 +195,17 @@ func (r *Runner) drain() error {
 	for len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
-		if err := next.chain.Exchange(next.exchange, next.batch); err != nil {
+		if err := answered(next.chain, next.chain.Exchange(next.exchange, next.batch)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answered waits for the asynchronous calls of a task: here none is under way when anything else happens.
+func answered(c *operators.Chain, err error) error {
+	if err != nil || c.Drain == nil {
+		return err
+	}
+	return c.Drain()
 }

@@ -76,6 +76,12 @@ var cases = []struct {
 	{name: "DeleteRecords", run: deleteRecords},
 	{name: "DeleteRecordsOfNothing", run: deleteFromNowhere},
 
+	{name: "TopicConfig", run: topicConfig},
+	{name: "ClusterID", run: clusterID},
+	{name: "ReadAll", run: readAll},
+	{name: "ReadAllWaits", run: readAllWaits},
+	{name: "ReadAllMissing", run: readAllMissing},
+
 	{name: "AtLeastOnce", run: atLeastOnce},
 	{name: "AtLeastOnceOldMembership", run: atLeastOnceZombie},
 
