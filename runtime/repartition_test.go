@@ -60,6 +60,7 @@ func TestRepartition(t *testing.T) {
 
 // Instances come and go; each word is counted by whoever owns its key group, and none is lost or counted twice.
 func TestInstancesComeAndGo(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, want := text(900)
 	one := c.start(c.many("one"))
@@ -86,6 +87,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 // Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
 // must not come back with it.
 func TestShardsGoBackAndForth(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, "text", "word-counts")
 	often := func(o *runtime.Options) {
 		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
