@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/stream"
@@ -11,9 +12,9 @@ import (
 )
 
 // crashEverywhere runs a built-in job with both guarantees, built anew for every process.
-func crashEverywhere(t *testing.T, name string, input []weirtest.Record, opts ...weirtest.Option) {
+func crashEverywhere(t *testing.T, name string, p jobs.Params, input []weirtest.Record, opts ...weirtest.Option) {
 	job := func() *stream.Job {
-		j, err := jobs.New(name, jobs.Params{})
+		j, err := jobs.New(name, p)
 		if err != nil {
 			panic(err) // of a test
 		}
@@ -25,9 +26,14 @@ func crashEverywhere(t *testing.T, name string, input []weirtest.Record, opts ..
 	})
 }
 
+var lines = weirtest.On("text", weirtest.Values("to be or not to be", "be", "", "not to", "or not", "to be", "be be", "or")...)
+
 func TestWordCountCrashes(t *testing.T) {
-	lines := weirtest.Values("to be or not to be", "be", "", "not to", "or not", "to be", "be be", "or")
-	crashEverywhere(t, "wordcount", weirtest.On("text", lines...), weirtest.Twice())
+	crashEverywhere(t, "wordcount", jobs.Params{}, lines, weirtest.Twice())
+}
+
+func TestWordCountCrashesThroughKafka(t *testing.T) {
+	crashEverywhere(t, "wordcount", jobs.Params{}, lines, weirtest.ThroughKafka(2))
 }
 
 func TestCopyCrashes(t *testing.T) {
@@ -38,26 +44,44 @@ func TestCopyCrashes(t *testing.T) {
 		records = append(records, r)
 	}
 	records = append(records, weirtest.Record{Key: []byte("k0")}, weirtest.Value("no key")) // a tombstone
-	crashEverywhere(t, "copy", weirtest.On("input", records...))
+	crashEverywhere(t, "copy", jobs.Params{}, weirtest.On("input", records...))
 }
 
-// TestClassifyCrashes leaves createdAt out: it is the time of processing.
-func TestClassifyCrashes(t *testing.T) {
-	var events []weirtest.Record
+func events() []weirtest.Record {
+	var all []weirtest.Record
 	for i := range 8 {
-		events = append(events, weirtest.Value(fmt.Sprintf(`{"key":"k%d","value":%d,"createdAt":%d}`, i%3, i*i, i)))
+		all = append(all, weirtest.Value(fmt.Sprintf(`{"key":"k%d","value":%d,"createdAt":%d}`, i%3, i*i, i)))
 	}
-	timeless := func(r weirtest.Record) string {
-		var e struct {
-			Key   string
-			Value json.Number
-			Label string
-		}
-		if err := json.Unmarshal(r.Value, &e); err != nil {
-			return err.Error()
-		}
-		return fmt.Sprint(e.Key, " ", e.Value, " ", e.Label)
+	return weirtest.On("events", all...)
+}
+
+// timeless leaves createdAt out: it is the time of processing.
+func timeless(r weirtest.Record) string {
+	var e struct {
+		Key   string
+		Value json.Number
+		Label string
 	}
-	crashEverywhere(t, "classify", weirtest.On("events", events...),
-		weirtest.Show(timeless), weirtest.UnstableState("aggregate_stream", "sum"))
+	if err := json.Unmarshal(r.Value, &e); err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(e.Key, " ", e.Value, " ", e.Label)
+}
+
+func TestClassifyCrashes(t *testing.T) {
+	opts := []weirtest.Option{weirtest.Show(timeless), weirtest.UnstableState("aggregate_stream", "sum")}
+	t.Run("memory", func(t *testing.T) { crashEverywhere(t, "classify", jobs.Params{}, events(), opts...) })
+	t.Run("kafka", func(t *testing.T) {
+		crashEverywhere(t, "classify", jobs.Params{}, events(), append(opts, weirtest.ThroughKafka(1))...)
+	})
+}
+
+// All events come within the first window.
+func TestClassifyWindowCrashes(t *testing.T) {
+	p := jobs.Params{ClassifyWindow: time.Minute}
+	opts := []weirtest.Option{weirtest.Show(timeless), weirtest.Epochs(2), weirtest.Wait(time.Minute)}
+	t.Run("memory", func(t *testing.T) { crashEverywhere(t, "classify", p, events(), opts...) })
+	t.Run("kafka", func(t *testing.T) {
+		crashEverywhere(t, "classify", p, events(), append(opts, weirtest.ThroughKafka(2))...)
+	})
 }

@@ -15,8 +15,8 @@ import (
 // purgeEvery is how often records of repartition topics are let go that are consumed and committed.
 const purgeEvery = 10 * time.Second
 
-// repartitionTopic names the topic of an exchange.
-func repartitionTopic(job, uid string) string { return job + "-" + uid + "-repartition" }
+// RepartitionTopic names the topic in which a job's records cross (WEIR_EXCHANGE=kafka), by the uid of the operator that parts them.
+func RepartitionTopic(job, uid string) string { return job + "-" + uid + "-repartition" }
 
 // prepareRepartition makes the repartition topics, unless they are there, and a shard for each of their partitions. All have the same number of
 // partitions, so that the same number means the same key groups: as many as the widest source has, unless they were made before.
@@ -35,7 +35,7 @@ func (in *Instance) prepareRepartition(ctx context.Context, counts map[string]in
 		if !x.Portable {
 			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic and need a codec: add stream.Through(…)", x.UID))
 		}
-		topics = append(topics, repartitionTopic(in.o.JobID, x.UID))
+		topics = append(topics, RepartitionTopic(in.o.JobID, x.UID))
 	}
 	if len(errs) > 0 {
 		return fmt.Errorf("%w: WEIR_EXCHANGE=kafka: %w", ErrConfig, errors.Join(errs...))

@@ -13,7 +13,10 @@ type settings struct {
 	guarantee  twophase.Guarantee
 	repeats    bool // outputs may repeat
 	partitions int
+	exchange   string
+	shards     int // partitions of repartition topics; 0: as many as those of the inputs
 	epochs     int
+	wait       time.Duration
 	twice      bool
 	show       func(Record) string
 	unstable   map[[2]string]bool // states by uid and name
@@ -42,6 +45,10 @@ func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
+
+// Wait lets time pass when CrashEverywhere has all input committed, for what the job does by the clock: a window of processing time, for
+// instance, ends then. What such a job makes must not depend on when in the time before a record came.
+func Wait(d time.Duration) Option { return func(s *settings) { s.wait = d } }
 
 // Twice lets CrashEverywhere also kill the process that recovers from a crash, or from a commit of unknown outcome, at each call of its
 // recovery and of its first epoch.

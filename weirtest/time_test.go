@@ -17,15 +17,29 @@ type beat struct {
 	Word string
 }
 
+// beatCodec writes a beat as it comes in.
+type beatCodec struct{}
+
+func (beatCodec) Name() string { return "beat" }
+
+func (beatCodec) Append(dst []byte, b beat) ([]byte, error) {
+	return fmt.Appendf(dst, "%d %s", b.At, b.Word), nil
+}
+
+func (beatCodec) Decode(src []byte) (beat, error) { return parseBeat(src) }
+
+func parseBeat(src []byte) (beat, error) {
+	at, w, _ := strings.Cut(string(src), " ")
+	ms, err := strconv.ParseInt(at, 10, 64)
+	return beat{ms, w}, err
+}
+
 // beats counts "ms word" in sessions and windows of event time, and writes late ones as they are.
 func beats() *stream.Job {
 	job := stream.NewJob("beats")
-	in := stream.From(job, stream.Topics("in"), func(r *stream.Record) (beat, error) {
-		at, w, _ := strings.Cut(string(r.Value), " ")
-		ms, err := strconv.ParseInt(at, 10, 64)
-		return beat{ms, w}, err
-	}, stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
-	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"))
+	in := stream.From(job, stream.Topics("in"), func(r *stream.Record) (beat, error) { return parseBeat(r.Value) },
+		stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
+	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"), stream.Through(beatCodec{}))
 	count := stream.Aggregator[beat, int64, int64]{
 		Codec: state.Int64{}, New: func() int64 { return 0 }, Add: func(acc int64, _ beat) int64 { return acc + 1 },
 		Merge: func(a, b int64) int64 { return a + b }, Result: func(acc int64) int64 { return acc },
@@ -46,8 +60,17 @@ func beats() *stream.Job {
 	return job
 }
 
+var beatsInput = weirtest.On("in", weirtest.Values("0 a", "20 b", "15 a", "120 a", "90 a", "130 b", "300 a", "40 b", "310 b", "500 a")...)
+
 // What windows of event time come to, and what is late for them, does not depend on crashes.
 func TestEventTimeCrashes(t *testing.T) {
-	input := weirtest.On("in", weirtest.Values("0 a", "20 b", "15 a", "120 a", "90 a", "130 b", "300 a", "40 b", "310 b", "500 a")...)
-	weirtest.CrashEverywhere(t, beats, input, weirtest.Epochs(10)) // a crash between any two records
+	weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(10)) // a crash between any two records
+}
+
+// Nor if watermarks come in records of a repartition topic.
+func TestEventTimeCrashesThroughKafka(t *testing.T) {
+	weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(5), weirtest.ThroughKafka(1))
+	t.Run("at-least-once", func(t *testing.T) {
+		weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(2), weirtest.ThroughKafka(2), weirtest.AtLeastOnce())
+	})
 }

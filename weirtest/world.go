@@ -22,9 +22,10 @@ type world struct {
 	name     string // of the job
 	inputs   []string
 	outputs  []string
+	internal []string // repartition topics
 	cluster  *memtxn.Cluster
 	store    checkpoint.Store
-	disk     *disk
+	disk     *disks
 	injector *injector
 	process  *process // nil: none runs
 	ends     int      // how many processes ended without being asked to
@@ -41,7 +42,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		return nil, err
 	}
 	w := &world{
-		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
+		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisks(),
 		injector: newInjector(), log: &tail{},
 	}
 	for _, stage := range plan.Stages {
@@ -61,7 +62,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 			err = errors.Join(err, w.cluster.CreateTopic(topic, 1))
 		}
 	}
-	return w, err
+	return w, errors.Join(err, w.layOut(plan))
 }
 
 // process is a run of the job's one instance.
@@ -80,13 +81,13 @@ func (w *world) start() error {
 	}
 	c := w.cluster.Client("weirtest")
 	l := &life{injector: w.injector, kill: c.Kill}
-	in, err := runtime.New(runtime.Options{
+	in, err := runtime.New(w.through(l, runtime.Options{
 		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l}, Guarantee: w.guarantee, Interval: interval,
-		Backend: w.disk.open(l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
+		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,7 @@ func (w *world) settle(commit bool) error {
 	return fmt.Errorf("the input is not committed after %v: %s", stuck, w.process.Status().LastError)
 }
 
-// allCommitted says whether the committed offsets are the ends of the inputs.
+// allCommitted says whether the committed offsets are the ends of the inputs, and nothing is under way in repartition topics.
 func (w *world) allCommitted() bool {
 	committed := w.cluster.Committed(w.name)
 	for _, topic := range w.inputs {
@@ -212,5 +213,5 @@ func (w *world) allCommitted() bool {
 			}
 		}
 	}
-	return true
+	return w.crossed(committed)
 }
