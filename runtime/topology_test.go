@@ -187,3 +187,29 @@ func TestOtherExchange(t *testing.T) {
 		}
 	}
 }
+
+// Nor does a job start from nothing where the other exchange has left something and the group's offsets are forgotten.
+func TestOtherExchangeForgotten(t *testing.T) {
+	for _, exchange := range []string{"", checkpoint.ExchangeKafka} {
+		store := memStore(t)
+		in := lab(t, store, 1)
+		in.o.Exchange = exchange
+		if err := in.checkFreshElsewhere(t.Context()); err != nil {
+			t.Errorf("exchange %q, an empty store: %v", exchange, err)
+		}
+		shard, says := "", "WEIR_EXCHANGE=memory"
+		if exchange == "" {
+			shard, says = "0", "WEIR_EXCHANGE=kafka"
+		}
+		repo, err := checkpoint.NewRepository(store, "lab", checkpoint.NewRun(), checkpoint.Options{Shard: shard})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := repo.MarkCommitted(t.Context(), checkpoint.MakeID(checkpoint.NewRun(), 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.checkFresh(t.Context(), nil, nil, decision{}); !errors.Is(err, ErrState) || !strings.Contains(err.Error(), says) {
+			t.Errorf("exchange %q: %v", exchange, err)
+		}
+	}
+}
