@@ -61,6 +61,20 @@ func (a *admin) committed(group, topic string) (int64, error) {
 	return sum, nil
 }
 
+// stable is how many records a topic has below its last stable offsets, control records included.
+func (a *admin) stable(topic string) (sum int64, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+	defer cancel()
+	ends, err := a.ListCommittedOffsets(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range ends[topic] {
+		sum += e.Offset
+	}
+	return sum, nil
+}
+
 // reader is a read_committed consumer of all partitions of a topic. It keeps control records, to know that it has seen the end.
 func (a *admin) reader(topic string, at kgo.Offset) (*kgo.Client, error) {
 	from := map[int32]kgo.Offset{}

@@ -9,7 +9,7 @@
 // # Knobs
 //
 //	BENCH_ONLY        what to run, separated by commas: copy, classify, wordcount, at-least-once, bare (or one of their rows,
-//	                  such as copy-100ms), latency, memory, recovery; all of them by default
+//	                  such as copy-100ms), exchange, instances, latency, memory, recovery, timers; all of them by default
 //	BENCH_RECORDS     input of a throughput run, 4,000,000 by default; an eighth of it for wordcount
 //	BENCH_ROUNDS      how often each contender runs, 3 by default; also restarts per kind of recovery
 //	BENCH_SECONDS     measured seconds of the latency run, 30 by default

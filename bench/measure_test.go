@@ -32,7 +32,11 @@ type figures struct {
 
 // snapshot is a sample without its records.
 func snapshot(p *process) sample {
-	return sample{at: time.Now(), job: cpuOf(p.pid()), broker: cpuOf(shared.broker), machine: cpuOfMachine(), self: cpuOf(os.Getpid())}
+	job := cpuOf(p.pid())
+	if p.peer != nil {
+		job += cpuOf(p.peer.pid())
+	}
+	return sample{at: time.Now(), job: job, broker: cpuOf(shared.broker), machine: cpuOfMachine(), self: cpuOf(os.Getpid())}
 }
 
 // known is the CPU time of everything that takes part.
@@ -50,13 +54,13 @@ const stalled = 90 * time.Second
 var errStalled = errors.New("the run stands still")
 
 // watch samples a run until all of its input is committed.
-func watch(p *process, a *admin, group string, in *input) (figures, error) {
+func watch(p *process, in *input, progress func() (int64, error)) (figures, error) {
 	var all []sample
 	moved := time.Now()
 	for {
 		s := snapshot(p)
 		var unknown error // that the coordinator still starts, for example
-		if s.records, unknown = a.committed(group, in.topic); unknown != nil && len(all) > 0 {
+		if s.records, unknown = progress(); unknown != nil && len(all) > 0 {
 			s.records = all[len(all)-1].records
 		}
 		if len(all) == 0 || s.records > all[len(all)-1].records {

@@ -24,6 +24,7 @@ type process struct {
 	logFile string
 	began   time.Time
 	done    chan struct{}
+	peer    *process // a second instance of the job, or nil
 }
 
 // start runs a program with exactly this environment. Whatever becomes of it, it is gone when the test ends.
@@ -137,7 +138,7 @@ func (w weir) start(t testing.TB) *process {
 		w.guarantee = "exactly-once"
 	}
 	vars := append([]string{
-		"WEIR_JOB=" + w.job, "WEIR_JOB_ID=" + w.name, "WEIR_INSTANCE_ID=bench", "WEIR_BROKERS=" + shared.cluster.Bootstrap(),
+		"WEIR_INSTANCE_ID=bench", "WEIR_JOB=" + w.job, "WEIR_JOB_ID=" + w.name, "WEIR_BROKERS=" + shared.cluster.Bootstrap(),
 		"WEIR_INPUT_TOPICS=" + w.in, "WEIR_OUTPUT_TOPIC=" + w.out, "WEIR_CLASSIFY_WINDOW=0",
 		"WEIR_CHECKPOINT_INTERVAL=" + w.interval.String(), "WEIR_GUARANTEE=" + w.guarantee,
 		"WEIR_DATA_DIR=" + w.folder, "WEIR_HTTP_ADDR=" + addr, "BENCH_PROFILE_OUT=" + profileOf(t, w.name),

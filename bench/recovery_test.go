@@ -36,7 +36,7 @@ func TestBenchRecovery(t *testing.T) {
 	w := weir{binary: b, name: "recovery", job: "classify", in: in.topic, out: "recovery-out", interval: time.Second,
 		folder: folder, more: []string{"WEIR_LOG_LEVEL=debug"}}
 	p := w.start(t)
-	_, err := watch(p, a, "recovery", in)
+	_, err := watch(p, in, func() (int64, error) { return a.committed("recovery", in.topic) })
 	must(t, err)
 	var last atomic.Int64 // when an output arrived
 	tail(t, a, "recovery-out", kgo.NewOffset().AtEnd(), func(now time.Time, _ *kgo.Record) { last.Store(now.UnixNano()) })

@@ -26,25 +26,26 @@ func (c *contender) String() string { return c.row + " " + c.binary.name }
 // job is the built-in job of a row.
 func (c *contender) job() (job, guarantee string) {
 	job, _, _ = strings.Cut(c.row, "-")
-	if strings.HasPrefix(c.row, "at-least-once") {
+	switch job {
+	case "at":
 		return "copy", "at-least-once"
+	case "exchange", "instances":
+		return "wordcount", "exactly-once"
 	}
 	return job, "exactly-once"
 }
 
-var rows = []string{"bare-1s", "bare-100ms", "copy-1s", "copy-100ms", "at-least-once-1s", "classify-1s", "classify-100ms", "wordcount-1s"}
+var rows = []string{"bare-1s", "bare-100ms", "copy-1s", "copy-100ms", "at-least-once-1s", "classify-1s", "classify-100ms", "wordcount-1s",
+	"exchange-1s", "instances-1s"}
 
 const classifyKeys = 100_000
 
 // runs says whether a row is wanted, or is the bare loop at the interval of one that is.
 func runs(t testing.TB, row string) bool {
 	return wanted(row) || strings.HasPrefix(row, "bare-") && slices.ContainsFunc(rows, func(other string) bool {
-		return wanted(other) && compared(other) && interval(t, other) == interval(t, row)
+		return wanted(other) && interval(t, other) == interval(t, row)
 	})
 }
-
-// compared says whether a row's speed is compared with the bare loop: not if its records are lines that become ten.
-func compared(row string) bool { return !strings.HasPrefix(row, "wordcount") }
 
 // contenders are the rows that are wanted, with the bare loop first.
 func contenders(t testing.TB) (all []*contender) {
@@ -55,7 +56,8 @@ func contenders(t testing.TB) (all []*contender) {
 		source: func() generator { return newEvents(classifyKeys, false) }, judge: func() judge { return newSums(classifyKeys, n) }}
 	text := &input{topic: "lines", records: max(1, n/8), outputs: n / 8 * wordsPerLine,
 		source: func() generator { return newLines() }, judge: func() judge { return newCounts(max(1, n/8)) }}
-	inputs := map[string]*input{"bare": copied, "copy": copied, "at": copied, "classify": events, "wordcount": text}
+	inputs := map[string]*input{"bare": copied, "copy": copied, "at": copied, "classify": events, "wordcount": text,
+		"exchange": text, "instances": text}
 	for _, row := range rows {
 		if !runs(t, row) {
 			continue
@@ -122,7 +124,7 @@ func (c *contender) run(t testing.TB, a *admin, round int) figures {
 	must(t, a.create(out, nil))
 	defer a.drop(out, group)
 	p := c.start(t, group, out)
-	f, err := watch(p, a, group, c.in)
+	f, err := watch(p, c.in, c.progress(a, group, out))
 	if err != nil {
 		t.Fatalf("%v: %v", c, err)
 	}
@@ -130,6 +132,9 @@ func (c *contender) run(t testing.TB, a *admin, round int) figures {
 		f.Phases = phases(p)
 	}
 	p.stop()
+	if p.peer != nil {
+		p.peer.stop()
+	}
 	if !c.bare {
 		showProfile(t, c.binary.path, group)
 	}
@@ -151,6 +156,43 @@ func (c *contender) start(t testing.TB, group, out string) *process {
 		return start(t, group, c.binary.path, nil, append(args, strings.Fields(env("BARE"))...)...)
 	}
 	job, guarantee := c.job()
-	return weir{binary: c.binary, name: group, job: job, in: c.in.topic, out: out, interval: c.interval, guarantee: guarantee,
-		folder: filepath.Join(scratch, group)}.start(t)
+	w := weir{binary: c.binary, name: group, job: job, in: c.in.topic, out: out, interval: c.interval, guarantee: guarantee,
+		folder: filepath.Join(scratch, group)}
+	if !c.repartitioned() {
+		return w.start(t)
+	}
+	store := "WEIR_CHECKPOINT_STORE=file://" + filepath.Join(scratch, group, "shared")
+	w.more = []string{"WEIR_EXCHANGE=kafka", "WEIR_LEAVE_GROUP=always", store}
+	p := w.start(t)
+	if strings.HasPrefix(c.row, "instances") {
+		w.more = append(w.more, "WEIR_INSTANCE_ID=second", "WEIR_STATE_DIR="+filepath.Join(scratch, group, "second"))
+		p.peer = w.start(t)
+	}
+	return p
+}
+
+// repartitioned says whether records cross in repartition topics.
+func (c *contender) repartitioned() bool {
+	return strings.HasPrefix(c.row, "exchange") || strings.HasPrefix(c.row, "instances")
+}
+
+// progress is how much of the input has its outputs committed.
+func (c *contender) progress(a *admin, group, out string) func() (int64, error) {
+	if !c.repartitioned() {
+		return func() (int64, error) { return a.committed(group, c.in.topic) }
+	}
+	// Sources run ahead of what follows: the outputs themselves are counted, with the few control records among them, so the end is when nothing
+	// comes any more.
+	var last int64
+	var moved time.Time
+	return func() (int64, error) {
+		n, err := a.stable(out)
+		if n != last {
+			last, moved = n, time.Now()
+		}
+		if n >= int64(c.in.outputs) && time.Since(moved) > 2*c.interval {
+			return int64(c.in.records), nil
+		}
+		return min(int64(c.in.records)-1, n*int64(c.in.records)/int64(c.in.outputs)), err
+	}
 }

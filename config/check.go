@@ -16,7 +16,11 @@ func (l *loader) checkTogether() {
 	if l.ok("WEIR_PARALLELISM", "WEIR_MAX_PARALLELISM") && c.Parallelism > c.MaxParallelism {
 		l.fail("WEIR_PARALLELISM", "more than WEIR_MAX_PARALLELISM=%d; expected 1 to %d, because a task needs a key group", c.MaxParallelism, c.MaxParallelism)
 	}
+	if l.ok("WEIR_RESTART_DELAY", "WEIR_RESTART_MAX_DELAY") && c.RestartMaxDelay < c.RestartDelay {
+		l.checkDelays()
+	}
 	l.checkTopics()
+	l.checkClusters()
 	l.checkFolders()
 	l.rememberSettings()
 }
@@ -32,17 +36,54 @@ func (l *loader) checkTransaction() {
 		c.TransactionTimeout, c.TransactionTimeout/2, 2*c.CheckpointInterval)
 }
 
+// checkDelays blames the one that was set.
+func (l *loader) checkDelays() {
+	if l.isSet("WEIR_RESTART_MAX_DELAY") {
+		l.fail("WEIR_RESTART_MAX_DELAY", "less than the first wait, WEIR_RESTART_DELAY=%s; expected at least that", l.cfg.RestartDelay)
+		return
+	}
+	l.fail("WEIR_RESTART_DELAY", "more than the longest wait, WEIR_RESTART_MAX_DELAY=%s; expected at most that", l.cfg.RestartMaxDelay)
+}
+
+// checkClusters: a repartition topic is written and read in one transaction, so it has to be on the cluster of both.
+func (l *loader) checkClusters() {
+	c := l.cfg
+	switch {
+	case c.SinkBrokers == "":
+	case c.SinkBrokers == c.Brokers:
+		l.fail("WEIR_SINK_BROKERS", "the same as WEIR_BROKERS; expected another cluster. Leave it out if there is one")
+	case c.Exchange == "kafka":
+		l.fail("WEIR_EXCHANGE", "it needs sources and sinks on one cluster, and WEIR_SINK_BROKERS is set")
+	}
+}
+
 func (l *loader) checkTopics() {
 	if l.in.Custom {
-		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW"} {
+		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_START_FROM", "WEIR_BOUNDED", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW", "WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC"} {
 			if l.isSet(env) {
-				l.fail(env, "applies to built-in jobs only; this program's jobs name their own topics")
+				l.fail(env, "applies to built-in jobs only; this program's jobs say themselves what they read and write")
 			}
 		}
 		return
 	}
-	if l.cfg.OutputTopic != "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
+	if l.cfg.OutputTopic != "" && l.cfg.SinkBrokers == "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
 		l.fail("WEIR_OUTPUT_TOPIC", "is one of WEIR_INPUT_TOPICS too: the job would read what it writes, forever")
+	}
+	if l.ok("WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC") {
+		l.checkLetters()
+	}
+}
+
+// checkLetters: a topic without the policy would be ignored, and a policy without the topic has nowhere to write to.
+func (l *loader) checkLetters() {
+	c := l.cfg
+	switch wanted := c.BadRecords == "dead-letter"; {
+	case wanted && c.DeadLetterTopic == "":
+		l.fail("WEIR_DEAD_LETTER_TOPIC", "not set, with WEIR_BAD_RECORDS=dead-letter; expected the topic for records that cannot be read")
+	case !wanted && c.DeadLetterTopic != "":
+		l.fail("WEIR_DEAD_LETTER_TOPIC", "has no effect with WEIR_BAD_RECORDS=%s; expected WEIR_BAD_RECORDS=dead-letter with it", c.BadRecords)
+	case wanted && slices.Contains(c.InputTopics, c.DeadLetterTopic):
+		l.fail("WEIR_DEAD_LETTER_TOPIC", "is one of WEIR_INPUT_TOPICS too: bad records would come again, forever")
 	}
 }
 

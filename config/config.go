@@ -16,19 +16,30 @@ type Config struct {
 	JobID      string `env:"JOB_ID" kind:"id" shown:"the job's name" help:"Names the consumer group, the transactional ids and the checkpoint folder. Instances of one job share it."`
 	InstanceID string `env:"INSTANCE_ID" kind:"id" shown:"host name" help:"Stable name of this instance, unique in its job: a StatefulSet pod's name."`
 
-	Brokers        string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
-	SinkBrokers    string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
-	KafkaClient    string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
-	InputTopics    []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas."`
-	OutputTopic    string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
-	ClassifyWindow time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
+	Brokers         string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
+	SinkBrokers     string        `env:"SINK_BROKERS" kind:"brokers" shown:"none: sinks are on the cluster of WEIR_BROKERS" help:"Bootstrap servers of the sinks' cluster if it is another one. Choose before the job's first start: the commit point is there then."`
+	KafkaClient     string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
+	InputTopics     []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas, or a regular expression for whole names, beginning with ^ or between slashes."`
+	StartFrom       string        `env:"START_FROM" kind:"start" default:"earliest" help:"Where a built-in job begins to read that has committed nothing yet."`
+	Bounded         bool          `env:"BOUNDED" kind:"bool" default:"false" help:"End a built-in job where its input ends when it is first started, with exit code 0."`
+	OutputTopic     string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
+	BadRecords      string        `env:"BAD_RECORDS" kind:"enum" default:"fail" one:"fail,skip,dead-letter" help:"What becomes of records that a built-in job cannot read: the job fails, goes on without them, or writes them to WEIR_DEAD_LETTER_TOPIC."`
+	DeadLetterTopic string        `env:"DEAD_LETTER_TOPIC" kind:"topic" shown:"none" help:"Topic for records that a built-in job cannot read, with WEIR_BAD_RECORDS=dead-letter."`
+	ClassifyWindow  time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
 
 	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both."`
 	CheckpointInterval time.Duration `env:"CHECKPOINT_INTERVAL" kind:"duration" default:"1s" min:"5ms" max:"15m" help:"Time between barriers: how often outputs are committed and become visible."`
+	DiscoveryInterval  time.Duration `env:"DISCOVERY_INTERVAL" kind:"duration" default:"10s" min:"0s" help:"Time between two looks for new partitions, and for new topics that match a pattern; 0: none."`
 	TransactionTimeout time.Duration `env:"TRANSACTION_TIMEOUT" kind:"duration" min:"1s" max:"24h" shown:"10s or 5 intervals, whichever is longer" help:"The broker's patience with an open transaction; how long a frozen instance can hold back read_committed readers."`
 	SessionTimeout     time.Duration `env:"SESSION_TIMEOUT" kind:"duration" default:"10s" min:"1s" max:"30m" help:"The broker's patience with a silent group member; a killed instance of the same name is replaced at once."`
 	StartTimeout       time.Duration `env:"START_TIMEOUT" kind:"duration" default:"30s" min:"100ms" max:"1h" help:"How long the first contact with the brokers may take."`
 	ShutdownTimeout    time.Duration `env:"SHUTDOWN_TIMEOUT" kind:"duration" default:"8s" min:"100ms" max:"1h" help:"How long the last barrier and commit may take after SIGTERM; the process ends at most 1.5s later. Keep it below the pod's grace period."`
+
+	RestartDelay    time.Duration `env:"RESTART_DELAY" kind:"duration" default:"100ms" min:"1ms" max:"1h" help:"Wait before work goes on after a second failure; it doubles with each further one. After a first failure it goes on at once."`
+	RestartMaxDelay time.Duration `env:"RESTART_MAX_DELAY" kind:"duration" default:"10s" min:"1ms" max:"24h" help:"The longest wait after a failure. Each wait is shortened by chance, to half at most."`
+	RestartAttempts int           `env:"RESTART_ATTEMPTS" kind:"int" default:"10" min:"0" help:"Failures in a row, without a commit between them, that end the process; 0: none do."`
+	RestartReset    time.Duration `env:"RESTART_RESET" kind:"duration" default:"10s" min:"1s" max:"24h" help:"How long work has to go well until failures are forgotten and waits begin anew."`
+	RecordAttempts  int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
 
 	DataDir         string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
 	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`

@@ -1,4 +1,5 @@
-// Package console answers HTTP requests about an instance: whether it lives, whether it is ready, its metrics and its status.
+// Package console answers HTTP requests about an instance: whether it lives, whether it is ready, its metrics, its status and
+// its job's graph.
 //
 // Nothing here can change what the instance does, and no handler waits for it.
 package console
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/stream"
 )
 
 // Instance is what the console tells about.
@@ -67,10 +69,10 @@ func Listen(o Options) (*Server, error) {
 // Addr is where the server listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Serve begins to answer; requests that came since Listen have waited.
-func (s *Server) Serve(in Instance) {
+// Serve begins to answer; requests that came since Listen have waited. The graph is that of the instance's job.
+func (s *Server) Serve(in Instance, graph *stream.Graph) {
 	s.server = &http.Server{
-		Handler:           s.handler(in),
+		Handler:           s.handler(in, graph),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/stream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,7 +39,13 @@ func serve(t *testing.T, f *fake) func(path string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Serve(f)
+	job := stream.NewJob("copy")
+	stream.To(stream.From(job, stream.Topics("in"), stream.Raw, stream.UID("source")), "out", stream.AsRecord, stream.UID("sink"))
+	graph, err := job.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(f, graph)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -102,6 +109,10 @@ func TestStatusPageAndMetrics(t *testing.T) {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
 		}
+	}
+	var graph stream.Graph
+	if code, body := get("/api/v1/graph"); json.Unmarshal([]byte(body), &graph) != nil || code != http.StatusOK || len(graph.Operators) != 2 || graph.Operators[1].UID != "sink" {
+		t.Errorf("graph: %d %s", code, body)
 	}
 	if _, body := get("/"); !strings.Contains(body, `href="metrics"`) || !strings.Contains(body, "&lt;b&gt;") {
 		t.Errorf("page: %s", body)

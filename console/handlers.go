@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/stream"
 )
 
 // stalled is how long the loop may be silent; it beats every second.
@@ -22,11 +23,12 @@ type Status struct {
 	Ready bool `json:"ready"`
 }
 
-func (s *Server) handler(in Instance) http.Handler {
+func (s *Server) handler(in Instance, graph *stream.Graph) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { s.health(w, in) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { ready(w, in.Status()) })
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) { s.status(w, in.Status()) })
+	mux.HandleFunc("GET /api/v1/graph", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, graph) })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { s.page(w, in.Status()) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.o.Metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second}))
 	return mux
@@ -67,11 +69,15 @@ func answer(w http.ResponseWriter, code int, text string) {
 }
 
 func (s *Server) status(w http.ResponseWriter, st runtime.Status) {
+	answerJSON(w, Status{s.o.About, st, st.Ready()})
+}
+
+func answerJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	_ = enc.Encode(Status{s.o.About, st, st.Ready()}) // the client may have gone
+	_ = enc.Encode(v) // the client may have gone
 }
 
 var page = template.Must(template.New("page").Parse(`<!doctype html>
@@ -88,6 +94,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 </table>
 <ul>
 <li><a href="api/v1/status">api/v1/status</a>: all of this and more, as JSON</li>
+<li><a href="api/v1/graph">api/v1/graph</a>: the job's operators, states, stages and exchanges, as JSON</li>
 <li><a href="metrics">metrics</a>: for Prometheus</li>
 <li><a href="healthz">healthz</a>, <a href="readyz">readyz</a>: for probes</li>
 </ul></body></html>

@@ -37,7 +37,7 @@ type process struct {
 func startProcess(t testing.TB, name, addr string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, addr: addr, log: &logBuffer{}, done: make(chan struct{})}
-	p.cmd = exec.Command(processor(t), args...)
+	p.cmd = exec.Command(executable(t, env), args...)
 	p.cmd.Env = env
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	dieWithParent(p.cmd)

@@ -12,7 +12,7 @@ import (
 // passes as it is, as in any reduce. The output's Kafka key is the event's, so that the sums of a key stay in order.
 func classify(name string, p Params) (*stream.Job, error) {
 	job := stream.NewJob(name)
-	events := stream.From(job, p.Inputs, decodeEvent, stream.UID("kafka_source"))
+	events := source(job, &p, decodeEvent)
 	byKey := stream.KeyBy(events, func(e event) string { return e.Key }, stream.UID("by_key"),
 		stream.Through(eventCodec{}))
 	var labelled *stream.Keyed[string, labelledEvent]

@@ -47,10 +47,14 @@ func TestCopyCrashes(t *testing.T) {
 	crashEverywhere(t, "copy", jobs.Params{}, weirtest.On("input", records...))
 }
 
+// events has some that are none.
 func events() []weirtest.Record {
 	var all []weirtest.Record
 	for i := range 8 {
 		all = append(all, weirtest.Value(fmt.Sprintf(`{"key":"k%d","value":%d,"createdAt":%d}`, i%3, i*i, i)))
+		if i%3 == 0 {
+			all = append(all, weirtest.Pair("poison", fmt.Sprintf(`{"key":%d`, i)))
+		}
 	}
 	return weirtest.On("events", all...)
 }
@@ -63,22 +67,27 @@ func timeless(r weirtest.Record) string {
 		Label string
 	}
 	if err := json.Unmarshal(r.Value, &e); err != nil {
-		return err.Error()
+		return fmt.Sprintf("%s, %q", r.Value, r.Headers)
 	}
 	return fmt.Sprint(e.Key, " ", e.Value, " ", e.Label)
 }
 
+// TestClassifyCrashes: records that are no events are skipped, or go to the dead letters.
 func TestClassifyCrashes(t *testing.T) {
 	opts := []weirtest.Option{weirtest.Show(timeless), weirtest.UnstableState("aggregate_stream", "sum")}
-	t.Run("memory", func(t *testing.T) { crashEverywhere(t, "classify", jobs.Params{}, events(), opts...) })
+	dead := jobs.Params{BadRecords: stream.DeadLetter("bad-events")}
+	t.Run("skip", func(t *testing.T) {
+		crashEverywhere(t, "classify", jobs.Params{BadRecords: stream.Skip}, events(), opts...)
+	})
+	t.Run("dead-letter", func(t *testing.T) { crashEverywhere(t, "classify", dead, events(), opts...) })
 	t.Run("kafka", func(t *testing.T) {
-		crashEverywhere(t, "classify", jobs.Params{}, events(), append(opts, weirtest.ThroughKafka(1))...)
+		crashEverywhere(t, "classify", dead, events(), append(opts, weirtest.Epochs(2), weirtest.ThroughKafka(1))...)
 	})
 }
 
 // All events come within the first window.
 func TestClassifyWindowCrashes(t *testing.T) {
-	p := jobs.Params{ClassifyWindow: time.Minute}
+	p := jobs.Params{ClassifyWindow: time.Minute, BadRecords: stream.Skip}
 	opts := []weirtest.Option{weirtest.Show(timeless), weirtest.Epochs(2), weirtest.Wait(time.Minute)}
 	t.Run("memory", func(t *testing.T) { crashEverywhere(t, "classify", p, events(), opts...) })
 	t.Run("kafka", func(t *testing.T) {

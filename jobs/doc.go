@@ -13,5 +13,6 @@
 // a window (0) the first event of a key passes as it is, and every later one with the sum of all values so far and createdAt set to now.
 // Sums of whole numbers are exact up to an int64. The label is UNCLASSIFIED as long as the
 // state thresholdState of operator classify_data holds nothing for the key, L1 if the sum is above it, else L2. An event without key or
-// value, or one that encoding/json can't read, fails the epoch.
+// value, or one that encoding/json can't read, fails the epoch, or is skipped, or goes to a dead-letter topic (Params.BadRecords). The other jobs can read
+// any record.
 package jobs

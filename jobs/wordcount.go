@@ -9,7 +9,7 @@ import (
 // wordCount counts words: one output per occurrence, keyed by the word, with the count so far ("flink 3").
 func wordCount(name string, p Params) (*stream.Job, error) {
 	job := stream.NewJob(name)
-	lines := stream.From(job, p.Inputs, text, stream.UID("kafka_source"))
+	lines := source(job, &p, text)
 	words := stream.FlatMap(lines, eachWord, stream.UID("split_words"))
 	byWord := stream.KeyBy(words, func(word string) string { return word }, stream.UID("by_word"))
 	counts := stream.Count(byWord, stream.UID("count_words"))

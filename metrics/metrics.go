@@ -16,9 +16,12 @@ type Metrics struct {
 	aborts     cache[string, prometheus.Counter]
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
+	calls      cache[string, calls]
+
+	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
-	commits                           prometheus.Counter
+	commits, groupOffsets             prometheus.Counter
 	checkpointBytes                   prometheus.Histogram
 	lagVec, build                     *prometheus.GaugeVec
 
@@ -41,7 +44,9 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerFlows(reg)
 	m.registerCheckpoints(reg)
 	m.registerEvents(reg)
+	m.registerLosses(reg)
 	m.registerState(reg)
+	m.registerCalls(reg)
 	return m
 }
 
@@ -100,6 +105,13 @@ func (m *Metrics) Commit() {
 	}
 }
 
+// GroupOffsetsFailed counts a time that the group's offsets did not follow a commit whose decision is elsewhere.
+func (m *Metrics) GroupOffsetsFailed() {
+	if m != nil {
+		m.groupOffsets.Inc()
+	}
+}
+
 // Abort counts an epoch that was given up.
 func (m *Metrics) Abort(cause string) {
 	if m != nil {
@@ -118,6 +130,27 @@ func (m *Metrics) Rebalance(kind string) {
 func (m *Metrics) Restart(cause string) {
 	if m != nil {
 		m.restarts.get(cause).Inc()
+	}
+}
+
+// Skipped counts a record that an operator has failed on and let go.
+func (m *Metrics) Skipped(operator string) {
+	if m != nil {
+		m.skipped.get(operator).Inc()
+	}
+}
+
+// DeadLetter counts a record that an operator has failed on and written to a dead-letter topic.
+func (m *Metrics) DeadLetter(operator string) {
+	if m != nil {
+		m.letters.get(operator).Inc()
+	}
+}
+
+// Late counts a record that came too late for a window, whose late records nobody reads.
+func (m *Metrics) Late(operator string) {
+	if m != nil {
+		m.late.get(operator).Inc()
 	}
 }
 

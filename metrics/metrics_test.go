@@ -26,11 +26,19 @@ func report(m *Metrics) {
 	m.Abort("ProducerFenced")
 	m.Rebalance("assigned")
 	m.Restart("fenced")
+	m.Skipped("parse")
+	m.DeadLetter("parse")
+	m.Late("sums")
 	m.SetEpoch(5)
 	m.SetState(100)
 	m.SetOverlay(10)
 	m.SetBuild("v1", "abc", "go1")
 	m.SetTransactionStart(time.Time{})
+	m.CallBegan("ask")
+	m.CallBegan("ask")
+	m.CallEnded("ask")
+	m.CallRetried("ask")
+	m.CallTimedOut("ask")
 }
 
 func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
@@ -48,12 +56,19 @@ func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
 		`weir_aborts_total{cause="producer_fenced",LABELS}`:                    "1",
 		`weir_rebalances_total{LABELS,kind="assigned"}`:                        "1",
 		`weir_restarts_total{cause="fenced",LABELS}`:                           "1",
+		`weir_skipped_records_total{LABELS,operator="parse"}`:                  "1",
+		`weir_dead_letters_total{LABELS,operator="parse"}`:                     "1",
+		`weir_late_records_total{LABELS,operator="sums"}`:                      "1",
 		`weir_epoch{LABELS}`:                                                   "5",
 		`weir_state_bytes{LABELS}`:                                             "100",
 		`weir_overlay_bytes{LABELS}`:                                           "10",
 		`weir_last_commit_timestamp_seconds{LABELS}`:                           "50",
 		`weir_transaction_age_seconds{LABELS}`:                                 "2",
 		`weir_build_info{go_version="go1",LABELS,revision="abc",version="v1"}`: "1",
+		`weir_async_calls_in_flight{LABELS,operator="ask"}`:                    "1",
+		`weir_async_calls_total{LABELS,operator="ask"}`:                        "2",
+		`weir_async_retries_total{LABELS,operator="ask"}`:                      "1",
+		`weir_async_timeouts_total{LABELS,operator="ask"}`:                     "1",
 		`weir_source_lag_records{LABELS,partition="1",topic="text"}`:           "7",
 	}
 	got := text(t, reg)

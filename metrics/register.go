@@ -56,7 +56,10 @@ func (m *Metrics) registerCheckpoints(reg prometheus.Registerer) {
 	m.commits = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "weir", Name: "commits_total", Help: "Epochs committed.",
 	})
-	reg.MustRegister(m.checkpointBytes, m.commits)
+	m.groupOffsets = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "weir", Name: "group_offsets_failed_total", Help: "Commits that the group's offsets did not follow, with sinks on a cluster of their own.",
+	})
+	reg.MustRegister(m.checkpointBytes, m.commits, m.groupOffsets)
 	m.epoch = gauge(reg, "epoch", "Number of the epoch under way.")
 	m.lastCommit = gauge(reg, "last_commit_timestamp_seconds", "Unix time of the last commit; 0 before the first.")
 }
@@ -72,6 +75,20 @@ func (m *Metrics) registerEvents(reg prometheus.Registerer) {
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: "weir", Name: "transaction_age_seconds", Help: "Age of the open transaction; 0 when none is open.",
 	}, m.transactionAge))
+}
+
+func (m *Metrics) registerLosses(reg prometheus.Registerer) {
+	for _, c := range []struct {
+		into       *cache[string, prometheus.Counter]
+		name, help string
+	}{
+		{&m.skipped, "skipped_records_total", "Records that an operator failed on and let go (OnError: Skip), committed or not."},
+		{&m.letters, "dead_letters_total", "Records that an operator failed on and wrote to a dead-letter topic, committed or not."},
+		{&m.late, "late_records_total", "Records that came too late for a window and were dropped, committed or not."},
+	} {
+		v := counters(reg, c.name, c.help, "operator")
+		c.into.make = func(uid string) prometheus.Counter { return v.WithLabelValues(uid) }
+	}
 }
 
 func (m *Metrics) registerState(reg prometheus.Registerer) {

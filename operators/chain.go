@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -25,16 +26,34 @@ type Env struct {
 	// Produce writes output records; it blocks while the client's queue is full or the epoch is not open yet, and
 	// fails when the work is abandoned. The slice may be reused after the call.
 	Produce func(records []txn.Record) error
+	// Partitions is how many partitions a topic has that a sink may write to; the error wraps ErrTopic if there is no such topic. It
+	// may be nil, if no sink has to know.
+	Partitions func(topic string) (int32, error)
 	// Now is the processing time.
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Idle: the source partition was idle before the restart, and is so until it has a record.
+	Idle bool
+	// HeldBack says when records of the source partition were last held back (AlignWatermarks), which is not idleness; zero: never. It may be nil.
+	HeldBack func() time.Time
+	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
+	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
+	// Context ends when the work is abandoned; nil: never.
+	Context context.Context
+	// Wake lets the task look at NextTick again, from any goroutine. It may be nil.
+	Wake func()
+	// Calls hears of asynchronous calls; it may be nil.
+	Calls CallMeter
 }
 
-// NoWatermark is the watermark before there is one: nothing is late.
-const NoWatermark = math.MinInt64
+// NoWatermark is the watermark before there is one: nothing is late. EndOfTime is the one behind the last record of bounded input: everything is.
+const (
+	NoWatermark = math.MinInt64
+	EndOfTime   = math.MaxInt64
+)
 
 // Batch is a batch of records on its way through an exchange; its concrete type is known to the operators at both ends.
 type Batch interface {
@@ -52,6 +71,9 @@ type Chain struct {
 	Topic func(exchange int, b *txn.Batch) error
 	// Flush sends on everything that the chain has gathered so far: called before a barrier passes, and when input pauses.
 	Flush func() error
+	// Drain waits for the asynchronous calls that are under way and lets their results into what Flush sends on: called before a barrier
+	// passes. Nil: the chain has none.
+	Drain func() error
 
 	// Progress says, after Source or Tick, how far the event time of the partition has come (source stages only): no record
 	// with a timestamp of wm or less is expected any more. Nobody has to wait for an idle partition. Nil: it has no event time.
@@ -59,6 +81,9 @@ type Chain struct {
 	// Watermark fires the timers that are due at wm, which never sinks, and lets the operators know (keyed stages only). What they emit
 	// comes before the watermark: so flush, then send it on.
 	Watermark func(wm int64) error
+	// Behind says how far event time has come behind the chain when it has come to wm in front of it: records that wait for asynchronous
+	// calls hold it back, and keep it from being idle (keyed stages only; Progress has seen to it already). Nil: equally far.
+	Behind func(wm int64, idle bool) (int64, bool)
 	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
 	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.
 	Tick     func(now int64) error

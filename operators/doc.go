@@ -12,8 +12,8 @@
 //
 //   - A chain and its Task belong to one goroutine. Only an Exchange is shared by tasks: its fields don't change while they run.
 //   - After an error a chain is not used again: its buffers hold records of the abandoned epoch. A new one begins empty.
-//   - Nothing that a chain was given or has made outlives Chain.Flush in it: when a barrier passes, everything before it has
-//     been sent or produced.
+//   - Nothing that a chain was given or has made outlives Chain.Drain and Chain.Flush in it: when a barrier passes, everything before it
+//     has been sent or produced.
 //   - A source batch is not referred to after Source has returned; keys, values and headers may be.
 //   - A Batch belongs to the task that received it, which puts it back into the exchange's pool when it is done, emptied.
 //   - Memory of output records is never used twice: a client may read it until delivery.
@@ -29,11 +29,28 @@
 // one for the end of the allowed lateness). The sessions of a key are one value, a short list, since each record has to look at all of them. When sessions
 // merge, timers of the old ones are deleted. Costs about 1 µs for each timer that fires, its state included.
 //
+// # Asynchronous calls
+//
+// Async is the one operator that records wait in. Its calls run on goroutines of their own; all else happens on the task's: a result
+// is put back in the place of its record (timestamp, position), and then pushed. A task that sleeps is woken up by Env.Wake and finds
+// the result with NextTick and Tick. Event time stands still behind the oldest record under way: at what it had come to in front of the operator
+// when that record came (holding). Nothing behind it in the same chain has timers or a key, since its stream is a plain one.
+//
+// Rejected: letting calls under way into the checkpoint, as Flink does. Their records would have to be kept, with a codec; replaying them from the
+// source costs nothing. And a drain at each watermark, which come every 20 ms: no more than one round of calls would run at a time.
+//
 // # Failures
 //
-// An error of a function becomes a RecordError, once, where it happens. Errors of the Env (work is abandoned) pass through
+// An error of a function becomes a RecordError, once, where it happens: with the operator and the Origin of the record, which travels with it through
+// exchanges, or the time of the timer; never with the record's data. Errors of the Env (work is abandoned) pass through
 // unchanged. A panic is caught once per batch, not once per record, and put down to the operator whose function was running:
 // each one notes its number in Task.op before it calls its function, and again when a function goes on after emitting.
+//
+// # Policies
+//
+// An operator with a policy stands under a Guard: its outputs are held back until its function has returned, and dropped if that has failed; what has
+// changed state by then (state.Store.Touched) fails the epoch whatever the policy. Source records travel through an exchange only if
+// a dead letter may be written behind it. A dead letter is one more record in the out-buffer, so it shares the epoch's fate.
 //
 // # Cost
 //

@@ -41,7 +41,7 @@ func TestFailuresAreLocated(t *testing.T) {
 		},
 		"sink": func(task *Task) func(*txn.Batch) error {
 			encode := func(v string, _ *Output) error { return fails(v) }
-			return Source(task, "s", value, Map(task, "before", identity, Sink(task, "sink", "out", encode)))
+			return Source(task, "s", value, Map(task, "before", identity, Sink(task, "sink", Destination{Topics: []string{"out"}}, encode)))
 		},
 		"codec": func(task *Task) func(*txn.Batch) error {
 			x := &Exchange[string, string]{UID: "codec", Key: identity, Codec: failingCodec{fails: fails}}
@@ -61,7 +61,7 @@ func TestFailuresAreLocated(t *testing.T) {
 				t.Errorf("%s, %s: the cause is lost: %v", uid, how, err)
 			}
 			var p *PanicError
-			if errors.As(err, &p) != (how == "panic") || p != nil && !strings.Contains(string(p.Stack), "TestFailuresAreLocated") {
+			if errors.As(err, &p) != (how == "panic") || p != nil && (!strings.Contains(string(p.Stack), "TestFailuresAreLocated") || !strings.Contains(p.At, "TestFailuresAreLocated.func1 (error_test.go:")) {
 				t.Errorf("%s, %s: panic is %v", uid, how, p)
 			}
 		}
@@ -100,8 +100,11 @@ func TestFailureBehindExchange(t *testing.T) {
 		again := &keyedBatch[string, string]{records: b.records, keys: b.keys}
 		err := receive.Batch(again)
 		var at *RecordError
-		if !errors.As(err, &at) || at.UID != "p" || at.Topic != "" {
+		if !errors.As(err, &at) || at.Culprit != (Culprit{UID: "p", Topic: "in", Partition: 3, Offset: 101}) {
 			t.Errorf("%s: got %v", how, err)
+		}
+		if strings.Contains(err.Error(), "secrets") || !strings.Contains(err.Error(), "record in[3]@101") {
+			t.Errorf("%s: says %v", how, err)
 		}
 	}
 }
@@ -122,7 +125,7 @@ func TestErrorsOfTheEnv(t *testing.T) {
 	many := make([]string, outboxSize)
 	for name, next := range map[string]Push[string]{
 		"send":    TryFlatMap(task, "f", twice, x.Send(task)),
-		"produce": TryFlatMap(task, "f", twice, Sink(task, "sink", "out", writeString)),
+		"produce": TryFlatMap(task, "f", twice, Sink(task, "sink", Destination{Topics: []string{"out"}}, writeString)),
 	} {
 		quiet := func(v string) error { // let f's own error pass until the buffers are full
 			if err := next(v); err != nil && !errors.Is(err, errUser) {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
 )
 
 // A batch goes to the next task when it has this many records or bytes of keys, or when its sender has taken in this many
@@ -20,6 +21,8 @@ type Exchange[K, T any] struct {
 	UID    string
 	Key    func(T) K
 	Codec  state.Codec[K]
+	// Raw: some operator behind it may write dead letters, so that source records travel along.
+	Raw    bool
 	Values state.Codec[T] // of records that go through a repartition topic; nil: they can't
 
 	pool sync.Pool
@@ -27,17 +30,19 @@ type Exchange[K, T any] struct {
 
 // keyed is a record in an exchange. Its encoded key ends at end in the batch's keys and begins where the one before ends.
 type keyed[K, T any] struct {
-	v     T
-	k     K
-	ts    int64
-	end   uint32
-	group uint16
+	v      T
+	k      K
+	origin Origin
+	ts     int64
+	end    uint32
+	group  uint16
 }
 
 type keyedBatch[K, T any] struct {
 	records []keyed[K, T]
 	keys    []byte
-	bytes   int // Task.bytes of the sender when it began; once sent, what it has grown by
+	raws    []txn.Record // of each record, if the exchange carries them; without a partition: there is none
+	bytes   int          // Task.bytes of the sender when it began; once sent, what it has grown by
 }
 
 func (b *keyedBatch[K, T]) Len() int { return len(b.records) }
@@ -54,6 +59,7 @@ func (x *Exchange[K, T]) recycle(b *keyedBatch[K, T]) {
 		return // it once held a huge key
 	}
 	clear(b.records) // keep no value alive
-	b.records, b.keys = b.records[:0], b.keys[:0]
+	clear(b.raws)
+	b.records, b.keys, b.raws = b.records[:0], b.keys[:0], b.raws[:0]
 	x.pool.Put(b)
 }

@@ -33,10 +33,14 @@ func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b
 		if !ok {
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
+		t.atWork, t.raw = true, nil
 		begin, share := uint32(0), b.bytes/max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]
-			t.op, t.ts = op, r.ts
+			t.op, t.ts, t.origin = op, r.ts, r.origin
+			if len(b.raws) > 0 {
+				t.raw = rawOf(&b.raws[i])
+			}
 			t.bytes += share
 			*key = r.k
 			if store != nil {
@@ -47,7 +51,16 @@ func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b
 				return err
 			}
 		}
+		t.atWork, t.raw = false, nil
 		x.recycle(b)
 		return nil
 	}
+}
+
+// rawOf is a source record that came through an exchange; nil if there is none.
+func rawOf(r *txn.Record) *txn.Record {
+	if r.Partition == txn.AnyPartition {
+		return nil
+	}
+	return r
 }

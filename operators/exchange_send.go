@@ -1,6 +1,9 @@
 package operators
 
-import "github.com/weirstream/weir/state"
+import (
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
+)
 
 // sender is the end that parts records by key group: a batch under way for each task behind the exchange.
 type sender[K, T any] struct {
@@ -11,7 +14,7 @@ type sender[K, T any] struct {
 	batches []*keyedBatch[K, T]
 }
 
-// Send is the end of an exchange in the stage that feeds it. Key, key group and timestamp travel with the record.
+// Send is the end of an exchange in the stage that feeds it. Key, key group, origin and timestamp travel with the record.
 func (x *Exchange[K, T]) Send(t *Task) Push[T] {
 	if t.env.Topic != nil {
 		return x.sendTopic(t, t.env.Topic(x.Number))
@@ -53,11 +56,22 @@ func (s *sender[K, T]) push(v T) error {
 	b.records = b.records[:n+1]
 	r := &b.records[n]
 	b.keys = append(b.keys, scratch...)
-	r.v, r.k, r.ts, r.group, r.end = v, k, s.t.ts, group, uint32(len(b.keys))
+	r.v, r.k, r.origin, r.ts, r.group, r.end = v, k, s.t.origin, s.t.ts, group, uint32(len(b.keys))
+	if s.x.Raw {
+		b.raws = append(b.raws, s.t.rawRecord())
+	}
 	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys && s.t.bytes-b.bytes < exchangeBytes {
 		return nil
 	}
 	return s.send(int(target))
+}
+
+// rawRecord is the source record at work.
+func (t *Task) rawRecord() txn.Record {
+	if t.raw == nil {
+		return txn.Record{Partition: txn.AnyPartition}
+	}
+	return *t.raw
 }
 
 func (s *sender[K, T]) send(target int) error {

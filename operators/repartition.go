@@ -12,7 +12,7 @@ import (
 // What the value of a Kafka record in a repartition topic begins with; its key is null. A client's costs are by the record, so many of the
 // stream's records travel in one.
 const (
-	repartitionBatch byte = 1 // then records, each: flags (0), key (length as uvarint, bytes), timestamp (varint), value (as the key)
+	repartitionBatch byte = 1 // then records, each: trace, key (length as uvarint, bytes), timestamp (varint), value (as the key)
 	repartitionMark  byte = 2 // then watermark (varint), idle (a byte) and sender
 )
 
@@ -27,16 +27,17 @@ type topicSender[K, T any] struct {
 	t       *Task
 	x       *Exchange[K, T]
 	op      int32
-	topic   string
 	targets []uint16 // by key group
 	batches [][]byte // by partition
+	traces  []tracer // of each
 	value   []byte
 	out     Output
 }
 
 func (x *Exchange[K, T]) sendTopic(t *Task, topic string) Push[T] {
-	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), topic: topic, targets: targetsOf(t.env)}
+	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), targets: targetsOf(t.env), out: Output{Topic: topic}}
 	s.batches = make([][]byte, max(t.env.Parallelism, 1))
+	s.traces = make([]tracer, len(s.batches))
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
 }
@@ -51,8 +52,8 @@ func (s *topicSender[K, T]) push(v T) (err error) {
 	}
 	key := s.t.scratch
 	target := s.targets[state.KeyGroup(key, len(s.targets))]
-	b := s.batches[target]
-	if len(b)+len(key)+len(s.value) > repartitionBytes && len(b) > 0 {
+	b, trace := s.batches[target], &s.traces[target]
+	if len(b)+len(key)+len(s.value)+trace.size(s.t, s.x.Raw) > repartitionBytes && len(b) > 0 {
 		if err := s.send(int(target)); err != nil {
 			return err
 		}
@@ -61,7 +62,7 @@ func (s *topicSender[K, T]) push(v T) (err error) {
 	if b == nil {
 		b = append(make([]byte, 0, repartitionBytes/8), repartitionBatch)
 	}
-	b = append(b, 0)
+	b = trace.append(b, s.t, s.x.Raw)
 	b = append(binary.AppendUvarint(b, uint64(len(key))), key...)
 	b = binary.AppendVarint(b, s.t.ts)
 	s.batches[target] = append(binary.AppendUvarint(b, uint64(len(s.value))), s.value...)
@@ -71,8 +72,8 @@ func (s *topicSender[K, T]) push(v T) (err error) {
 // send hands the batch of a partition over; its memory is the client's from now on.
 func (s *topicSender[K, T]) send(target int) error {
 	s.out.Value, s.out.Partition = s.batches[target], int32(target)
-	s.batches[target] = nil
-	return s.t.out.add(s.topic, &s.out)
+	s.batches[target], s.traces[target] = nil, tracer{}
+	return s.t.out.add(&s.out)
 }
 
 func (s *topicSender[K, T]) flush() error {
@@ -90,19 +91,26 @@ func (s *topicSender[K, T]) flush() error {
 // receiveTopic is the other end: it takes batches of a partition of the repartition topic, without marks.
 func (x *Exchange[K, T]) receiveTopic(t *Task, op int32, key *K, next Push[T]) func(b *txn.Batch) error {
 	store, groups := t.env.State, t.env.MaxParallelism
+	from := traces{known: map[txn.Partition]*txn.Partition{}}
 	return func(b *txn.Batch) (err error) {
 		defer t.rescue(&err)
-		t.batch = b
+		t.atWork = true
 		for i := range b.Records {
-			t.op, t.index = op, i
+			from.begin()
+			at := Origin{&b.Partition, b.Records[i].Offset} // of the batch, as long as a record has no trace
+			t.op, t.origin, t.raw = op, at, nil
 			rest, err := openBatch(b.Records[i].Value)
 			for len(rest) > 0 && err == nil {
 				var r crossing
+				t.op, t.origin, t.raw = op, at, nil
+				if rest, err = from.read(t, rest); err != nil {
+					break
+				}
 				if r, rest, err = readCrossing(rest); err != nil {
 					break
 				}
 				var v T
-				t.op, t.ts = op, r.ts
+				t.ts = r.ts
 				if v, err = x.decode(r, key); err != nil {
 					break
 				}
@@ -114,11 +122,14 @@ func (x *Exchange[K, T]) receiveTopic(t *Task, op int32, key *K, next Push[T]) f
 					return err
 				}
 			}
+			if errors.Is(err, errMalformed) {
+				t.origin, t.raw = at, nil // whatever its trace said
+			}
 			if err != nil {
 				return t.fail(op, err)
 			}
 		}
-		t.batch = nil
+		t.atWork, t.raw = false, nil
 		return nil
 	}
 }
@@ -148,10 +159,7 @@ func openBatch(value []byte) ([]byte, error) {
 }
 
 func readCrossing(b []byte) (r crossing, rest []byte, err error) {
-	if b[0] != 0 {
-		return r, nil, errMalformed
-	}
-	if r.key, b, err = cutBytes(b[1:]); err != nil {
+	if r.key, b, err = cutBytes(b); err != nil {
 		return r, nil, err
 	}
 	ts, n := binary.Varint(b)

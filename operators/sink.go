@@ -1,8 +1,6 @@
 package operators
 
 import (
-	"fmt"
-
 	"github.com/weirstream/weir/txn"
 )
 
@@ -29,13 +27,18 @@ func (o *outbox) flush() error {
 	return err
 }
 
-// Output is an output record as a sink's function fills it in. At first key and value are nil, which is Kafka's null,
-// and the timestamp is that of the record at work.
+// Output is an output record as a sink's function fills it in. At first key and value are nil, which is Kafka's null: a null value is a
+// tombstone.
 type Output struct {
 	Key, Value []byte
 	Headers    []txn.Header
-	Timestamp  int64 // ms since the epoch; 0 lets the client take the current time
-	// Partition is txn.AnyPartition at first: by murmur2 of the key.
+	// Timestamp, in ms since the epoch, is that of the record at work at first; 0 lets the client take the current time, and so does a record
+	// that has none. One that the broker finds too far in the future (message.timestamp.after.max.ms) ends the job.
+	Timestamp int64
+	// Topic is the sink's topic at first, if it has just one.
+	Topic string
+	// Partition is txn.AnyPartition at first: by the sink's own partitioner, else by murmur2 of the key, as Java's client does; records
+	// without a key then go to any partition.
 	Partition int32
 
 	arenas [2]arena
@@ -63,30 +66,33 @@ func (o *Output) settle() {
 	o.lent = 0
 }
 
-// Sink writes a record to topic for every record that it gets, as encode fills it in.
-func Sink[T any](t *Task, uid, topic string, encode func(v T, out *Output) error) Push[T] {
+// Sink writes a record for every record that it gets, as encode fills it in.
+func Sink[T any](t *Task, uid string, to Destination, encode func(v T, out *Output) error) Push[T] {
 	op := t.operator(uid)
 	out := &Output{}
 	box := &t.out
+	route := newRoute(t, op, to)
 	return func(v T) error {
 		t.op = op
-		out.Key, out.Value, out.Headers = nil, nil, nil
-		out.Timestamp, out.Partition = t.ts, txn.AnyPartition
+		out.Key, out.Value, out.Headers, out.lent = nil, nil, nil, 0
+		out.Timestamp, out.Partition, out.Topic = t.ts, txn.AnyPartition, route.first
 		if err := encode(v, out); err != nil {
 			return t.fail(op, err)
 		}
 		if out.lent > 0 {
 			out.settle()
 		}
-		if out.Partition < txn.AnyPartition {
-			return t.fail(op, fmt.Errorf("partition %d of topic %q: want 0 or more, or AnyPartition", out.Partition, topic))
+		if out.Timestamp < 0 || out.Partition != txn.AnyPartition || out.Topic != route.first || route.asks {
+			if err := route.check(out); err != nil {
+				return err
+			}
 		}
-		return box.add(topic, out)
+		return box.add(out)
 	}
 }
 
 // add appends the record and hands all over when that makes a full load.
-func (o *outbox) add(topic string, out *Output) error {
+func (o *outbox) add(out *Output) error {
 	if o.records == nil {
 		o.records = make([]txn.Record, 0, outboxSize)
 	}
@@ -94,7 +100,7 @@ func (o *outbox) add(topic string, out *Output) error {
 	o.records = o.records[:n+1]
 	r := &o.records[n]
 	r.Key, r.Value, r.Headers = out.Key, out.Value, out.Headers
-	r.Timestamp, r.Topic, r.Partition = out.Timestamp, topic, out.Partition
+	r.Timestamp, r.Topic, r.Partition = out.Timestamp, out.Topic, out.Partition
 	o.bytes += len(r.Key) + len(r.Value)
 	if n+1 < outboxSize && o.bytes < outboxBytes {
 		return nil

@@ -27,7 +27,7 @@ func TestSinkFillsRecords(t *testing.T) {
 		}
 		return nil
 	}
-	source := Source(task, "s", value, Sink(task, "sink", "out", encode))
+	source := Source(task, "s", value, Sink(task, "sink", Destination{Topics: []string{"out"}}, encode))
 	if err := source(batch("untouched", "empty", "own", "all", "untouched")); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestSinkFillsRecords(t *testing.T) {
 func TestSinkRefusesPartition(t *testing.T) {
 	task := NewTask(&lend(1).Env)
 	encode := func(_ string, out *Output) error { out.Partition = -2; return nil }
-	if err := Source(task, "s", value, Sink(task, "sink", "out", encode))(batch("a")); err == nil {
+	if err := Source(task, "s", value, Sink(task, "sink", Destination{Topics: []string{"out"}}, encode))(batch("a")); err == nil {
 		t.Fatal("no error")
 	}
 }
@@ -66,7 +66,7 @@ func TestSinkRefusesPartition(t *testing.T) {
 func TestOutboxLoads(t *testing.T) {
 	l := lend(1)
 	task := NewTask(&l.Env)
-	a, b := Sink(task, "a", "a", writeString), Sink(task, "b", "b", writeString)
+	a, b := Sink(task, "a", Destination{Topics: []string{"a"}}, writeString), Sink(task, "b", Destination{Topics: []string{"b"}}, writeString)
 	many := make([]string, outboxSize)
 	if err := Source(task, "s", value, Tee([]Push[string]{a, b}))(batch(many...)); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestOutboxBoundsBytes(t *testing.T) {
 	l := lend(1)
 	task := NewTask(&l.Env)
 	big := string(make([]byte, outboxBytes/2))
-	if err := Source(task, "s", value, Sink(task, "a", "a", writeString))(batch(big, big, big)); err != nil {
+	if err := Source(task, "s", value, Sink(task, "a", Destination{Topics: []string{"a"}}, writeString))(batch(big, big, big)); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(l.loads, []int{2}) {
@@ -103,7 +103,7 @@ func TestOutputsKeepTheirBytes(t *testing.T) {
 		task := NewTask(&l.Env)
 		size := rapid.OneOf(rapid.IntRange(0, 40), rapid.IntRange(0, 3*arenaChunk/2))
 		var want [][2][]byte
-		sink := Sink(task, "sink", "out", func(i int, out *Output) error {
+		sink := Sink(task, "sink", Destination{Topics: []string{"out"}}, func(i int, out *Output) error {
 			key := bytes.Repeat([]byte{byte(i)}, size.Draw(t, "key"))
 			val := bytes.Repeat([]byte{byte(i), byte(i >> 8)}, size.Draw(t, "value"))
 			want = append(want, [2][]byte{key, val})

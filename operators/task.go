@@ -16,18 +16,23 @@ type Task struct {
 	uids []string
 
 	// Of the record at work:
-	ts    int64      // timestamp, ms since the epoch
-	op    int32      // whose function is running; what a panic is put down to
-	batch *txn.Batch // in source stages
-	index int        // in batch
-	key   any        // *K behind an exchange, where Receive puts the key
+	ts     int64 // timestamp, ms since the epoch
+	op     int32 // whose function is running; what a panic is put down to
+	atWork bool  // there is one, or a timer
+	origin Origin
+	raw    *txn.Record // the source record that it was made of, if an operator may need it for a dead letter
+	key    any         // *K behind an exchange, where Receive puts the key
 
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
+
+	keepRaw bool       // of a source stage
+	source  txn.Record // what raw points to there
 
 	scratch []byte // for keys
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain
 	timed   []timed        // operators that wait for a time; those further down the chain come first
+	waits   []waiting      // operators that records wait in; those further down the chain come first
 	event   *eventClock    // of a source with event time
 	wm      int64          // the last watermark that has gone through all of the chain
 	broken  error          // the first error behind a side output
@@ -53,7 +58,10 @@ func (t *Task) operator(uid string) int32 {
 func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 	c := &Chain{Source: source, Flush: t.flush, Tick: t.tick, NextTick: t.nextTick}
 	if t.event != nil {
-		c.Progress = t.event.progress
+		c.Progress = func() (int64, bool) { return t.behind(t.event.progress()) }
+	}
+	if len(t.waits) > 0 {
+		c.Drain = t.drain
 	}
 	return c
 }
@@ -71,13 +79,20 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 		return receive(b)
 	}
 	topic := func(x int, b *txn.Batch) error { return inputs[x].Topic(b) }
-	return &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	c := &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	if len(t.waits) > 0 {
+		c.Drain, c.Behind = t.drain, t.behind
+	}
+	return c
 }
+
+// KeepRaw lets the chain of a source keep each record as it was read while it is at work.
+func (t *Task) KeepRaw() { t.keepRaw = true }
 
 // flush sends on what the chain has gathered.
 func (t *Task) flush() (err error) {
 	defer t.rescue(&err)
-	t.op, t.batch = 0, nil
+	t.op, t.atWork = 0, false
 	for _, f := range t.flushes {
 		if err := f(); err != nil {
 			return err

@@ -12,17 +12,21 @@ type timed interface {
 func (t *Task) watermark(wm int64) (err error) {
 	defer t.rescue(&err)
 	for i := len(t.timed) - 1; i >= 0; i-- {
+		t.op, t.atWork = 0, false
 		if err := t.timed[i].watermark(wm); err != nil {
 			return err
 		}
 	}
-	t.wm = max(t.wm, wm)
+	if wm != EndOfTime { // nothing expires of it: the clock of states stands still at the end
+		t.wm = max(t.wm, wm)
+	}
 	return nil
 }
 
 func (t *Task) tick(now int64) (err error) {
 	defer t.rescue(&err)
 	for i := len(t.timed) - 1; i >= 0; i-- {
+		t.op, t.atWork = 0, false
 		if err := t.timed[i].tick(now); err != nil {
 			return err
 		}

@@ -1,6 +1,8 @@
 package operators
 
 import (
+	"fmt"
+
 	"github.com/weirstream/weir/state"
 )
 
@@ -14,15 +16,21 @@ type Timer struct {
 // Timers sets and deletes timers for the key of the record, or of the timer, at work. A timer is there once for each domain and time,
 // however often it was set.
 type Timers struct {
-	state *state.Timers
+	state    *state.Timers
+	timeless error
 }
 
-// NewTimers are the timers of an operator, kept in s.
-func NewTimers(s *state.Timers) *Timers { return &Timers{state: s} }
+// NewTimers are the timers of an operator, kept in s. timeless, if not nil, says why the operator has no event time.
+func NewTimers(s *state.Timers, timeless error) *Timers { return &Timers{s, timeless} }
 
 // Set lets a timer fire once the time has reached at, in ms since the epoch: by the clock, or by watermarks. One in the past fires soon, in event
 // time with the next watermark.
-func (t *Timers) Set(d state.Domain, at int64) error { return t.state.Set(d, at, nil) }
+func (t *Timers) Set(d state.Domain, at int64) error {
+	if d == state.EventTime && t.timeless != nil {
+		return fmt.Errorf("a timer of event time would never fire: %w", t.timeless)
+	}
+	return t.state.Set(d, at, nil)
+}
 
 // Delete takes back a timer that has not fired.
 func (t *Timers) Delete(d state.Domain, at int64) error { return t.state.Delete(d, at, nil) }
@@ -80,7 +88,8 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	}
 	a.t.fires()
 	due, _ := a.state.Take(d, now)
-	a.t.op, a.t.ts = a.op, due.At
+	a.t.op, a.t.ts, a.t.atWork = a.op, due.At, true
+	a.t.origin, a.t.raw = Origin{Offset: due.At}, nil
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}

@@ -147,9 +147,11 @@ func (o *windows[K, T, A, R]) fail(err error) error { return o.t.failed(o.op, er
 
 // tooLate lets go of a record.
 func (o *windows[K, T, A, R]) tooLate(v T) error {
-	if o.Late != nil {
-		o.Late.Emit(v)
+	if !o.Late.read() {
+		o.t.lost(o.t.uids[o.op], Late, nil)
+		return nil
 	}
+	o.Late.Emit(v)
 	return o.t.broken
 }
 

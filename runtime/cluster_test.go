@@ -29,13 +29,13 @@ import (
 
 // cluster is franz-go's in-process broker with topics of its own.
 type cluster struct {
-	t *testing.T
+	t testing.TB
 	*kfake.Cluster
 	brokers string
 	dir     string
 }
 
-func newCluster(t *testing.T, partitions int32, topics ...string) *cluster {
+func newCluster(t testing.TB, partitions int32, topics ...string) *cluster {
 	t.Helper()
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second), kfake.SeedTopics(partitions, topics...))
 	if err != nil {
@@ -157,7 +157,7 @@ func (c *cluster) start(settings ...setting) *life {
 	return l
 }
 
-func closeBoth(t *testing.T, b state.Backend, s checkpoint.Store) {
+func closeBoth(t testing.TB, b state.Backend, s checkpoint.Store) {
 	if b != nil {
 		if err := b.Close(); err != nil {
 			t.Error(err)
@@ -169,7 +169,7 @@ func closeBoth(t *testing.T, b state.Backend, s checkpoint.Store) {
 }
 
 // stop ends a life in good order and returns what Run returned.
-func (l *life) stop(t *testing.T) error {
+func (l *life) stop(t testing.TB) error {
 	t.Helper()
 	l.cancel()
 	select {
@@ -183,7 +183,7 @@ func (l *life) stop(t *testing.T) error {
 }
 
 // until waits for a condition on the instance's status.
-func (l *life) until(t *testing.T, what string, ok func(runtime.Status) bool) {
+func (l *life) until(t testing.TB, what string, ok func(runtime.Status) bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for !ok(l.in.Status()) {
@@ -200,7 +200,7 @@ func (l *life) until(t *testing.T, what string, ok func(runtime.Status) bool) {
 }
 
 // checkCounts: the committed outputs of every word are exactly 1..n in order.
-func checkCounts(t *testing.T, records []*kgo.Record, want map[string]int) {
+func checkCounts(t testing.TB, records []*kgo.Record, want map[string]int) {
 	t.Helper()
 	got := map[string]int{}
 	for _, r := range records {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/weirstream/weir/twophase"
@@ -34,8 +35,6 @@ func (in *Instance) doFence() {
 	}()
 }
 
-func (in *Instance) transactionalID() string { return in.o.JobID + "-" + in.o.InstanceID }
-
 // newProducer makes a producer and fences all older ones of its transactional id.
 func (in *Instance) newProducer() (txn.Producer, error) {
 	cfg := txn.ProducerConfig{}
@@ -43,7 +42,7 @@ func (in *Instance) newProducer() (txn.Producer, error) {
 		cfg.TransactionalID = in.transactionalID()
 		cfg.TransactionTimeout = in.o.TransactionTimeout
 	}
-	p, err := in.o.Client.NewProducer(cfg)
+	p, err := in.sinkClient().NewProducer(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ func (in *Instance) doRestore() {
 	known := in.registries(d)
 	clear(in.flights) // every decided epoch is published, the others never happened
 	halt := in.haltAttempt()
-	if in.failures > 0 {
+	if in.restarts.inRow > 0 {
 		in.m.Restart("failure")
 	}
 	if !in.leaving() {
@@ -108,7 +107,7 @@ func (in *Instance) doRestore() {
 func (in *Instance) doAbort(epoch twophase.Epoch) {
 	p := in.producer
 	in.m.SetTransactionStart(time.Time{})
-	if in.failures == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
+	if in.restarts.inRow == 0 && in.dirty >= epoch { // a failure has been counted already, and an empty epoch is nothing to do again
 		in.view.failed(errLost)
 		in.m.Abort("partitions_lost")
 	}
@@ -126,6 +125,7 @@ func (in *Instance) doRelease() {
 	halt, lost, member := in.haltAttempt(), in.wasLost, in.member
 	go func() {
 		halt()
+		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
 			err = in.checkSuccessor(member)
@@ -160,13 +160,8 @@ func (in *Instance) haltAttempt() func() {
 	}
 }
 
-// backoff is how long to wait before the next try: not at all after a first failure, which is most often the last.
-func (in *Instance) backoff() time.Duration {
-	if in.failures <= 1 {
-		return 0
-	}
-	return min(10*time.Second, 100*time.Millisecond<<(in.failures-2))
-}
+// backoff is how long to wait before the next try.
+func (in *Instance) backoff() time.Duration { return in.restarts.delay(rand.Float64()) }
 
 // sleep waits for d or until the instance is to end.
 func (in *Instance) sleep(d time.Duration) {

@@ -29,7 +29,7 @@ func causeLabel(c twophase.Cause) string {
 	return "outcome_unknown"
 }
 
-// named says what a missing permission is for and where its name was set: the broker often tells neither.
+// named says what a missing permission is for and where its name was set, or what else the broker does not tell.
 func (in *Instance) named(err error) error {
 	var e *txn.Error
 	if !errors.As(err, &e) {
@@ -38,10 +38,16 @@ func (in *Instance) named(err error) error {
 	switch e.Code {
 	case "TOPIC_AUTHORIZATION_FAILED":
 		return fmt.Errorf("%w: no permission to read topics %q (WEIR_INPUT_TOPICS) or to write %q (WEIR_OUTPUT_TOPIC): %w", ErrConfig, in.topology.topics(), in.sinkTopics(), err)
+	case "INVALID_TIMESTAMP":
+		return fmt.Errorf("the timestamp of an output record is further from now than its topic allows (message.timestamp.after.max.ms, 1 hour by default, and message.timestamp.before.max.ms): set another in the sink (Output.Timestamp), or change the topic: %w", err)
 	case "GROUP_AUTHORIZATION_FAILED":
 		return fmt.Errorf("%w: no permission to use the consumer group %q (WEIR_JOB_ID): %w", ErrConfig, in.o.JobID, err)
 	case "TRANSACTIONAL_ID_AUTHORIZATION_FAILED":
-		return fmt.Errorf("%w: no permission to use the transactional id %q (made of WEIR_JOB_ID and WEIR_INSTANCE_ID): %w", ErrConfig, in.transactionalID(), err)
+		ofInstance := " and WEIR_INSTANCE_ID"
+		if in.o.SinkClient != nil {
+			ofInstance = ""
+		}
+		return fmt.Errorf("%w: no permission to use the transactional id %q (made of WEIR_JOB_ID%s): %w", ErrConfig, in.transactionalID(), ofInstance, err)
 	}
 	return err
 }

@@ -31,6 +31,7 @@ type inbox struct {
 	next    int // where the round over the inputs goes on
 	closed  bool
 	waiting bool
+	woken   bool        // the receiver has something to do besides
 	alarm   *time.Timer // wakes up the receiver
 }
 
@@ -66,7 +67,7 @@ func (b *inbox) put(input int, m message) bool {
 	return true
 }
 
-// take waits for the next message, until the deadline if there is one: the message is then empty. A barrier comes when the last
+// take waits for the next message, until the deadline if there is one, or until wake: the message is then empty. A barrier comes when the last
 // input has passed it, a watermark when the inputs together have come further. ok is false if the inbox was closed.
 func (b *inbox) take(deadline time.Time) (m message, ok bool, err error) {
 	b.mu.Lock()
@@ -77,7 +78,8 @@ func (b *inbox) take(deadline time.Time) (m message, ok bool, err error) {
 		}
 		m, input, found := b.pick()
 		if !found {
-			if !b.wait(deadline) {
+			if b.woken || !b.wait(deadline) {
+				b.woken = false
 				return message{}, true, nil
 			}
 			continue
@@ -122,10 +124,11 @@ func (b *inbox) wait(deadline time.Time) bool {
 	return true
 }
 
-// wake lets the receiver look at its deadline.
+// wake lets the receiver come back without a message.
 func (b *inbox) wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.woken = true
 	b.recv.Signal()
 }
 

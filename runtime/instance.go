@@ -29,13 +29,17 @@ type Instance struct {
 	cancel context.CancelFunc
 	leave  chan struct{} // closed when shutdown begins: nobody sleeps any longer
 
-	admin    txn.Admin
-	consumer txn.Consumer
-	reader   *reader
-	count    counters
-	view     view
-	topology topology // since prepare
-	shards   []*shard // all of the job's, ours or not
+	admin     txn.Admin
+	sinkAdmin txn.Admin // the same if there is one cluster
+	decisions decisions
+	consumer  txn.Consumer
+	reader    *reader
+	count     counters
+	view      view
+	topology  topology // since prepare
+	shards    []*shard // all of the job's, ours or not
+	sinks     *sinks
+	losses    *losses
 
 	// loop
 	machine    twophase.Machine
@@ -55,7 +59,7 @@ type Instance struct {
 	decision decision
 	flights  map[twophase.Epoch]*flight
 	dirty    twophase.Epoch // the last that records were read in
-	failures int            // in a row, since the last commit
+	restarts restarts
 	lastErr  error
 	fatalErr error // the first failure that ends the instance
 	result   error
@@ -69,13 +73,18 @@ func New(o Options) (*Instance, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if o.SinkClient != nil {
+		o.Client, o.SinkClient = named{o.Client, "source cluster"}, named{o.SinkClient, "sink cluster"}
+	}
 	run := checkpoint.NewRun()
 	in := &Instance{
 		o: o, log: o.Logger, m: o.Metrics, runName: run,
 		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
+		restarts: restarts{policy: o.Restart},
 	}
 	in.count.m = o.Metrics
+	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	if !in.single() {
 		return in, nil
@@ -104,6 +113,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, in.beginShutdown)
 	defer stop()
 	go in.reader.run()
+	go in.discover()
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}
@@ -160,6 +170,9 @@ func (in *Instance) leaveGroup(ctx context.Context) {
 func (in *Instance) closeAdmin() {
 	if in.admin != nil {
 		in.admin.Close()
+	}
+	if in.sinkAdmin != nil && in.sinkAdmin != in.admin {
+		in.sinkAdmin.Close()
 	}
 }
 

@@ -36,7 +36,8 @@ func lab(t *testing.T, store checkpoint.Store, partitions int) *Instance {
 	}
 	in.ctx, in.cancel = context.WithCancel(context.Background())
 	t.Cleanup(in.cancel)
-	in.topology = topology{sources: []string{"l", "r"}, repartition: []string{"lab-by_a-repartition", "lab-by_b-repartition"}, parallelism: partitions}
+	in.topology.sources.set([]string{"l", "r"})
+	in.topology.repartition, in.topology.parallelism = []string{"lab-by_a-repartition", "lab-by_b-repartition"}, partitions
 	for i := range partitions {
 		s, err := newShard(in, i, fmt.Sprint(i))
 		if err != nil {

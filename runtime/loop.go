@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/twophase"
 )
 
-const (
-	// maxFailures in a row end the instance: whoever supervises it may start it afresh. maxUserFailures of
-	// the tasks themselves do so sooner, since a record that fails three times will fail again.
-	maxFailures     = 10
-	maxUserFailures = 3
-	// revokePatience bounds the barrier and commit that a revocation waits for.
-	revokePatience = 20 * time.Second
-)
+// revokePatience bounds the barrier and commit that a revocation waits for.
+const revokePatience = 20 * time.Second
 
 var barrierDue = event{Event: twophase.Event{Kind: twophase.BarrierDue}}
 
@@ -81,6 +76,9 @@ func (in *Instance) absorb(ev *event) {
 		}
 	case twophase.DecisionRead:
 		in.decision = *ev.decision
+		if in.decision.finished {
+			in.end()
+		}
 		ev.Decision = twophase.Epoch(in.decision.epoch)
 	case twophase.Restored:
 		in.attempt = ev.attempt
@@ -108,7 +106,8 @@ func (in *Instance) absorb(ev *event) {
 
 // committed notes a commit. The next barrier is due an interval after this one was.
 func (in *Instance) committed(epoch twophase.Epoch) {
-	in.failures, in.fatalErr = 0, nil
+	in.restarts.committed(time.Now())
+	in.fatalErr = nil
 	in.m.SetTransactionStart(time.Time{})
 	f := in.flights[epoch]
 	if f == nil {
@@ -116,6 +115,9 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	}
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
+	if f.sealed.finished {
+		in.end()
+	}
 	in.view.committed(string(f.id))
 }
 
@@ -124,22 +126,36 @@ func (in *Instance) noteFailure(ev *event) {
 	if ev.err == nil {
 		return
 	}
-	limit := maxFailures
-	if ev.Op == twophase.OpProcess && !isKafka(ev.err) {
-		limit = maxUserFailures
-	}
-	in.failures++
+	tooMany := in.restarts.failed(culprit(ev))
 	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), in.named(ev.err))
 	in.view.failed(in.lastErr)
 	in.m.Abort(causeLabel(ev.Cause))
-	if ev.Cause != twophase.Fatal && in.failures >= limit {
+	if ev.Cause != twophase.Fatal && tooMany != "" {
 		ev.Cause = twophase.Fatal
-		in.lastErr = fmt.Errorf("failed %d times in a row, giving up: %w", in.failures, in.lastErr)
+		in.lastErr = fmt.Errorf("%s: %w", tooMany, in.lastErr)
 	}
 	if ev.Cause == twophase.Fatal && in.fatalErr == nil {
 		in.fatalErr = in.lastErr // what fails after it, such as the abort, is its consequence
 	}
-	in.log.Error("epoch failed", "op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.failures, "err", ev.err)
+	attrs := []any{"op", ev.Op.String(), "epoch", ev.Epoch, "cause", ev.Cause.String(), "failures", in.restarts.inRow, "err", ev.err}
+	var p *operators.PanicError
+	if errors.As(ev.err, &p) {
+		attrs = append(attrs, "stack", string(p.Stack))
+	}
+	in.log.Error("epoch failed", attrs...)
+}
+
+// culprit is the function that a failure comes from, with the record that it failed on: a zero one if a task failed otherwise, nil if
+// the failure is not that of a task at all, or Kafka's.
+func culprit(ev *event) *operators.Culprit {
+	if ev.Op != twophase.OpProcess || isKafka(ev.err) {
+		return nil
+	}
+	var e *operators.RecordError
+	if errors.As(ev.err, &e) {
+		return &e.Culprit
+	}
+	return &operators.Culprit{}
 }
 
 // rebalanced takes what the consumer says about the partitions.
@@ -189,7 +205,7 @@ func (in *Instance) release() {
 
 // checkOwned finds out what there is, and so whether what we own is something to work on.
 func (in *Instance) checkOwned() {
-	n, owned, wasLost := in.assignment, in.owned, in.wasLost
+	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topology.sources.list()
 	if len(owned) == 0 {
 		switch {
 		case !in.single():
@@ -200,7 +216,7 @@ func (in *Instance) checkOwned() {
 		return
 	}
 	go func() {
-		counts, err := in.countPartitions(in.ctx)
+		counts, err := in.countPartitions(in.ctx, topics)
 		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
@@ -221,13 +237,14 @@ func (in *Instance) checkOwned() {
 func (in *Instance) assigned(counts map[string]int) {
 	in.work = work{in.whole(in.owned), counts}
 	if in.single() {
-		in.work.parts = in.topology.partitions(counts)
+		all := in.topology.partitions(counts)
+		in.work.parts = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
 	}
-	if all := len(in.work.parts); len(in.owned) < all {
-		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", all, "group", in.o.JobID)
+	if len(without(in.work.parts, in.owned)) > 0 {
 		if in.wasLost {
 			in.checkRival()
 		}
+		in.claimRest()
 		return
 	}
 	in.wasLost = false
@@ -250,6 +267,12 @@ func (in *Instance) checkRival() {
 			}
 		}})
 	}()
+}
+
+// end ends the instance in good order: every bounded source has come to its end, and all that follows is committed.
+func (in *Instance) end() {
+	in.log.Info("every source has come to its end, and all is committed; ending")
+	in.step(twophase.Event{Kind: twophase.Shutdown})
 }
 
 // fail ends the instance in good order with err as its result.
@@ -276,8 +299,8 @@ func (in *Instance) stop(reason twophase.Reason) {
 	switch {
 	case in.result != nil || reason == twophase.ReasonShutdown:
 	case reason == twophase.ReasonRival && !errors.Is(in.lastErr, ErrRival):
-		in.result = fmt.Errorf("%w (instance %q of job %q, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
-			ErrRival, in.o.InstanceID, in.o.JobID, in.lastErr)
+		in.result = fmt.Errorf("%w (%s, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
+			ErrRival, in.identity(), in.lastErr)
 	case in.fatalErr != nil:
 		in.result = in.fatalErr
 	default:

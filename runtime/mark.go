@@ -12,8 +12,8 @@ type mark struct {
 	idle bool
 }
 
-// valve makes one watermark of those of several inputs: the least of them, leaving out idle ones, and never less
-// than it was. If all are idle it is the most any of them had.
+// valve makes one watermark of those of several inputs: the least of them, leaving out idle ones and those that have come to the end of
+// time, and never less than it was. If all are idle it is the most any of them had; when all have ended, it is the end.
 type valve struct {
 	inputs []mark
 	now    mark
@@ -31,16 +31,21 @@ func newValve(n int) valve {
 func (v *valve) take(input int, m mark) (now mark, changed bool) {
 	in := &v.inputs[input]
 	in.wm, in.idle = max(in.wm, m.wm), m.idle
-	least, most, idle := int64(math.MaxInt64), int64(math.MinInt64), true
+	least, most, idle, over := int64(math.MaxInt64), int64(math.MinInt64), true, true
 	for _, i := range v.inputs {
+		if i.wm == operators.EndOfTime {
+			continue
+		}
+		over = false
 		most = max(most, i.wm)
 		if !i.idle {
 			least, idle = min(least, i.wm), false
 		}
 	}
-	if idle {
+	if idle && !over {
 		least = most
 	}
+	idle = idle && !over
 	before := v.now
 	v.now = mark{max(v.now.wm, least), idle}
 	return v.now, v.now != before

@@ -53,7 +53,7 @@ func (in *Instance) sendersTo(exchange int, counts map[string]int) (names []stri
 			continue
 		}
 		for _, p := range in.topology.partitions(counts) {
-			if reads(s.Source, p.Topic) {
+			if in.reads(s.Source, p.Topic) {
 				names = append(names, sourceSender(p))
 			}
 		}

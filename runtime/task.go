@@ -3,7 +3,6 @@ package runtime
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/weirstream/weir/internal/failpoint"
@@ -37,8 +36,12 @@ func (t *task) open() error {
 	in := t.attempt.in
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
-		Send:    func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Produce: t.produce, Fires: t.fires, Watermark: t.time.restored(),
+		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
+		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
+		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
+	}
+	if t.stage.Source != nil && t.stage.Source.MaxDrift > 0 {
+		env.HeldBack = func() time.Time { return t.attempt.pace.active(t.partition) }
 	}
 	if !in.single() {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
@@ -68,7 +71,7 @@ func (t *task) run() {
 	defer t.attempt.running.Done()
 	defer func() {
 		if p := recover(); p != nil {
-			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: panic: %v\n%s", t.stage.Name, p, debug.Stack()))
+			t.attempt.fail(t.epoch, fmt.Errorf("stage %s: %w", t.stage.Name, operators.Recovered(p)))
 		}
 	}()
 	ok, err := true, t.resume()
@@ -89,7 +92,10 @@ func (t *task) turn() (ok bool, err error) {
 	if err := t.work(m); err != nil {
 		return false, err
 	}
-	return true, t.tick()
+	if err := t.tick(); err != nil {
+		return false, err
+	}
+	return true, t.release()
 }
 
 // work takes one message.
@@ -98,7 +104,7 @@ func (t *task) work(m message) error {
 	case m.barrier != 0:
 		return t.pass(m.barrier)
 	case m.mark != nil:
-		return t.advance(*m.mark)
+		return t.hear(*m.mark)
 	case m.source != nil && t.shard != nil:
 		if err := t.repartitioned(m.source); err != nil {
 			return err
@@ -142,6 +148,9 @@ func (t *task) bound() error {
 
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
 func (t *task) pass(epoch uint64) error {
+	if err := t.drain(); err != nil {
+		return err
+	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ const (
 // taskTime is the event time of a task: of its partition, or of all its inputs together.
 type taskTime struct {
 	mark mark      // as far as it has come; wm 0: it has not begun
-	sent mark      // what a source task has told others
+	sent mark      // what the task has told others
 	told mark      // what is written to repartition topics
 	at   time.Time // when
 }
@@ -35,16 +35,40 @@ func (t *taskTime) begun() int64 {
 // resume takes up the event time of the checkpoint, before any record. Timers that it makes due fire as part of the first epoch.
 func (t *task) resume() error {
 	t.time.mark.wm = t.time.begun()
-	if t.stage.Source != nil && t.chain.Progress == nil {
-		t.time.mark.wm = operators.NoWatermark // it had watermarks in an earlier version of the job
+	if t.stage.Source != nil {
+		t.restoreSource()
 	}
 	t.time.sent = t.time.mark
-	if t.time.mark.wm != operators.NoWatermark {
+	if t.time.mark != (mark{wm: operators.NoWatermark}) {
 		if err := t.advance(t.time.mark); err != nil {
 			return err
 		}
 	}
 	return t.tick()
+}
+
+// restoreSource makes of what the checkpoint says what holds for this version of the job.
+func (t *task) restoreSource() {
+	m := &t.time.mark
+	switch {
+	case t.chain.Progress == nil: // it had watermarks in an earlier one
+		*m = mark{wm: operators.NoWatermark}
+	case m.wm != operators.EndOfTime: // or partitions could be idle
+		_, m.idle = t.chain.Progress()
+	}
+	t.attempt.pace.note(t.partition, *m)
+}
+
+// hear takes a mark that has come through the queue. A source task is told so of the end of its partition, which matters if it has event time.
+func (t *task) hear(m mark) error {
+	if t.stage.Source != nil {
+		if t.chain.Progress == nil {
+			return nil
+		}
+		t.time.sent = m
+		t.attempt.pace.note(t.partition, m)
+	}
+	return t.advance(m)
 }
 
 // advance takes a watermark through the chain and sends it on, behind what its timers have made.
@@ -58,6 +82,13 @@ func (t *task) advance(m mark) error {
 			return err
 		}
 	}
+	return t.tell()
+}
+
+// tell sends event time on, as far as it has come behind the chain.
+func (t *task) tell() error {
+	m := t.behind()
+	t.time.sent = m
 	if len(t.stage.Sends) == 0 && !t.inbox.idle() {
 		return nil
 	}
@@ -68,13 +99,23 @@ func (t *task) advance(m mark) error {
 	return nil
 }
 
+// behind is the event time behind the chain.
+func (t *task) behind() mark {
+	m := t.time.mark
+	if t.chain.Behind != nil {
+		m.wm, m.idle = t.chain.Behind(m.wm, m.idle)
+	}
+	return m
+}
+
 // progress sends the watermark of a source task on, if it has come further: at once if nothing else waits, since that could be all for
 // a long time, else from time to time.
 func (t *task) progress() error {
-	if t.chain.Progress == nil {
+	if t.chain.Progress == nil || t.time.mark.wm == operators.EndOfTime {
 		return nil
 	}
 	t.time.mark.wm, t.time.mark.idle = t.chain.Progress()
+	t.attempt.pace.note(t.partition, t.time.mark)
 	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
 		return nil
 	}
@@ -99,7 +140,10 @@ func (t *task) tick() error {
 		return err
 	}
 	if t.stage.Source != nil {
-		return t.progress()
+		err := t.progress()
+		if err != nil || t.chain.Drain == nil {
+			return err
+		}
 	}
 	if err := t.bound(); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 )
 
 // runs is a setting that replaces the cluster's job.
-func runs(t *testing.T, job *stream.Job) setting {
+func runs(t testing.TB, job *stream.Job) setting {
 	t.Helper()
 	plan, err := job.Plan()
 	if err != nil {
@@ -68,7 +68,7 @@ func reminders() *stream.Job {
 }
 
 // checkOnce: every id was written once.
-func checkOnce(t *testing.T, records []*kgo.Record, n int) {
+func checkOnce(t testing.TB, records []*kgo.Record, n int) {
 	t.Helper()
 	seen := map[string]int{}
 	for _, r := range records {
@@ -191,17 +191,20 @@ func TestExpiredStateIsRemoved(t *testing.T) {
 }
 
 // perSecond counts "ms word" in windows of a second, of event time; late words go to "late".
-func perSecond() *stream.Job {
+func perSecond() *stream.Job { return perSecondOf(stream.Topics("text")) }
+
+func perSecondOf(from stream.Subscription, opts ...stream.Option) *stream.Job {
 	type word struct {
 		At int64
 		W  string
 	}
 	job := stream.NewJob("per-second")
-	words := stream.From(job, stream.Topics("text"), func(r *stream.Record) (word, error) {
+	opts = append(opts, stream.UID("words"), stream.Watermarks(0), stream.TimestampOf(func(w word) int64 { return w.At }))
+	words := stream.From(job, from, func(r *stream.Record) (word, error) {
 		at, w, _ := strings.Cut(string(r.Value), " ")
 		ms, err := strconv.ParseInt(at, 10, 64)
 		return word{ms, w}, err
-	}, stream.Watermarks(0), stream.TimestampOf(func(w word) int64 { return w.At }))
+	}, opts...)
 	late := stream.NewTag[word]("late")
 	counts := stream.WindowAggregate(stream.KeyBy(words, func(w word) string { return w.W }, stream.UID("by_word")), stream.Tumbling(time.Second),
 		stream.Aggregator[word, int64, int64]{

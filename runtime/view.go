@@ -94,6 +94,9 @@ func (in *Instance) beat() {
 	if a == nil || !in.active {
 		return
 	}
+	if in.idle() {
+		in.restarts.healthy(time.Now())
+	}
 	go func() {
 		var positions map[txn.Partition]int64
 		if !in.reader.do(func() {
@@ -105,6 +108,12 @@ func (in *Instance) beat() {
 		}
 		in.measure(positions)
 	}()
+}
+
+// idle says whether work stands ready and has nothing to commit.
+func (in *Instance) idle() bool {
+	open := in.machine.Open()
+	return open != 0 && in.machine.Closing() == 0 && in.dirty < open
 }
 
 // measure updates lag and overlay size.

@@ -3,11 +3,12 @@
 //
 // # Layers
 //
-//	Value, List, Map, Reducing   typed handles: what an operator's code uses, for the key set by SetKey
-//	Timers                       a set of times per key, and the earliest of all keys
-//	Store                        one task's overlay and cache: dirty values, sealed ones, and committed ones kept decoded
-//	Entry                        one encoded write, in a delta and in a backend
-//	Backend                      committed state of the instance: subpackages pebble (default) and memory
+//	Value, List, Map,         typed handles: what an operator's code uses, for the key set by SetKey
+//	Reducing, Aggregating
+//	Timers                    a set of times per key, and the earliest of all keys
+//	Store                     one task's overlay and cache: dirty values, sealed ones, and committed ones kept decoded
+//	Entry                     one encoded write, in a delta and in a backend
+//	Backend                   committed state of the instance: subpackages pebble (default) and memory
 //
 // A read goes to the overlay and, failing that, to the backend. A write goes to the overlay. At a barrier Seal encodes what changed,
 // each key once however often it was written; the runtime stores these entries as the epoch's delta, and applies them to the backend
@@ -35,7 +36,7 @@
 // # Keys
 //
 // An entry's key is group (2 bytes) | state id (2) | length of the record's key (uvarint) | the record's key | suffix. Because of the length
-// no state's keys are mixed up with another's, and all of a record key stand together. Suffixes: none for Value and Reducing; the
+// no state's keys are mixed up with another's, and all of a record key stand together. Suffixes: none for Value, Reducing and Aggregating; the
 // encoded map key for Map; for List the element's index (8 bytes, big-endian), and none for the number of elements (uvarint); for Timers
 // the domain (1 byte: 0 processing time, 1 event time), the time (8 bytes, big-endian with the sign bit flipped) and the namespace, with
 // no value. Group first: moving key groups is copying ranges.
@@ -55,7 +56,9 @@
 // When a value with a TTL was last used stands in a state of its own, called like it with ".ttl" behind: so a state can get a TTL or lose it at any
 // time, and one without pays nothing. A read looks at both and takes what has expired for absent. Sweep goes round the stamps in the backend and
 // removes what is old through the overlay, as the task's own writes: in the delta, committed or forgotten with the epoch. It costs no memory
-// per value.
+// per value. Entries of a map and elements of a list expire each by themselves. A list's stamps are a list in the same order; expired
+// elements are left out by Get at once, and leave the list when half of it has expired or the sweep comes by, which writes all that remain.
+// With OnRead every read of a list writes all of its stamps.
 //
 // # Memory
 //

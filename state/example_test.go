@@ -215,3 +215,25 @@ func ExampleJSON() {
 	// {"item":"screw","count":12}
 	// codec json can't decode "{": unexpected end of JSON input
 }
+
+// A mean is made of a sum and a number.
+func ExampleAggregating() {
+	type total struct{ Sum, N int64 }
+	s, _ := setup()
+	mean, err := state.NewAggregating(s, "ratings", "mean", state.JSON[total]{}, state.Aggregation[int64, total, float64]{
+		New:    func() total { return total{} },
+		Add:    func(acc total, stars int64) total { return total{acc.Sum + stars, acc.N + 1} },
+		Result: func(acc total) float64 { return float64(acc.Sum) / float64(acc.N) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	setKey(s, "café")
+	for _, stars := range []int64{5, 2} {
+		if err := mean.Add(stars); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(mean.Get())
+	// Output: 3.5 true <nil>
+}

@@ -16,6 +16,9 @@ import (
 type List[T any] struct {
 	table *table[list[T]]
 	codec sized[T]
+
+	ttl    *expiry // nil: elements live for ever
+	stamps *List[int64]
 }
 
 // list is a key's list. Elements below base are not in memory; they are in the backend, because a cell is only made (and base
@@ -35,12 +38,12 @@ func NewList[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOption
 	if err != nil {
 		return nil, err
 	}
-	if d.ttl != nil {
-		return nil, fmt.Errorf("state %s: a list can't have a TTL; use a map with a number as the key", d.label())
-	}
 	l := &List[T]{table: newTable[list[T]](s, d.Descriptor), codec: newSized(c)}
 	l.table.decode = decodeCount[T]
 	l.table.encode = l.encode
+	if d.ttl != nil {
+		return l, expireList(s, l, *d.ttl)
+	}
 	return l, nil
 }
 
@@ -54,6 +57,12 @@ func decodeCount[T any](b []byte) (list[T], int, error) {
 
 // Add appends to the current key's list.
 func (l *List[T]) Add(value T) error {
+	l.table.store.touched++
+	if l.ttl != nil {
+		if err := l.stampNext(); err != nil {
+			return err
+		}
+	}
 	c, err := l.table.current(true)
 	if err != nil {
 		return err
@@ -67,6 +76,13 @@ func (l *List[T]) Add(value T) error {
 // Get returns the current key's list in the order of adding, nil if it is empty. It must not be changed; it stays as it is when the
 // list changes.
 func (l *List[T]) Get() ([]T, error) {
+	if l.ttl != nil {
+		return l.alive(true)
+	}
+	return l.all()
+}
+
+func (l *List[T]) all() ([]T, error) {
 	c, err := l.table.current(true)
 	if err != nil {
 		return nil, err
@@ -81,9 +97,19 @@ func (l *List[T]) Get() ([]T, error) {
 
 // Set replaces the current key's list. The slice is copied.
 func (l *List[T]) Set(values []T) error {
+	l.table.store.touched++
 	if len(values) == 0 {
 		return l.Clear()
 	}
+	if l.ttl != nil {
+		if err := l.stampAll(len(values)); err != nil {
+			return err
+		}
+	}
+	return l.replace(values)
+}
+
+func (l *List[T]) replace(values []T) error {
 	c, err := l.table.current(true)
 	if err != nil {
 		return err
@@ -100,9 +126,13 @@ func (l *List[T]) Set(values []T) error {
 
 // Clear empties the current key's list.
 func (l *List[T]) Clear() error {
+	l.table.store.touched++
 	c, err := l.table.current(true)
 	if err == nil {
 		l.table.erase(c, list[T]{stored: c.value.stored})
+	}
+	if err == nil && l.ttl != nil {
+		return l.stamps.Clear()
 	}
 	return err
 }

@@ -73,6 +73,7 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 
 // Put sets k in the current key's map.
 func (m *Map[K, V]) Put(k K, v V) error {
+	m.table.store.touched++
 	c, err := m.cell(k, false)
 	if err != nil {
 		return err
@@ -88,6 +89,7 @@ func (m *Map[K, V]) Put(k K, v V) error {
 
 // Delete removes k from the current key's map.
 func (m *Map[K, V]) Delete(k K) error {
+	m.table.store.touched++
 	c, err := m.cell(k, false)
 	if err == nil {
 		m.remove(c)

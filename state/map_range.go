@@ -32,6 +32,7 @@ func (m *Map[K, V]) Range(fn func(k K, v V) bool) error {
 
 // Clear empties the current key's map. It costs a deletion per entry.
 func (m *Map[K, V]) Clear() error {
+	m.table.store.touched++
 	if m.ttl != nil {
 		if err := m.stamps.Clear(); err != nil {
 			return err

@@ -24,10 +24,11 @@ type keyed struct {
 	list  []int64
 	table map[string]string
 	sum   *int64
+	mean  []int64
 }
 
 func (k keyed) clone() keyed {
-	k.list, k.table = slices.Clone(k.list), maps.Clone(k.table)
+	k.list, k.table, k.mean = slices.Clone(k.list), maps.Clone(k.table), slices.Clone(k.mean)
 	return k
 }
 
@@ -63,6 +64,7 @@ type machine struct {
 	list  *state.List[int64]
 	table *state.Map[string, string]
 	sum   *state.Reducing[int64]
+	mean  *state.Aggregating[int64, []byte, float64]
 
 	now     model
 	key     string
@@ -89,11 +91,26 @@ func (m *machine) start() {
 	m.check(err)
 	m.sum, err = state.NewReducing(m.store, "op", "sum", state.Int64{}, func(a, b int64) int64 { return a + b })
 	m.check(err)
+	m.mean, err = state.NewAggregating(m.store, "op", "mean", state.Bytes{}, mean)
+	m.check(err)
 	m.now = model{}
 	if n := len(m.epochs); n > 0 {
 		m.now = m.epochs[n-1].after.clone()
 	}
 	m.setKey("a")
+}
+
+// mean has one byte for each number, which it keeps itself.
+var mean = state.Aggregation[int64, []byte, float64]{
+	New: func() []byte { return []byte{} },
+	Add: func(acc []byte, in int64) []byte { return append(acc, byte(in)) },
+	Result: func(acc []byte) float64 {
+		sum := 0
+		for _, b := range acc {
+			sum += int(b)
+		}
+		return float64(sum) / float64(len(acc))
+	},
 }
 
 func (m *machine) setKey(key string) {
@@ -126,12 +143,26 @@ func (m *machine) compare() {
 	if ok != (want.sum != nil) || ok && n != *want.sum {
 		m.t.Fatalf("key %q: sum is %d, %v", m.key, n, ok)
 	}
+	m.compareMean(want.mean)
 	list, err := m.list.Get()
 	m.check(err)
 	if !slices.Equal(list, want.list) {
 		m.t.Fatalf("key %q: list is %v, want %v", m.key, list, want.list)
 	}
 	m.compareMap(want.table)
+}
+
+func (m *machine) compareMean(want []int64) {
+	m.t.Helper()
+	got, ok, err := m.mean.Get()
+	m.check(err)
+	sum := int64(0)
+	for _, n := range want {
+		sum += n
+	}
+	if ok != (len(want) > 0) || ok && got != float64(sum)/float64(len(want)) {
+		m.t.Fatalf("key %q: mean is %v, %v; want that of %v", m.key, got, ok, want)
+	}
 }
 
 func (m *machine) compareMap(want map[string]string) {
@@ -244,6 +275,15 @@ func (m *machine) run(t *rapid.T) {
 			m.check(m.sum.Clear())
 			m.change(func(k *keyed) { k.sum = nil })
 		}),
+		"addToMean": on(func() {
+			n := rapid.Int64Range(0, 9).Draw(m.t, "n")
+			m.check(m.mean.Add(n))
+			m.change(func(k *keyed) { k.mean = append(slices.Clone(k.mean), n) })
+		}),
+		"clearMean": on(func() {
+			m.check(m.mean.Clear())
+			m.change(func(k *keyed) { k.mean = nil })
+		}),
 		"addToList": on(func() {
 			n := rapid.Int64Range(0, 9).Draw(m.t, "n")
 			m.check(m.list.Add(n))
@@ -348,6 +388,7 @@ func (m *machine) finish() {
 		m.compare()
 		m.check(m.value.Clear())
 		m.check(m.sum.Clear())
+		m.check(m.mean.Clear())
 		m.check(m.list.Clear())
 		m.check(m.table.Clear())
 	}

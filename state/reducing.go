@@ -18,6 +18,7 @@ func NewReducing[T any](s *Store, uid, name string, c Codec[T], reduce func(acc,
 
 // Add folds in into the current key's value and returns what comes out; the first one is taken as it is.
 func (r *Reducing[T]) Add(in T) (T, error) {
+	r.value.table.store.touched++ // also if reduce panics
 	acc, ok, err := r.value.Get()
 	if err != nil {
 		return acc, err

@@ -12,11 +12,12 @@ type Kind string
 
 // The kinds of state, as they stand in manifests.
 const (
-	KindValue    Kind = "value"
-	KindList     Kind = "list"
-	KindMap      Kind = "map"
-	KindReducing Kind = "reducing"
-	KindTimer    Kind = "timer"
+	KindValue       Kind = "value"
+	KindList        Kind = "list"
+	KindMap         Kind = "map"
+	KindReducing    Kind = "reducing"
+	KindAggregating Kind = "aggregating"
+	KindTimer       Kind = "timer"
 )
 
 // Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it

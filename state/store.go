@@ -35,6 +35,7 @@ type Store struct {
 	sweepers []*sweeper
 	scratch  []byte // what the backend last returned
 
+	touched    uint64
 	dirtyCells int
 	dirtyBytes int64
 	cacheBytes int64
@@ -91,6 +92,10 @@ func (s *Store) Applied(seq uint64) {
 
 // Dirty says whether there is anything to seal.
 func (s *Store) Dirty() bool { return s.dirtyCells > 0 }
+
+// Touched counts attempts to change state, timers included, and accesses that failed. Whoever calls a function of the job can tell by it
+// whether the function has left state as it was.
+func (s *Store) Touched() uint64 { return s.touched }
 
 // DirtyBytes is about the memory that the writes of the open epoch take up.
 func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }

@@ -208,7 +208,10 @@ func (t *table[T]) entryKey(c *cell[T]) []byte {
 }
 
 // fail names the state and the key in an error.
-func (t *table[T]) fail(key []byte, err error) error { return failure(t.desc, key, err) }
+func (t *table[T]) fail(key []byte, err error) error {
+	t.store.touched++
+	return failure(t.desc, key, err)
+}
 
 func failure(d Descriptor, key []byte, err error) error {
 	_, _, record, suffix, splitErr := SplitKey(key)

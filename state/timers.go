@@ -77,6 +77,7 @@ func NewTimers(s *Store, uid, name string, opts ...HandleOption) (*Timers, error
 
 // Set sets a timer for the current key. One whose time has come already is due at once.
 func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
+	t.store.touched++
 	id, err := t.identify(d, at, namespace)
 	if err != nil {
 		return err
@@ -96,6 +97,7 @@ func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
 
 // Delete unsets a timer of the current key; nothing happens if it isn't set.
 func (t *Timers) Delete(d Domain, at int64, namespace []byte) error {
+	t.store.touched++
 	id, err := t.identify(d, at, namespace)
 	if err != nil {
 		return err

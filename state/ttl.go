@@ -33,13 +33,15 @@ func (e *expiry) dead(stamp int64) bool { return stamp+e.ms <= e.Now() }
 // later says whether it is later than stamp: in event time records come out of order.
 func (e *expiry) later(stamp int64) bool { return e.Stamp() > stamp }
 
-func stampName(name string) string { return name + ".ttl" }
+// StampName is the name of the state that holds when values of another one were last used.
+func StampName(name string) string { return name + ".ttl" }
 
 // sweeper removes what has expired. It goes round the stamps in the backend in small steps, for the task's key groups.
 type sweeper struct {
 	store *Store
 	id    uint16 // of the stamps
 	of    *expiry
+	list  bool   // they are a list's: removing for one of them removes for all of their key
 	next  []byte // where the round goes on; nil: at its beginning
 	// remove removes the current key's entry with this suffix, if it has expired: what the overlay says counts.
 	remove func(suffix []byte) error
@@ -95,18 +97,8 @@ func (w *sweeper) scan(from, to uint16, limit int) (found []expired, err error) 
 				return false
 			}
 			limit--
-			if len(value) != 8 {
-				failed = decodeError("ttl", value, errLength(8))
-				return false
-			}
-			if w.of.dead(int64(binary.BigEndian.Uint64(value) ^ signBit)) {
-				var e expired
-				if e.group, _, e.key, e.suffix, failed = SplitKey(slices.Clone(key)); failed != nil {
-					return false
-				}
-				found = append(found, e)
-			}
-			return true
+			found, failed = w.look(found, key, value)
+			return failed == nil
 		})
 		if err = errors.Join(err, failed); err != nil || full {
 			return found, err
@@ -114,4 +106,27 @@ func (w *sweeper) scan(from, to uint16, limit int) (found []expired, err error) 
 		w.next = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, group+1), w.id)
 	}
 	return found, err
+}
+
+// look adds what has the stamp value at key, if that is old.
+func (w *sweeper) look(found []expired, key, value []byte) ([]expired, error) {
+	var e expired
+	var err error
+	if e.group, _, e.key, e.suffix, err = SplitKey(key); err != nil {
+		return found, err
+	}
+	if w.list && len(e.suffix) == 0 {
+		return found, nil // how many there are
+	}
+	if len(value) != 8 {
+		return found, decodeError("ttl", value, errLength(8))
+	}
+	if !w.of.dead(int64(binary.BigEndian.Uint64(value) ^ signBit)) {
+		return found, nil
+	}
+	if n := len(found); w.list && n > 0 && bytes.Equal(found[n-1].key, e.key) {
+		return found, nil
+	}
+	e.key, e.suffix = slices.Clone(e.key), slices.Clone(e.suffix)
+	return append(found, e), nil
 }

@@ -3,7 +3,7 @@ package state
 // expireValue gives v a TTL, with stamps in a state of their own.
 func expireValue[T any](s *Store, v *Value[T], ttl TTL) error {
 	d := v.table.desc
-	stamps, err := NewValue(s, d.UID, stampName(d.Name), Int64{}, WithKeyCodec(d.KeyCodec))
+	stamps, err := NewValue(s, d.UID, StampName(d.Name), Int64{}, WithKeyCodec(d.KeyCodec))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (v *Value[T]) stamp() error {
 // expireMap gives every entry of m a TTL of its own.
 func expireMap[K, V any](s *Store, m *Map[K, V], ttl TTL) error {
 	d := m.table.desc
-	stamps, err := NewMap(s, d.UID, stampName(d.Name), m.keys, Int64{}, WithKeyCodec(d.KeyCodec))
+	stamps, err := NewMap(s, d.UID, StampName(d.Name), m.keys, Int64{}, WithKeyCodec(d.KeyCodec))
 	if err != nil {
 		return err
 	}

@@ -177,10 +177,3 @@ func TestTTLOfOldState(t *testing.T) {
 		}
 	}
 }
-
-func TestListRefusesTTL(t *testing.T) {
-	s := newStore(t, memory.New(), state.Options{})
-	if _, err := state.NewList(s, "op", "l", state.Int64{}, state.WithTTL(state.TTL{After: time.Second})); err == nil {
-		t.Fatal("no error")
-	}
-}

@@ -57,6 +57,7 @@ func (v *Value[T]) Get() (T, bool, error) {
 
 // Set gives the current key this value. It is encoded when the epoch is sealed: a value that can't be fails there.
 func (v *Value[T]) Set(value T) error {
+	v.table.store.touched++
 	c, err := v.table.current(false)
 	if err != nil {
 		return err
@@ -72,6 +73,7 @@ func (v *Value[T]) Set(value T) error {
 
 // Clear leaves the current key without a value.
 func (v *Value[T]) Clear() error {
+	v.table.store.touched++
 	c, err := v.table.current(false)
 	if err == nil {
 		var none T

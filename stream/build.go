@@ -13,14 +13,24 @@ var errNilProcess = errors.New("open returned no function")
 
 // Plan checks the job and cuts it into stages at its exchanges. Its error names every mistake and the operator that has it.
 func (j *Job) Plan() (*Plan, error) {
+	c, err := j.cut()
+	if err != nil {
+		return nil, err
+	}
+	return c.plan, c.plan.sort()
+}
+
+// cut checks the job and puts its operators into stages, which are in the order of their first operators.
+func (j *Job) cut() (*cut, error) {
 	if err := j.check(); err != nil {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
-	c := &cut{plan: &Plan{Job: j.name}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
+	j.findLetters()
+	c := &cut{plan: &Plan{Job: j.name, Wait: j.longestWait()}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
 	for _, n := range j.nodes {
 		c.add(n)
 	}
-	return c.plan, c.plan.sort()
+	return c, nil
 }
 
 // cut is a plan under construction.
@@ -37,8 +47,10 @@ func (c *cut) add(n *node) {
 	from := c.feeding(n)
 	switch {
 	case n.source():
-		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain}
-		c.stages[n] = []int{p.begin(n, s)}
+		s := Stage{Source: n.spec(), New: n.chain}
+		i := p.begin(n, s)
+		c.stages[n] = []int{i}
+		p.Stages[i].writes(n)
 	case n.exchange != nil:
 		x := len(p.Exchanges)
 		p.Exchanges = append(p.Exchanges, Exchange{UID: n.label(), Portable: n.portable, Named: n.uid != ""})
@@ -47,6 +59,7 @@ func (c *cut) add(n *node) {
 		}
 		for _, i := range from {
 			p.Stages[i].Sends = append(p.Stages[i].Sends, x)
+			p.Stages[i].writes(n)
 		}
 		c.stages[n] = []int{c.receive(n, x)}
 	default:
@@ -100,12 +113,26 @@ func (p *Plan) begin(n *node, s Stage) int {
 	return len(p.Stages) - 1
 }
 
+// writes adds the topics that n writes to.
+func (s *Stage) writes(n *node) {
+	add := func(topics *[]string, topic string) {
+		if !slices.Contains(*topics, topic) {
+			*topics = append(*topics, topic)
+		}
+	}
+	for _, topic := range n.sinks {
+		add(&s.Sinks, topic)
+	}
+	if topic := n.onError.Letters; topic != "" {
+		add(&s.Sinks, topic)
+		add(&s.Letters, topic)
+	}
+}
+
 // extend adds n to a stage.
 func (s *Stage) extend(n *node) {
 	s.Name += " -> " + n.label()
-	if n.topic != "" && !slices.Contains(s.Sinks, n.topic) {
-		s.Sinks = append(s.Sinks, n.topic)
-	}
+	s.writes(n)
 	if n.states == nil {
 		return
 	}

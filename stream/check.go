@@ -35,6 +35,11 @@ func (j *Job) check() error {
 	if sources == 0 {
 		errs = append(errs, errors.New("it has no source: begin with stream.From"))
 	}
+	for _, n := range j.nodes {
+		for _, err := range n.checkPolicy(topics) {
+			errs = append(errs, n.wrap(err))
+		}
+	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
@@ -50,17 +55,23 @@ func (n *node) mistakes() []error {
 	if n.stateful && n.uid == "" {
 		errs = append(errs, errors.New(`it keeps state and needs a uid by which that is found again: add stream.UID("…")`))
 	}
-	if n.source() && len(n.topics) == 0 {
+	if n.source() && len(n.reading.Topics) == 0 && n.reading.Pattern == nil {
 		errs = append(errs, errors.New("it reads no topic"))
 	}
-	if n.states == nil && len(n.sides) > 0 {
-		errs = append(errs, errors.New("it has no side outputs: those of Process and of windows have"))
+	if n.states == nil && n.open == nil && len(n.sides) > 0 {
+		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
+	}
+	if err := n.misplacedCalls(); err != nil {
+		errs = append(errs, err)
 	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
 	}
-	return append(errs, n.timeless()...)
+	if n.partition != nil && n.kind != "sink" {
+		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
+	}
+	return append(append(errs, n.misread()...), n.timeless()...)
 }
 
 func (n *node) source() bool { return n.kind == "source" }
@@ -74,7 +85,7 @@ func (n *node) clashes(uids, topics map[string]*node) (errs []error) {
 		}
 		uids[n.uid] = n
 	}
-	for _, topic := range n.topics {
+	for _, topic := range n.reading.Topics {
 		if topic == "" {
 			errs = append(errs, errors.New("the name of a topic is empty"))
 			continue
@@ -99,6 +110,9 @@ func (j *Job) checkStates() error {
 	}
 	var errs []error
 	for _, n := range j.nodes {
+		if n.open != nil {
+			errs = append(errs, n.open())
+		}
 		if n.states == nil {
 			continue
 		}

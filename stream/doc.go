@@ -9,17 +9,20 @@
 //
 // # Operators
 //
-//	From            topics into a stream, by a decode function (Values, Pairs, Raw or one's own)
+//	From            topics, by name (Topics) or Pattern, into a stream, by a decode function (Values, Pairs, Raw or one's own)
 //	Map, TryMap     one record for each
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
+//	Split           the same with side outputs
+//	Async           one for each, by a function that waits for somebody else: many calls at once
 //	KeyBy, KeyByCodec    records of a key together: a Keyed stream
 //	Union           several streams as one
 //	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
 //	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
-//	Side            a side output of Process, or the late records of a window (LateTo)
+//	Side            a side output of Process or Split, or the late records of a window (LateTo)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
+//	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that
 // keep state take a Keyed one. The Try… forms take functions that return an error. Nothing is run while a job is built: mistakes
@@ -30,8 +33,15 @@
 // Functions of a job run in many tasks at once and must share nothing that changes. What has to be remembered belongs into
 // the state of a Process, whose function is made anew for each task. A record may be processed again after a failure, so that effects
 // outside of streams and states can repeat. An error or a panic abandons the work since the last commit; it is
-// reported with the operator's uid and, up to the first KeyBy, the record's topic, partition and offset
-// (operators.RecordError), and never ends the process by itself.
+// reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
+// (operators.RecordError), or the time of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
+//
+// # Bad records
+//
+// OnError lets an operator go on without a record that its function fails on: Skip counts it, DeadLetter writes the source record as it was read
+// to a topic, with headers that say what happened and where, in the same transaction as all other outputs. What the function has emitted for the record is then
+// dropped. State can't be taken back: a function that has changed it before it failed still fails the epoch, so check a record before the first
+// change. Timers' functions, and those that fold records into state, have no policy.
 //
 // # Event time and processing time
 //
@@ -46,6 +56,16 @@
 // record. It is set once for each key, domain and time, is state like any other, and fires once: late, if it fell due while nothing ran. Which of a key's
 // timers for the same time comes first is not defined.
 //
+// # Where reading begins and ends
+//
+// A new job reads its topics from their beginning; StartAt chooses another (Latest, Timestamp, Offsets, Committed), source by source. A source that is
+// Bounded ends where its partitions end when the job is first started. When all sources have, event time comes to its end, so that all its windows and timers
+// fire, and the job ends; a timer function that sets its next timer for ever keeps it from that. Both choices are committed before the first record
+// is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
+//
+// AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition
+// that nobody writes to holds up the others.
+//
 // # Windows
 //
 // A record belongs to the windows of its event time, or of the time at which it is processed. It is folded into each at once; a window keeps
@@ -56,11 +76,23 @@
 //
 // # Timestamps, keys, order
 //
-// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change.
+// A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change. An output record without a
+// timestamp (0, or Kafka's -1) gets the client's current time; one before 1970 is an error, as in Java's client. A sink puts a record with a key into the
+// partition that Java's client would choose (murmur2), so that co-partitioning holds, unless the function names one or PartitionBy chooses;
+// one without a key goes to any, several in a row to the same (sticky).
 // Records of a partition keep their order up to a KeyBy, and from there on those of a key that came from the same partition.
 // What a timer emits has the timer's time as its timestamp.
 // Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
 // exchange. Map, Filter, FlatMap, Union and Side may change whatever the key was made of, so theirs are plain streams again.
+//
+// # Asynchronous calls
+//
+// Async keeps the task at work while calls wait for their answers. Nothing is under way at a checkpoint: a barrier waits for the calls of the
+// records before it, so recovery makes all later ones again, from the source. That is what a barrier costs: up to Timeout × attempts,
+// and the pauses between these, for each Async on the way, while the transaction is open. Plan.Wait says how long that can be, and the
+// runtime refuses a job that cannot keep to its transaction timeout. Choose a timeout well below the checkpoint interval where you can.
+// Event time does not overtake a record under way, and does not wait for others: it goes as far as it had come before the oldest of
+// them. Calls at once are bounded for each task; when all are taken, input waits.
 //
 // # UIDs
 //
@@ -70,6 +102,7 @@
 //
 // # Plans
 //
+// Job.Describe shows the graph with its states, settings, stages and exchanges, and so does `processor graph`.
 // Plan cuts the graph at its exchanges: a Stage is what runs in one goroutine without one. Codecs and kinds of states become
 // known before any task runs, because open functions are called once for the plan (Process).
 //

@@ -51,9 +51,14 @@ func (n *node) timeless() (errs []error) {
 	if !n.source() && n.event != (eventTime{}) {
 		errs = append(errs, errors.New("TimestampOf, Watermarks and IdleAfter are options of sources"))
 	}
-	if !n.needs {
-		return errs
+	if n.needs {
+		errs = append(errs, n.withoutWatermarks()...)
 	}
+	return errs
+}
+
+// withoutWatermarks says which of the sources that n gets records from keep event time from coming on there.
+func (n *node) withoutWatermarks() (errs []error) {
 	for _, s := range n.origins(map[*node]bool{}) {
 		if !s.event.watermarks {
 			errs = append(errs, fmt.Errorf("it goes by event time, but source %q has no watermarks: add stream.Watermarks(…) there", s.label()))

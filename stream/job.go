@@ -31,6 +31,7 @@ type Stream[T any] interface {
 // flow is the output of a node.
 type flow[T any] struct {
 	node      *node
+	tag       string // of a side output
 	consumers []consumer[T]
 }
 
@@ -60,21 +61,29 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics   []string // of a source
-	topic    string   // of a sink
-	exchange *int     // of a keyBy: where the exchange keeps its number
-	through  any      // Codec of its records in a repartition topic
-	portable bool     // it has one
-	stateful bool
-	event    eventTime      // of a source
-	needs    bool           // watermarks
-	sides    map[string]any // *flow of each side output that is read, by tag
-	late     any            // Tag of records that come too late, of a window
-	states   func(reg *state.Registry) error
-	together bool // its inputs come through exchanges into the same tasks: a join
+	reading   SourceSpec // of a source: its topics and how they are read
+	started   bool       // StartAt was given
+	sinks     []string   // topics of a sink
+	exchange  *int       // of a keyBy: where the exchange keeps its number
+	stateful  bool
+	event     eventTime      // of a source
+	partition Partitioner    // of a sink
+	needs     bool           // watermarks
+	sides     map[string]any // *flow of each side output that is read, by tag
+	late      any            // Tag of records that come too late, of a window
+	onError   operators.Policy
+	raw       *bool // whether source records travel on behind it, of sources and keyBys
+	states    func(reg *state.Registry) error
+	together  bool // its inputs come through exchanges into the same tasks: a join
+	through   any  // Codec of its records in a repartition topic
+	portable  bool // it has one
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) operators.Receiver
+
+	calls *operators.Calls // of an async
+	open  func() error     // of a split: lets it declare its side outputs, for the plan
+	description
 }
 
 // Option is a setting of one operator.
@@ -101,7 +110,9 @@ func (j *Job) add(kind string, opts []Option, inputs ...*node) *node {
 // after adds an operator that reads s.
 func after[T any](s Stream[T], kind string, opts []Option) (*flow[T], *node) {
 	in := s.flow()
-	return in, in.node.job.add(kind, opts, in.node)
+	n := in.node.job.add(kind, opts, in.node)
+	n.tap(0, in.tag)
+	return in, n
 }
 
 // label names the operator to people.

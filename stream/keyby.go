@@ -26,14 +26,16 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	in, n := after(s, "keyby", opts)
 	n.need(key != nil, nilFunction)
 	n.need(codec != nil, nilCodec)
-	_, borrowed := any((*T)(nil)).(**Record)
-	n.need(!borrowed, "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
+	if codec != nil {
+		n.keyCodec = codec.Name()
+	}
+	n.need(!isRecord[T](), "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
 
 	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec, Values: throughOf[T](n)}
 	n.portable = x.Values != nil
 	out := &Keyed[K, T]{out: &flow[T]{node: n}, codec: codec}
-	n.exchange = &x.Number
-	in.feeds(func(b *builder) operators.Push[T] { return x.Send(b.task) })
+	n.exchange, n.raw = &x.Number, &x.Raw
+	in.feeds(func(b *builder) operators.Push[T] { return operators.Guarded(n.guard(b), x.Send(b.task)) })
 	n.receive = func(b *builder) operators.Receiver {
 		return x.Receive(b.task, func() operators.Push[T] { return out.out.build(b) })
 	}

@@ -10,6 +10,7 @@ type Plan struct {
 	Job       string
 	Stages    []Stage // every stage comes after those that send to it
 	Exchanges []Exchange
+	Wait      Wait // of barriers for asynchronous calls
 }
 
 // Exchange is where a stream is parted by key. Its number is its place in the plan.
@@ -32,18 +33,12 @@ type Stage struct {
 	Inputs []int
 	// Sends lists the exchanges that this stage's chains send to.
 	Sends []int
-	// Sinks lists the topics it writes to.
-	Sinks []string
+	// Sinks lists the topics it writes to, Letters those of them that get dead letters.
+	Sinks, Letters []string
 	// New instantiates the chain for one task.
 	New func(env *operators.Env) (*operators.Chain, error)
 	// Stateful says whether operators of the stage keep keyed state.
 	Stateful bool
 	// States registers the stage's states, so that their descriptors are known before any task runs.
 	States func(reg *state.Registry) error
-}
-
-// SourceSpec is a Kafka source.
-type SourceSpec struct {
-	UID    string
-	Topics []string
 }

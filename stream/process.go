@@ -29,11 +29,11 @@ func Process[K, T, U any](s *Keyed[K, T], open func(s *Setup) ProcessFunc[K, T, 
 	n.need(open != nil, nilFunction)
 	opened := func(s *Setup) processor[K, T, U] { return openProcess(s, open) }
 	keep(n, s.codec, in, opened, func(b *builder, p processor[K, T, U]) operators.Push[T] {
-		next := out.out.build(b)
+		next := operators.Held(p.guard, out.out.build(b))
 		if p.timers == nil {
-			return operators.Process(b.task, n.label(), p.fn, next)
+			return operators.Guarded(p.guard, operators.Process(b.task, n.label(), p.fn, next))
 		}
-		return operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, s.codec, p.fire, next)
+		return operators.Guarded(p.guard, operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, s.codec, p.fire, next))
 	})
 	return out
 }
@@ -43,10 +43,12 @@ type processor[K, T, U any] struct {
 	fn     ProcessFunc[K, T, U]
 	fire   func(ctx *Context[K, U], t Timer) error
 	timers *state.Timers
+	guard  *operators.Guard
 }
 
 func openProcess[K, T, U any](s *Setup, open func(s *Setup) ProcessFunc[K, T, U]) processor[K, T, U] {
-	p := processor[K, T, U]{fn: open(s)}
+	p := processor[K, T, U]{guard: s.guard}
+	p.fn = open(s)
 	p.timers = s.timers // open has declared them, or not
 	if p.fn == nil {
 		s.fail(errNilProcess)

@@ -32,7 +32,7 @@ func SideOutput[T any](s *Setup, tag Tag[T]) *operators.Side[T] {
 	if s.build == nil {
 		return operators.NewSide[T](nil, nil)
 	}
-	return operators.NewSide(s.build.task, f.build(s.build))
+	return operators.NewSide(s.build.task, operators.Held(s.guard, f.build(s.build)))
 }
 
 // Side is a side output of the operator whose main output is s.
@@ -41,7 +41,7 @@ func Side[U, T any](s Stream[U], tag Tag[T]) Stream[T] {
 	if f, ok := n.sides[tag.name].(*flow[T]); ok {
 		return f
 	}
-	f := &flow[T]{node: n}
+	f := &flow[T]{node: n, tag: tag.name}
 	if n.sides[tag.name] != nil {
 		n.errs = append(n.errs, fmt.Errorf("side output %q is read as two types", tag.name))
 		return f

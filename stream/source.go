@@ -19,25 +19,28 @@ type Header = txn.Header
 type Decode[T any] func(r *Record) (T, error)
 
 // From reads topics. Within a partition records keep their order.
-func From[T any](job *Job, topics []string, decode Decode[T], opts ...Option) Stream[T] {
+func From[T any](job *Job, from Subscription, decode Decode[T], opts ...Option) Stream[T] {
 	n := job.add("source", opts)
-	n.topics = topics
+	n.subscribe(from)
 	n.need(decode != nil, "the decode function is nil")
 	event, set := timeOf[T](n)
 	out := &flow[T]{node: n}
+	n.raw = new(bool)
 	n.chain = func(env *operators.Env) (*operators.Chain, error) {
 		b := &builder{task: operators.NewTask(env)}
+		if *n.raw || n.onError.Letters != "" {
+			b.task.KeepRaw()
+		}
 		next := out.build(b)
 		if set {
-			next = operators.WithEventTime(b.task, n.label(), event, next)
+			g := n.guard(b)
+			next = operators.Guarded(g, operators.WithEventTime(b.task, n.label(), event, operators.Held(g, next)))
 		}
+		decode := operators.GuardedDecode(n.guard(b), decode)
 		return b.task.SourceChain(operators.Source(b.task, n.label(), decode, next)), b.err
 	}
 	return out
 }
-
-// Topics is a list of topics.
-func Topics(names ...string) []string { return names }
 
 // Values decodes the value and ignores the rest. A null value is decoded like an empty one.
 func Values[T any](codec state.Codec[T]) Decode[T] {

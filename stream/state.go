@@ -2,7 +2,6 @@ package stream
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -14,7 +13,9 @@ type Setup struct {
 	store *state.Store
 	key   state.HandleOption // records the codec of keys
 	build *builder           // nil when open is called for the plan
+	guard *operators.Guard   // of the operator's policy
 	sides []string           // tags of side outputs
+	ttls  map[string]TTL     // by state, for Describe
 	err   error
 
 	onTimer any // what OnTimer was given, and its timers
@@ -30,27 +31,39 @@ func handle[H any](s *Setup, h H, err error) H {
 }
 
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
-// of what a checkpoint holds. With a TTL, which the other kinds but lists can have as well, values expire.
+// of what a checkpoint holds. With a TTL, which the other kinds can have as well, values expire.
 func ValueState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.Value[T] {
-	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(ttl)...)
+	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
-// ListState declares a state with a list per key.
-func ListState[T any](s *Setup, name string, codec state.Codec[T]) *state.List[T] {
-	h, err := state.NewList(s.store, s.node.uid, name, codec, s.key)
+// ListState declares a state with a list per key. With a TTL each element expires by itself.
+func ListState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.List[T] {
+	h, err := state.NewList(s.store, s.node.uid, name, codec, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
 // MapState declares a state with a map per key.
 func MapState[MK, MV any](s *Setup, name string, key state.Codec[MK], value state.Codec[MV], ttl ...TTL) *state.Map[MK, MV] {
-	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.options(ttl)...)
+	h, err := state.NewMap(s.store, s.node.uid, name, key, value, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
 // ReducingState declares a state with one value per key, the reduction of all that was added.
 func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce func(acc, v T) T, ttl ...TTL) *state.Reducing[T] {
-	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(ttl)...)
+	h, err := state.NewReducing(s.store, s.node.uid, name, codec, reduce, s.options(name, ttl)...)
+	return handle(s, h, err)
+}
+
+// AggregatingState declares a state with one accumulator per key, into which agg folds all that was added. agg's codec is that of the
+// accumulator; its Merge is not used.
+func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R], ttl ...TTL) *state.Aggregating[T, A, R] {
+	if agg.Codec == nil || agg.New == nil || agg.Add == nil || agg.Result == nil {
+		s.fail(fmt.Errorf("state %q: its aggregator lacks Codec, New, Add or Result", name))
+		return nil
+	}
+	fold := state.Aggregation[T, A, R]{New: agg.New, Add: agg.Add, Result: agg.Result}
+	h, err := state.NewAggregating(s.store, s.node.uid, name, agg.Codec, fold, s.options(name, ttl)...)
 	return handle(s, h, err)
 }
 
@@ -59,12 +72,17 @@ func ReducingState[T any](s *Setup, name string, codec state.Codec[T], reduce fu
 func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
 	instantiate func(b *builder, f F) operators.Push[T]) {
 	n.states = func(reg *state.Registry) error {
-		// Nobody reads or writes here: handles register when they are made, and that is all.
-		_, err := declare(n, codec, state.NewStore(nil, reg, state.Options{}), nil, open)
+		_, err := n.inspect(reg)
 		return err
 	}
+	n.inspect = func(reg *state.Registry) (*Setup, error) {
+		// Nobody reads or writes here: handles register when they are made, and that is all.
+		s := newSetup(n, codec, state.NewStore(nil, reg, state.Options{}), nil)
+		_, err := declare(s, open)
+		return s, err
+	}
 	in.feeds(func(b *builder) operators.Push[T] {
-		f, err := declare(n, codec, b.task.Env().State, b, open)
+		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
 		if err != nil {
 			b.fail(err)
 			return nil
@@ -74,19 +92,26 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 }
 
 // declare calls open. A panic there is a mistake of the job like any other.
-func declare[K, F any](n *node, codec state.Codec[K], store *state.Store, b *builder, open func(*Setup) F) (f F, err error) {
+func declare[F any](s *Setup, open func(*Setup) F) (f F, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = n.wrap(&operators.PanicError{Value: p, Stack: debug.Stack()})
+			err = s.node.wrap(fmt.Errorf("panic: %v", p)) // no record is at work whose data it could show
 		}
 	}()
-	s := &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
+	if s.build != nil {
+		s.guard = s.node.guard(s.build)
+	}
 	f = open(s)
 	s.checkSides()
 	if s.err != nil {
-		err = n.wrap(s.err)
+		err = s.node.wrap(s.err)
 	}
 	return f, err
+}
+
+// newSetup is what open gets in a task, or for the plan if b is nil.
+func newSetup[K any](n *node, codec state.Codec[K], store *state.Store, b *builder) *Setup {
+	return &Setup{node: n, store: store, key: state.WithKeyCodec(codec.Name()), build: b}
 }
 
 func (n *node) wrap(err error) error { return fmt.Errorf("operator %q: %w", n.label(), err) }

@@ -58,7 +58,10 @@ func obedient() *stream.Job {
 			return timers.Set(d, o.At)
 		}
 	}, stream.UID("orders"))
-	stream.To(fired, "out", stream.AsValue(state.String{}))
+	stream.To(fired, "out", func(s string, out *stream.Output) error {
+		out.Timestamp, out.Value = 0, []byte(s) // times below 0 are none for Kafka
+		return nil
+	})
 	return job
 }
 

@@ -10,7 +10,8 @@ func Map[T, U any](s Stream[T], fn func(v T) U, opts ...Option) Stream[U] {
 	n.need(fn != nil, nilFunction)
 	out := &flow[U]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.Map(b.task, n.label(), fn, out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.Map(b.task, n.label(), fn, operators.Held(g, out.build(b))))
 	})
 	return out
 }
@@ -21,7 +22,8 @@ func TryMap[T, U any](s Stream[T], fn func(v T) (U, error), opts ...Option) Stre
 	n.need(fn != nil, nilFunction)
 	out := &flow[U]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.TryMap(b.task, n.label(), fn, out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.TryMap(b.task, n.label(), fn, operators.Held(g, out.build(b))))
 	})
 	return out
 }
@@ -32,7 +34,8 @@ func Filter[T any](s Stream[T], keep func(v T) bool, opts ...Option) Stream[T] {
 	n.need(keep != nil, nilFunction)
 	out := &flow[T]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.Filter(b.task, n.label(), keep, out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.Filter(b.task, n.label(), keep, operators.Held(g, out.build(b))))
 	})
 	return out
 }
@@ -43,7 +46,8 @@ func FlatMap[T, U any](s Stream[T], fn func(v T, emit func(U)), opts ...Option) 
 	n.need(fn != nil, nilFunction)
 	out := &flow[U]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.FlatMap(b.task, n.label(), fn, out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.FlatMap(b.task, n.label(), fn, operators.Held(g, out.build(b))))
 	})
 	return out
 }
@@ -54,7 +58,8 @@ func TryFlatMap[T, U any](s Stream[T], fn func(v T, emit func(U)) error, opts ..
 	n.need(fn != nil, nilFunction)
 	out := &flow[U]{node: n}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.TryFlatMap(b.task, n.label(), fn, out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.TryFlatMap(b.task, n.label(), fn, operators.Held(g, out.build(b))))
 	})
 	return out
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// TTL lets what a state holds expire: a value, or an entry of a map, that was not written for After is as good as absent, and is removed in the
+// TTL lets what a state holds expire: a value, an entry of a map, or an element of a list, that was not written for After is as good as absent, and is removed in the
 // background. A state may get a TTL, lose it or change it at any time; what it holds then is first counted as used when it is next met.
 type TTL struct {
 	After time.Duration
-	// OnRead lets reading prolong a life, too.
+	// OnRead lets reading prolong a life, too. Every read of a list then writes the times of all its elements.
 	OnRead bool
 	// Domain is ProcessingTime unless it is set to EventTime: a value is then as old as the watermark is ahead of the timestamp of the last
 	// record that used it.
@@ -19,7 +19,7 @@ type TTL struct {
 }
 
 // options are those of a state: the key's codec, and a TTL if there is one.
-func (s *Setup) options(ttl []TTL) []state.HandleOption {
+func (s *Setup) options(name string, ttl []TTL) []state.HandleOption {
 	opts := []state.HandleOption{s.key}
 	if len(ttl) == 0 {
 		return opts
@@ -31,7 +31,16 @@ func (s *Setup) options(ttl []TTL) []state.HandleOption {
 	case t.After < time.Millisecond:
 		s.fail(fmt.Errorf("the TTL is %v, want at least 1ms", t.After))
 	}
+	if t.Domain == state.EventTime {
+		for _, err := range s.node.withoutWatermarks() {
+			s.fail(fmt.Errorf("the TTL: %w", err))
+		}
+	}
 	if s.build == nil {
+		if s.ttls == nil {
+			s.ttls = map[string]TTL{}
+		}
+		s.ttls[name] = t
 		return append(opts, state.WithTTL(state.TTL{After: t.After}))
 	}
 	return append(opts, state.WithTTL(s.build.task.TTL(t.After, t.OnRead, t.Domain)))

@@ -13,6 +13,9 @@ func Union[T any](first Stream[T], others ...Stream[T]) Stream[T] {
 		inputs = append(inputs, f.node)
 	}
 	n := flows[0].node.job.add("union", nil, inputs...)
+	for i, f := range flows {
+		n.tap(i, f.tag)
+	}
 	out := &flow[T]{node: n}
 	for _, f := range flows {
 		// Once: else records of two streams that pass through one task would overtake each other.

@@ -82,6 +82,32 @@ func (w Windows) Early(interval time.Duration) Windows {
 	return w
 }
 
+// String says in words what windows these are.
+func (w Windows) String() string {
+	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	var s string
+	switch {
+	case w.kind == countWindows:
+		return fmt.Sprintf("of %d records", w.w.Count)
+	case w.kind == sessionWindows:
+		s = fmt.Sprintf("sessions with gaps of %v", ms(w.w.Gap))
+	case w.w.Slide == w.w.Size:
+		s = fmt.Sprintf("tumbling, of %v", ms(w.w.Size))
+	default:
+		s = fmt.Sprintf("sliding, of %v every %v", ms(w.w.Size), ms(w.w.Slide))
+	}
+	s += fmt.Sprintf(", in %v", w.w.Domain)
+	for _, extra := range []struct {
+		what string
+		ms   int64
+	}{{"offset", w.w.Offset}, {"allowed lateness", w.w.Lateness}, {"early results every", w.w.Early}} {
+		if extra.ms != 0 {
+			s += fmt.Sprintf(", %s %v", extra.what, ms(extra.ms))
+		}
+	}
+	return s
+}
+
 // span is a duration in ms.
 func (w *Windows) span(what string, d time.Duration) int64 {
 	w.need(d >= time.Millisecond, "the %s is %v, want at least 1ms", what, d)

@@ -152,9 +152,11 @@ func clickJob(w stream.Windows, clicks []click, bound int64) *stream.Job {
 		if out.Timestamp != p.Window.End-1 {
 			return fmt.Errorf("timestamp %d of %v", out.Timestamp, p.Window)
 		}
+		out.Timestamp = 0
 		return nil
 	})
 	stream.To(stream.Side(panes, late), "late", func(c click, out *stream.Output) error {
+		out.Timestamp = 0
 		out.Value = fmt.Append(out.Buf(), c.ID)
 		return nil
 	})

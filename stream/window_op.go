@@ -35,6 +35,7 @@ func windowed[K, T, A, R any](s *Keyed[K, T], w Windows, codec state.Codec[A], f
 	in, n, out := afterKeyed[K, T, Pane[K, R]](s, "window", opts)
 	check(n)
 	w.check(n, fold.Merge != nil)
+	n.note("windows", "%v", w)
 	open := func(s *Setup) windowState[A, T] { return openWindows[A, T](s, w.kind, codec) }
 	keep(n, s.codec, in, open, func(b *builder, st windowState[A, T]) operators.Push[T] {
 		next, uid := out.out.build(b), n.label()

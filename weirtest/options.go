@@ -10,16 +10,19 @@ import (
 
 // settings are what options change.
 type settings struct {
-	guarantee  twophase.Guarantee
-	repeats    bool // outputs may repeat
-	partitions int
-	exchange   string
-	shards     int // partitions of repartition topics; 0: as many as those of the inputs
-	epochs     int
-	wait       time.Duration
-	twice      bool
-	show       func(Record) string
-	unstable   map[[2]string]bool // states by uid and name
+	guarantee   twophase.Guarantee
+	repeats     bool // outputs may repeat
+	partitions  int
+	twoClusters bool
+	exchange    string
+	shards      int // partitions of repartition topics
+	wait        time.Duration
+	topics      []string // beside those of the job's graph
+	grows       bool     // partitions can be added
+	epochs      int
+	twice       bool
+	show        func(Record) string
+	unstable    map[[2]string]bool // states by uid and name
 }
 
 // Option is a setting of New or CrashEverywhere.
@@ -42,6 +45,15 @@ func AtLeastOnce() Option {
 // Partitions is the number of partitions of the topics that the job reads; 1 by default. With more, records of a key have to come from one
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
+
+// Topics makes further topics: those that sources select by a pattern, and, with one partition each, those that a sink of stream.ToAny finds out at
+// work.
+func Topics(names ...string) Option {
+	return func(s *settings) { s.topics = append(s.topics, names...) }
+}
+
+// TwoClusters gives the outputs a cluster of their own, as WEIR_SINK_BROKERS does. The decision record is then in a topic there.
+func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
@@ -82,4 +94,5 @@ const (
 	transactionTimeout = 2 * interval
 	patience           = 10 * time.Second
 	stuck              = 5 * time.Minute
+	discovery          = 10 * time.Second
 )

@@ -8,6 +8,9 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+	"github.com/weirstream/weir/txn/commits"
 )
 
 // outcome is all that a job leaves for others: outputs in order, and the state that the decision record names.
@@ -19,7 +22,7 @@ type outcome struct {
 func (w *world) outcome() (outcome, error) {
 	o := outcome{outputs: map[string][]string{}, state: map[string]string{}}
 	for _, topic := range w.outputs {
-		records, err := w.cluster.Records(topic, true)
+		records, err := w.sink.Records(topic, true)
 		if err != nil {
 			return o, err
 		}
@@ -89,10 +92,26 @@ func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
 	return k, repo.Restore(ctx, plan, k.backend)
 }
 
-// decisions are the checkpoints that the group's committed offsets name, by shard.
+// decided are the positions of the decision records.
+func (w *world) decided() (map[txn.Partition]txn.Position, error) {
+	if !w.twoClusters || w.guarantee != twophase.ExactlyOnce {
+		return w.cluster.Committed(w.name), nil
+	}
+	records, err := w.sink.Records(commits.Topic(w.name).Name, true)
+	if err != nil {
+		return nil, err
+	}
+	return commits.Newest(records)
+}
+
+// decisions are the checkpoints that the decision records name, by shard.
 func (w *world) decisions() (map[string]checkpoint.ID, error) {
+	decided, err := w.decided()
+	if err != nil {
+		return nil, err
+	}
 	named := map[string]checkpoint.ID{}
-	for p, pos := range w.cluster.Committed(w.name) {
+	for p, pos := range decided {
 		shard, holds := w.shardOf(p)
 		if !holds {
 			continue

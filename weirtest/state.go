@@ -6,7 +6,7 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// State is the committed content of a Value or Reducing state, by key: of the operator with this uid, under this name. It
+// State is the committed content of a Value, Reducing or Aggregating state (its accumulators), by key: of the operator with this uid, under this name. It
 // is read from the checkpoint store, so that it is also what a restart on another machine finds. Reduce, Sum and Count keep
 // theirs under the names "reduce", "sum" and "count". The codecs must be the job's.
 func State[K comparable, V any](h *Harness, uid, name string, key state.Codec[K], value state.Codec[V]) map[K]V {
@@ -59,7 +59,7 @@ func (c committed) find(uid, name string) (state.Descriptor, error) {
 
 func fits(d state.Descriptor, key, value string) error {
 	switch {
-	case d.Kind != state.KindValue && d.Kind != state.KindReducing:
+	case d.Kind != state.KindValue && d.Kind != state.KindReducing && d.Kind != state.KindAggregating:
 		return fmt.Errorf("state %q of operator %q is a %s: State reads values only", d.Name, d.UID, d.Kind)
 	case d.KeyCodec != key && d.KeyCodec != "", d.ValueCodec != value:
 		return fmt.Errorf("state %q of operator %q has codecs %q and %q, not %q and %q", d.Name, d.UID, d.KeyCodec, d.ValueCodec, key, value)

@@ -26,24 +26,27 @@ func (beatCodec) Append(dst []byte, b beat) ([]byte, error) {
 	return fmt.Appendf(dst, "%d %s", b.At, b.Word), nil
 }
 
-func (beatCodec) Decode(src []byte) (beat, error) { return parseBeat(src) }
+func (beatCodec) Decode(src []byte) (beat, error) { return parseBeat(&stream.Record{Value: src}) }
 
-func parseBeat(src []byte) (beat, error) {
-	at, w, _ := strings.Cut(string(src), " ")
+func parseBeat(r *stream.Record) (beat, error) {
+	at, w, _ := strings.Cut(string(r.Value), " ")
 	ms, err := strconv.ParseInt(at, 10, 64)
 	return beat{ms, w}, err
+}
+
+func beatCount() stream.Aggregator[beat, int64, int64] {
+	return stream.Aggregator[beat, int64, int64]{
+		Codec: state.Int64{}, New: func() int64 { return 0 }, Add: func(acc int64, _ beat) int64 { return acc + 1 },
+		Merge: func(a, b int64) int64 { return a + b }, Result: func(acc int64) int64 { return acc },
+	}
 }
 
 // beats counts "ms word" in sessions and windows of event time, and writes late ones as they are.
 func beats() *stream.Job {
 	job := stream.NewJob("beats")
-	in := stream.From(job, stream.Topics("in"), func(r *stream.Record) (beat, error) { return parseBeat(r.Value) },
-		stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
+	in := stream.From(job, stream.Topics("in"), parseBeat, stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
 	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"), stream.Through(beatCodec{}))
-	count := stream.Aggregator[beat, int64, int64]{
-		Codec: state.Int64{}, New: func() int64 { return 0 }, Add: func(acc int64, _ beat) int64 { return acc + 1 },
-		Merge: func(a, b int64) int64 { return a + b }, Result: func(acc int64) int64 { return acc },
-	}
+	count := beatCount()
 	write := func(p stream.Pane[string, int64], out *stream.Output) error {
 		out.Key = append(out.Buf(), p.Key...)
 		out.Value = fmt.Appendf(out.Buf(), "%d-%d: %d", p.Window.Start, p.Window.End, p.Value)

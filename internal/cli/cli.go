@@ -110,6 +110,7 @@ func init() { // the commands refer to help, which lists the commands
 	commands = []command{
 		{name: "run", help: "Run a job until SIGTERM.", settings: true, run: func(ctx context.Context, a *app, args []string) int { return a.runJob(ctx, args) }},
 		{name: "demo", help: "Count words exactly once through crashes, without Kafka or Docker. demo -h lists its flags.", run: func(ctx context.Context, a *app, args []string) int { return a.demo(ctx, args) }},
+		{name: "graph", help: "Show a job's graph: operators, states, stages, exchanges. --format text, dot or json.", settings: true, run: func(_ context.Context, a *app, args []string) int { return a.showGraph(args) }},
 		{name: "config", help: "Show the effective settings and where each comes from, secrets masked.", settings: true, run: func(_ context.Context, a *app, args []string) int { return a.showConfig(args) }},
 		{name: "version", aliases: []string{"-v", "-version", "--version"}, help: "Show what this is.", run: func(_ context.Context, a *app, _ []string) int { return a.showVersion() }},
 		{name: "help", aliases: []string{"-h", "-help", "--help"}, help: "Show this text.", run: func(ctx context.Context, a *app, args []string) int { return a.help(ctx, args) }},
@@ -153,5 +154,18 @@ func (a *app) job(c *config.Config) (*stream.Job, error) {
 			return j, nil
 		}
 	}
-	return jobs.New(c.Job, jobs.Params{Inputs: c.InputTopics, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow})
+	start, err := stream.ParseStart(c.StartFrom)
+	if err != nil {
+		return nil, fmt.Errorf("WEIR_START_FROM=%w", err)
+	}
+	p := jobs.Params{
+		Inputs: c.InputTopics, Start: start, Bounded: c.Bounded, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow,
+	}
+	switch c.BadRecords {
+	case "skip":
+		p.BadRecords = stream.Skip
+	case "dead-letter":
+		p.BadRecords = stream.DeadLetter(c.DeadLetterTopic)
+	}
+	return jobs.New(c.Job, p)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/weirstream/weir/console"
 	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/stream"
 )
 
 // web is the console with the metrics that it shows; the console can be off.
@@ -40,9 +41,9 @@ func (a *app) listen(c *config.Config, log *slog.Logger) (*web, error) {
 	return w, nil
 }
 
-func (w *web) serve(in *runtime.Instance) {
+func (w *web) serve(in *runtime.Instance, graph *stream.Graph) {
 	if w.console != nil {
-		w.console.Serve(in)
+		w.console.Serve(in, graph)
 		w.log.Info("listening", "http", w.console.Addr())
 	}
 }

@@ -20,6 +20,9 @@ type Runner struct {
 	Parallelism int              // 1 if 0
 	Backend     state.Backend    // in memory if nil
 	Now         func() time.Time // time.Now if nil
+	Partitions  map[string]int32 // of topics written to; nil: each has one
+	// Lost is told of records that go no further, if it is not nil.
+	Lost func(uid string, why operators.Loss, err error)
 
 	plan     *stream.Plan
 	registry *state.Registry
@@ -74,7 +77,7 @@ func (r *Runner) Feed(b *txn.Batch) error {
 	if err != nil {
 		return err
 	}
-	if err := chain.Source(b); err != nil {
+	if err := answered(chain, chain.Source(b)); err != nil {
 		return err
 	}
 	if err := r.drain(); err != nil {
@@ -153,6 +156,7 @@ func (r *Runner) env(task int) *operators.Env {
 			r.queue = append(r.queue, queued{r.keyed[r.behind(exchange)][target], exchange, b})
 			return nil
 		},
+		Partitions: r.partitions, Lost: r.Lost,
 		Produce: func(records []txn.Record) error {
 			r.out = append(r.out, records...)
 			return nil
@@ -163,6 +167,17 @@ func (r *Runner) env(task int) *operators.Env {
 // behind is the stage that an exchange feeds.
 func (r *Runner) behind(exchange int) int {
 	return slices.IndexFunc(r.plan.Stages, func(s stream.Stage) bool { return slices.Contains(s.Inputs, exchange) })
+}
+
+func (r *Runner) partitions(topic string) (int32, error) {
+	if r.Partitions == nil {
+		return 1, nil
+	}
+	n, ok := r.Partitions[topic]
+	if !ok {
+		return 0, fmt.Errorf("%w: topic %q does not exist", operators.ErrTopic, topic)
+	}
+	return n, nil
 }
 
 func (r *Runner) now() time.Time {
@@ -180,9 +195,17 @@ func (r *Runner) drain() error {
 	for len(r.queue) > 0 {
 		next := r.queue[0]
 		r.queue = r.queue[1:]
-		if err := next.chain.Exchange(next.exchange, next.batch); err != nil {
+		if err := answered(next.chain, next.chain.Exchange(next.exchange, next.batch)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answered waits for the asynchronous calls of a task: here none is under way when anything else happens.
+func answered(c *operators.Chain, err error) error {
+	if err != nil || c.Drain == nil {
+		return err
+	}
+	return c.Drain()
 }

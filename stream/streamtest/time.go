@@ -39,7 +39,7 @@ func (r *Runner) nextTick() (at int64, ok bool) {
 
 func (r *Runner) tick() error {
 	for _, c := range r.chains() {
-		if err := c.Tick(r.clock.UnixMilli()); err != nil {
+		if err := answered(c, c.Tick(r.clock.UnixMilli())); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (r *Runner) watermarks() error {
 		wm, idle := r.progress(i)
 		if s.Source == nil && wm > r.reached[i] {
 			for _, c := range r.keyed[i] {
-				if err := c.Watermark(wm); err != nil {
+				if err := answered(c, c.Watermark(wm)); err != nil {
 					return err
 				}
 			}

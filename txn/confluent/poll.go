@@ -6,13 +6,16 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
+// pollBytes ends a Poll early: what is large takes long to work on, and a barrier waits behind it.
+const pollBytes = 256 << 10
+
 // Poll implements txn.Consumer.
 func (k *consumer) Poll(wait time.Duration, limit int) ([]*txn.Batch, error) {
 	if err := k.takeError(); err != nil {
 		return nil, err
 	}
 	timeout := pollMillis(wait)
-	for k.count < limit {
+	for k.count < limit && k.bytes < pollBytes {
 		ev, more := k.fetch.fetch(timeout, limit-k.count, k.add)
 		timeout = 0
 		if ev.p != nil {
@@ -34,6 +37,10 @@ func (k *consumer) event(ev event) bool {
 		_ = k.rebalance(k.c, ev.rebalance(k.rk))
 		return false
 	case eventError, eventFetch:
+		if p, offset, ok := ev.end(); ok {
+			k.reached(p, offset)
+			return true
+		}
 		k.fail(k.readError(ev, ev.err(k.rk)))
 		return false
 	}
@@ -49,7 +56,7 @@ func (k *consumer) take() ([]*txn.Batch, error) {
 	for _, f := range k.flows {
 		f.batch = nil
 	}
-	k.out, k.count = make([]*txn.Batch, 0, len(out)), 0
+	k.out, k.count, k.bytes = make([]*txn.Batch, 0, len(out)), 0, 0
 	return out, nil
 }
 
@@ -78,7 +85,9 @@ func (k *consumer) add(r *rec, data []byte) {
 	}
 	f.next = int64(r.offset) + 1
 	f.batch.Records = append(f.batch.Records, decode(r, data))
-	f.batch.Bytes += max(int(r.key_len), 0) + max(int(r.value_len), 0)
+	size := max(int(r.key_len), 0) + max(int(r.value_len), 0)
+	f.batch.Bytes += size
+	k.bytes += size
 	k.count++
 }
 

@@ -1,0 +1,58 @@
+package operators
+
+import (
+	"strconv"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// Policy says what becomes of a record that an operator's function fails on. The zero one fails the epoch.
+type Policy struct {
+	// Skip goes on without the record.
+	Skip bool
+	// Letters goes on without it too, and writes the source record that it was made of to this topic, if it is not empty.
+	Letters string
+}
+
+// Loss is why a record goes no further.
+type Loss uint8
+
+// The reasons.
+const (
+	Skipped    Loss = iota + 1
+	DeadLetter      // it is in a dead-letter topic
+	Late            // it came too late for a window, whose late records nobody reads
+)
+
+// The headers of a dead letter, behind those of the source record. A record that fails again as a dead letter has them twice; the last ones count.
+const (
+	HeaderCause     = "weir.error.cause"     // the error's text
+	HeaderOperator  = "weir.error.operator"  // uid of the operator that failed
+	HeaderTopic     = "weir.error.topic"     // where the source record is
+	HeaderPartition = "weir.error.partition" // decimal
+	HeaderOffset    = "weir.error.offset"    // decimal
+)
+
+// longestCause bounds the text of an error in a header.
+const longestCause = 4096
+
+// letter is the dead letter of the source record at work, whose failure is e.
+func (t *Task) letter(topic string, e *RecordError) *Output {
+	r := t.raw
+	cause := e.Err.Error()
+	headers := make([]txn.Header, 0, len(r.Headers)+5)
+	headers = append(append(headers, r.Headers...),
+		txn.Header{Key: HeaderCause, Value: []byte(cause[:min(len(cause), longestCause)])},
+		txn.Header{Key: HeaderOperator, Value: []byte(e.UID)},
+		txn.Header{Key: HeaderTopic, Value: []byte(e.Topic)},
+		txn.Header{Key: HeaderPartition, Value: strconv.AppendInt(nil, int64(e.Partition), 10)},
+		txn.Header{Key: HeaderOffset, Value: strconv.AppendInt(nil, e.Offset, 10)})
+	return &Output{Key: r.Key, Value: r.Value, Headers: headers, Timestamp: max(r.Timestamp, 0), Topic: topic, Partition: txn.AnyPartition}
+}
+
+// lost tells that a record of an operator goes no further.
+func (t *Task) lost(uid string, why Loss, err error) {
+	if t.env.Lost != nil {
+		t.env.Lost(uid, why, err)
+	}
+}
