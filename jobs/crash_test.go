@@ -11,15 +11,20 @@ import (
 	"github.com/weirstream/weir/weirtest"
 )
 
-// crashEverywhere runs a built-in job with both guarantees, built anew for every process.
-func crashEverywhere(t *testing.T, name string, p jobs.Params, input []weirtest.Record, opts ...weirtest.Option) {
-	job := func() *stream.Job {
+// builtin builds a built-in job anew for every process.
+func builtin(name string, p jobs.Params) func() *stream.Job {
+	return func() *stream.Job {
 		j, err := jobs.New(name, p)
 		if err != nil {
 			panic(err) // of a test
 		}
 		return j
 	}
+}
+
+// crashEverywhere runs a built-in job with both guarantees.
+func crashEverywhere(t *testing.T, name string, p jobs.Params, input []weirtest.Record, opts ...weirtest.Option) {
+	job := builtin(name, p)
 	t.Run("exactly-once", func(t *testing.T) { weirtest.CrashEverywhere(t, job, input, opts...) })
 	t.Run("at-least-once", func(t *testing.T) {
 		weirtest.CrashEverywhere(t, job, input, append(opts, weirtest.AtLeastOnce())...)
@@ -89,8 +94,8 @@ func TestClassifyCrashes(t *testing.T) {
 func TestClassifyWindowCrashes(t *testing.T) {
 	p := jobs.Params{ClassifyWindow: time.Minute, BadRecords: stream.Skip}
 	opts := []weirtest.Option{weirtest.Show(timeless), weirtest.Epochs(2), weirtest.Wait(time.Minute)}
-	t.Run("memory", func(t *testing.T) { crashEverywhere(t, "classify", p, events(), opts...) })
+	t.Run("memory", func(t *testing.T) { weirtest.CrashEverywhere(t, builtin("classify", p), events(), opts...) })
 	t.Run("kafka", func(t *testing.T) {
-		crashEverywhere(t, "classify", p, events(), append(opts, weirtest.ThroughKafka(2))...)
+		weirtest.CrashEverywhere(t, builtin("classify", p), events(), append(opts, weirtest.ThroughKafka(1))...)
 	})
 }
