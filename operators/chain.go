@@ -41,6 +41,8 @@ type Env struct {
 	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
+	// Burst is how many timers fire before the task looks at its input again; 0: 512.
+	Burst int
 	// Context ends when the work is abandoned; nil: never.
 	Context context.Context
 	// Wake lets the task look at NextTick again, from any goroutine. It may be nil.
@@ -78,11 +80,12 @@ type Chain struct {
 	// Progress says, after Source or Tick, how far the event time of the partition has come (source stages only): no record
 	// with a timestamp of wm or less is expected any more. Nobody has to wait for an idle partition. Nil: it has no event time.
 	Progress func() (wm int64, idle bool)
-	// Watermark fires the timers that are due at wm, which never sinks, and lets the operators know (keyed stages only). What they emit
-	// comes before the watermark: so flush, then send it on.
+	// Watermark lets the operators know of wm, which never sinks, and fires the timers that are due at it (keyed stages only), or leaves them to
+	// Tick, which is due at once then. What they emit comes before the watermark: so flush, then send on what Behind says.
 	Watermark func(wm int64) error
-	// Behind says how far event time has come behind the chain when it has come to wm in front of it: records that wait for asynchronous
-	// calls hold it back, and keep it from being idle (keyed stages only; Progress has seen to it already). Nil: equally far.
+	// Behind says how far event time has come behind the chain when it has come to wm in front of it: due timers that have not fired, and
+	// records that wait for asynchronous calls, hold it back, and keep it from being idle (keyed stages only; Progress has seen to it
+	// already). Nil: equally far.
 	Behind func(wm int64, idle bool) (int64, bool)
 	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
 	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.

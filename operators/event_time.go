@@ -88,5 +88,3 @@ func (c *eventClock) nextTick() (at int64, ok bool) {
 	}
 	return c.active + c.after, true
 }
-
-func (c *eventClock) watermark(int64) error { return nil }

@@ -140,6 +140,13 @@ func (a *attempt) connect() {
 			t.inbox = newInbox(1, sourceQueue)
 		}
 	}
+	for _, t := range a.tasks {
+		for _, x := range t.stage.Sends {
+			for _, to := range a.keyed[x] {
+				to.inbox.valve.timeless[t.input[x]] = !t.stage.EventTime
+			}
+		}
+	}
 }
 
 // start lets the tasks run, as part of epoch.

@@ -49,8 +49,9 @@
 //
 // Watermarks travel in the queues, behind the records that they follow. A source task sends its partition's on when it has come further, at
 // once if nothing else waits, else every 20 ms; a task goes by the least of its inputs, leaving out idle ones, and sends that on behind what its timers
-// have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
-// the overlay can pass its limit once, by what live timers can change.
+// have emitted. Of many timers that a watermark makes due some hundreds fire between two messages as well. Before a record is taken all of its own
+// key's fire, so for a key the watermark comes in one step; nobody else hears of it before all have fired (operators/lag.go). A barrier
+// in between leaves the rest in the state, and the watermark in the manifest: after a restart they are due again before any record of their keys.
 //
 // Records that wait for asynchronous calls hold event time back behind them, and a barrier waits for all of them (task_async.go). A result wakes
 // its task up, which emits it between two messages.

@@ -17,7 +17,11 @@ import (
 func TestValve(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 4).Draw(t, "inputs")
-		v := newValve(n)
+		timeless := rapid.IntRange(0, 2).Draw(t, "timeless") // which never send any
+		v := newValve(n + timeless)
+		for i := range timeless {
+			v.timeless[n+i] = true
+		}
 		have := make([]mark, n)
 		for i := range have {
 			have[i].wm = operators.NoWatermark

@@ -68,6 +68,12 @@ func (n *node) mistakes() []error {
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
 	}
+	if n.kind != "windowjoin" && n.kind != "intervaljoin" && (n.lateLeft != nil || n.lateRight != nil) {
+		errs = append(errs, errors.New("LateLeft and LateRight are options of WindowJoin and IntervalJoin"))
+	}
+	if n.ttl != nil && n.kind != "jointable" {
+		errs = append(errs, errors.New("TableTTL is an option of JoinTable"))
+	}
 	if n.partition != nil && n.kind != "sink" {
 		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
 	}

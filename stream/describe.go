@@ -83,7 +83,10 @@ func (n *node) describe() (GraphOperator, error) {
 	for i, in := range n.inputs {
 		o.Inputs = append(o.Inputs, GraphInput{Operator: in.label(), Side: n.taps[i]})
 	}
-	o.Writes = n.sinks
+	o.Writes = slices.Clone(n.sinks)
+	if topic := n.onError.Letters; topic != "" {
+		o.Writes = append(o.Writes, topic)
+	}
 	var err error
 	o.States, err = n.describeStates()
 	return o, err
@@ -104,6 +107,12 @@ func (n *node) settings() (all []GraphSetting) {
 	}
 	if codec, ok := n.through.(interface{ Name() string }); ok {
 		add("in a repartition topic", "records are %s", codec.Name())
+	}
+	switch p := n.onError; {
+	case p.Skip:
+		add("bad records", "skipped")
+	case p.Letters != "":
+		add("bad records", "to dead-letter topic %s", p.Letters)
 	}
 	if n.event.of != nil {
 		add("timestamps", "by a function")

@@ -67,7 +67,7 @@ func (n *node) withoutWatermarks() (errs []error) {
 	return errs
 }
 
-// origins are the sources that n gets records from.
+// origins are the sources that the records of n come from.
 func (n *node) origins(seen map[*node]bool) (sources []*node) {
 	if seen[n] {
 		return nil
@@ -76,7 +76,11 @@ func (n *node) origins(seen map[*node]bool) (sources []*node) {
 	if n.source() {
 		return []*node{n}
 	}
-	for _, in := range n.inputs {
+	inputs := n.inputs
+	if n.silent {
+		inputs = inputs[:1]
+	}
+	for _, in := range inputs {
 		sources = append(sources, in.origins(seen)...)
 	}
 	return sources

@@ -59,7 +59,7 @@ func (n *node) subscribe(from Subscription) {
 	}
 	expr, err := regexp.Compile(from.pattern)
 	if err != nil {
-		n.need(false, fmt.Sprintf("the pattern of its topics: %v", err))
+		n.need(false, "the pattern of its topics: %v", err)
 		n.reading.Pattern = regexp.MustCompile("") // one mistake is enough
 		return
 	}
@@ -77,7 +77,7 @@ func Bounded() Option { return func(n *node) { n.reading.Bounded = true } }
 func AlignWatermarks(maxDrift time.Duration) Option {
 	return func(n *node) {
 		n.reading.MaxDrift = maxDrift
-		n.need(maxDrift > 0, fmt.Sprintf("AlignWatermarks is given %v; it needs more than 0", maxDrift))
+		n.need(maxDrift > 0, "AlignWatermarks is given %v; it needs more than 0", maxDrift)
 	}
 }
 
