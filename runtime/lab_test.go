@@ -20,10 +20,10 @@ func lab(t *testing.T, store checkpoint.Store, partitions int) *Instance {
 	t.Helper()
 	plan := &stream.Plan{Job: "lab", Exchanges: []stream.Exchange{{UID: "by_a", Portable: true, Named: true}, {UID: "by_b", Portable: true, Named: true}}}
 	plan.Stages = []stream.Stage{
-		{Name: "left", UID: "left", Source: &stream.SourceSpec{UID: "left", Topics: []string{"l"}}, Sends: []int{0}},
-		{Name: "right", UID: "right", Source: &stream.SourceSpec{UID: "right", Topics: []string{"r"}}, Sends: []int{1}},
-		{Name: "first", UID: "first", Inputs: []int{0}, Sends: []int{1}, Stateful: true},
-		{Name: "second", UID: "second", Inputs: []int{1}, Stateful: true},
+		{Name: "left", UID: "left", Source: &stream.SourceSpec{UID: "left", Topics: []string{"l"}}, Sends: []int{0}, EventTime: true},
+		{Name: "right", UID: "right", Source: &stream.SourceSpec{UID: "right", Topics: []string{"r"}}, Sends: []int{1}, EventTime: true},
+		{Name: "first", UID: "first", Inputs: []int{0}, Sends: []int{1}, Stateful: true, EventTime: true},
+		{Name: "second", UID: "second", Inputs: []int{1}, Stateful: true, EventTime: true},
 	}
 	in, err := New(Options{
 		Plan: plan, JobID: "lab", InstanceID: "one", Exchange: checkpoint.ExchangeKafka, Store: store, Interval: time.Second,

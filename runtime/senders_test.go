@@ -30,6 +30,10 @@ func TestSendersExpected(t *testing.T) {
 			t.Errorf("stage %d waits for %v, want %v", stage, got, want)
 		}
 	}
+	in.o.Plan.Stages[1].EventTime = false
+	if got := newSenders(in.behind(3, 1, labCounts), &checkpoint.Manifest{}).names; len(got) != 3 || got[0].Sender != "first#0" {
+		t.Errorf("stage 3 waits for %v, though source \"right\" has no event time", got)
+	}
 	in.o.Exchange = ""
 	if newSenders(in.behind(3, 1, labCounts), &checkpoint.Manifest{}) != nil {
 		t.Error("a task that is fed in memory waits for marks in records")
