@@ -91,6 +91,7 @@ func TestShardsGoBackAndForth(t *testing.T) {
 	c := newCluster(t, 2, "text", "word-counts")
 	often := func(o *runtime.Options) {
 		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
+		o.SessionTimeout = 2 * time.Second // a rebalance is heard of within a quarter of it
 		o.StandbyInterval = 50 * time.Millisecond
 	}
 	lines, want := text(1200)
