@@ -1,9 +1,14 @@
 package runtime_test
 
 import (
+	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/runtime"
@@ -117,4 +122,36 @@ func TestShardsGoBackAndForth(t *testing.T) {
 	if err := again.stop(t); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Somebody adds partitions to a repartition topic: keys would be parted differently from their state. An instance that starts refuses to
+// take part.
+func TestPartitionsAdded(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, want := text(100)
+	c.feed("text", lines...)
+	l := c.start(c.many("one"))
+	c.awaitOutputs("word-counts", want)
+	add := func(n int) {
+		t.Helper()
+		cl, err := kgo.NewClient(kgo.SeedBrokers(c.brokers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer cl.Close()
+		r, err := kadm.NewClient(cl).CreatePartitions(t.Context(), n, "wordcount-by_word-repartition")
+		if err = errors.Join(err, r.Error()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(1)
+	two := c.start(c.many("two"))
+	if err := <-two.done; !errors.Is(err, runtime.ErrState) || !strings.Contains(err.Error(), "3 partitions") {
+		t.Errorf("the newcomer says %v", err)
+	}
+	two.close()
+	if err := l.stop(t); err != nil {
+		t.Error(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
 }
