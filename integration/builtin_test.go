@@ -20,7 +20,7 @@ func readAll(t *testing.T, j *job, n int, p *process) []*kgo.Record {
 	for i := range int32(j.partitions) {
 		from[i] = kgo.NewOffset().At(0)
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.FetchMaxWait(200*time.Millisecond), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{j.out: from}))
 	must(t, err)
 	defer cl.Close()
@@ -79,7 +79,7 @@ func TestCopy(t *testing.T) {
 			}
 			records, sent[fmt.Sprint(i)] = append(records, r), r
 		}
-		cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()))
+		cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()))
 		must(t, err)
 		defer cl.Close()
 		must(t, cl.ProduceSync(t.Context(), records...).FirstErr())
@@ -130,7 +130,7 @@ func TestClassify(t *testing.T) {
 	rng := newRand(t)
 	begin := time.Now().UnixMilli()
 	j := newJob(t, sharedCluster(t), "classify", 2, "CLASSIFY_WINDOW=0")
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	defer cl.Close()
 	fed := map[string][]event{} // in order: one key, one partition

@@ -32,7 +32,7 @@ type values struct {
 
 func newValues(t *testing.T, j *job, rng *rand.Rand) *values {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	t.Cleanup(cl.Close)
 	return &values{t: t, rng: rng, cl: cl, fed: map[string][]int64{}}
@@ -60,7 +60,7 @@ func readTopic(t *testing.T, bootstrap string, a *admin, topic string) (all []*k
 	for p := range ends {
 		from[p] = kgo.NewOffset().At(0)
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	cl, err := kgo.NewClient(seeds(bootstrap), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
 	must(t, err)
 	defer cl.Close()

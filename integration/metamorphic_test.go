@@ -126,7 +126,7 @@ func (v variant) run(t *testing.T, input *measures, rng *rand.Rand) {
 	for _, name := range names {
 		f.live[name].ready()
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	must(t, err)
 	defer cl.Close()
 	const portions = 12

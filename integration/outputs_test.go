@@ -63,7 +63,7 @@ func readOutputs(t testing.TB, bootstrap, topic string, partitions int, exact bo
 		from[p] = kgo.NewOffset().At(0)
 	}
 	// Control records are kept, and dropped in take, so that the end of a partition is seen to be reached.
-	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+	cl, err := kgo.NewClient(seeds(bootstrap), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.AlwaysRetryEOF(), kgo.FetchMaxWait(200*time.Millisecond),
 		kgo.MetadataMinAge(100*time.Millisecond))
 	must(t, err)

@@ -86,3 +86,18 @@ func (p *pace) longest() (all []time.Duration) {
 	slices.Sort(all)
 	return all
 }
+
+// moved waits until each partition has been committed further since then.
+func (p *pace) moved(t testing.TB, since time.Time) {
+	t.Helper()
+	eventually(t, 10*time.Minute, "all partitions to move on", func() error {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for name, l := range p.last {
+			if !l.since.After(since) {
+				return fmt.Errorf("%s stands at %d", name, l.offset)
+			}
+		}
+		return nil
+	})
+}
