@@ -28,6 +28,9 @@ type Manifest struct {
 	States         []state.Descriptor `json:"states"`
 	MaxParallelism int                `json:"maxParallelism"`
 	Sources        []SourcePosition   `json:"sources"`
+	// Finished: every source has reached its end, event time has come to its end too, and all that it made due is in the state and in the outputs.
+	// A restart has nothing to do.
+	Finished bool `json:"finished,omitempty"`
 	// Watermarks say how far event time has come in the stages behind exchanges; those without any are left out.
 	Watermarks []StageWatermark `json:"watermarks,omitempty"`
 	// Inputs say what each sender to a repartition topic said last of its event time.
@@ -52,6 +55,10 @@ type SourcePosition struct {
 	Offset    int64  `json:"offset"`
 	// Watermark is how far event time has come, in ms since the epoch; 0: it has not begun.
 	Watermark int64 `json:"watermark,omitempty"`
+	// Idle: event time goes on without the partition until it has a record again.
+	Idle bool `json:"idle,omitempty"`
+	// End is where a bounded source stops reading: the last stable offset when the job was first started with a bound. Nil: it has none.
+	End *int64 `json:"end,omitempty"`
 }
 
 // StageWatermark is the watermark of one task: of the stage that begins with Operator, for the key groups From <= group < To.

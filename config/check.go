@@ -20,6 +20,7 @@ func (l *loader) checkTogether() {
 		l.checkDelays()
 	}
 	l.checkTopics()
+	l.checkClusters()
 	l.checkFolders()
 	l.rememberSettings()
 }
@@ -44,16 +45,28 @@ func (l *loader) checkDelays() {
 	l.fail("WEIR_RESTART_DELAY", "more than the longest wait, WEIR_RESTART_MAX_DELAY=%s; expected at most that", l.cfg.RestartMaxDelay)
 }
 
+// checkClusters: a repartition topic is written and read in one transaction, so it has to be on the cluster of both.
+func (l *loader) checkClusters() {
+	c := l.cfg
+	switch {
+	case c.SinkBrokers == "":
+	case c.SinkBrokers == c.Brokers:
+		l.fail("WEIR_SINK_BROKERS", "the same as WEIR_BROKERS; expected another cluster. Leave it out if there is one")
+	case c.Exchange == "kafka":
+		l.fail("WEIR_EXCHANGE", "it needs sources and sinks on one cluster, and WEIR_SINK_BROKERS is set")
+	}
+}
+
 func (l *loader) checkTopics() {
 	if l.in.Custom {
-		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW", "WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC"} {
+		for _, env := range []string{"WEIR_INPUT_TOPICS", "WEIR_START_FROM", "WEIR_BOUNDED", "WEIR_OUTPUT_TOPIC", "WEIR_CLASSIFY_WINDOW", "WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC"} {
 			if l.isSet(env) {
-				l.fail(env, "applies to built-in jobs only; this program's jobs name their own topics")
+				l.fail(env, "applies to built-in jobs only; this program's jobs say themselves what they read and write")
 			}
 		}
 		return
 	}
-	if l.cfg.OutputTopic != "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
+	if l.cfg.OutputTopic != "" && l.cfg.SinkBrokers == "" && slices.Contains(l.cfg.InputTopics, l.cfg.OutputTopic) {
 		l.fail("WEIR_OUTPUT_TOPIC", "is one of WEIR_INPUT_TOPICS too: the job would read what it writes, forever")
 	}
 	if l.ok("WEIR_BAD_RECORDS", "WEIR_DEAD_LETTER_TOPIC") {

@@ -17,9 +17,11 @@ type Config struct {
 	InstanceID string `env:"INSTANCE_ID" kind:"id" shown:"host name" help:"Stable name of this instance, unique in its job: a StatefulSet pod's name."`
 
 	Brokers         string        `env:"BROKERS" kind:"brokers" default:"localhost:9092" help:"Bootstrap servers of the Kafka cluster, host:port, separated by commas."`
-	SinkBrokers     string        `env:"SINK_BROKERS" kind:"unsupported" help:"Bootstrap servers when the sink is another cluster. Not supported yet: refused."`
+	SinkBrokers     string        `env:"SINK_BROKERS" kind:"brokers" shown:"none: sinks are on the cluster of WEIR_BROKERS" help:"Bootstrap servers of the sinks' cluster if it is another one. Choose before the job's first start: the commit point is there then."`
 	KafkaClient     string        `env:"KAFKA_CLIENT" kind:"enum" default:"confluent" one:"confluent" later:"franz" help:"Kafka client library."`
-	InputTopics     []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas."`
+	InputTopics     []string      `env:"INPUT_TOPICS" kind:"topics" shown:"the job's own" help:"Topics that a built-in job reads, separated by commas, or a regular expression for whole names, beginning with ^ or between slashes."`
+	StartFrom       string        `env:"START_FROM" kind:"start" default:"earliest" help:"Where a built-in job begins to read that has committed nothing yet."`
+	Bounded         bool          `env:"BOUNDED" kind:"bool" default:"false" help:"End a built-in job where its input ends when it is first started, with exit code 0."`
 	OutputTopic     string        `env:"OUTPUT_TOPIC" kind:"topic" shown:"the job's own" help:"Topic that a built-in job writes."`
 	BadRecords      string        `env:"BAD_RECORDS" kind:"enum" default:"fail" one:"fail,skip,dead-letter" help:"What becomes of records that a built-in job cannot read: the job fails, goes on without them, or writes them to WEIR_DEAD_LETTER_TOPIC."`
 	DeadLetterTopic string        `env:"DEAD_LETTER_TOPIC" kind:"topic" shown:"none" help:"Topic for records that a built-in job cannot read, with WEIR_BAD_RECORDS=dead-letter."`
@@ -27,6 +29,7 @@ type Config struct {
 
 	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both."`
 	CheckpointInterval time.Duration `env:"CHECKPOINT_INTERVAL" kind:"duration" default:"1s" min:"5ms" max:"15m" help:"Time between barriers: how often outputs are committed and become visible."`
+	DiscoveryInterval  time.Duration `env:"DISCOVERY_INTERVAL" kind:"duration" default:"10s" min:"0s" help:"Time between two looks for new partitions, and for new topics that match a pattern; 0: none."`
 	TransactionTimeout time.Duration `env:"TRANSACTION_TIMEOUT" kind:"duration" min:"1s" max:"24h" shown:"10s or 5 intervals, whichever is longer" help:"The broker's patience with an open transaction; how long a frozen instance can hold back read_committed readers."`
 	SessionTimeout     time.Duration `env:"SESSION_TIMEOUT" kind:"duration" default:"10s" min:"1s" max:"30m" help:"The broker's patience with a silent group member; a killed instance of the same name is replaced at once."`
 	StartTimeout       time.Duration `env:"START_TIMEOUT" kind:"duration" default:"30s" min:"100ms" max:"1h" help:"How long the first contact with the brokers may take."`

@@ -13,8 +13,8 @@ import (
 
 // reserved properties carry the guarantees, or have a setting of their own that other parts depend on.
 var reserved = map[string]string{
-	"bootstrap.servers":             "use WEIR_BROKERS",
-	"metadata.broker.list":          "use WEIR_BROKERS",
+	"bootstrap.servers":             "use WEIR_BROKERS and WEIR_SINK_BROKERS",
+	"metadata.broker.list":          "use WEIR_BROKERS and WEIR_SINK_BROKERS",
 	"group.id":                      "use WEIR_JOB_ID",
 	"group.instance.id":             "use WEIR_INSTANCE_ID",
 	"transactional.id":              "it is made of WEIR_JOB_ID and WEIR_INSTANCE_ID",

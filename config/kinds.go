@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/internal/nearest"
+	"github.com/weirstream/weir/stream"
 )
 
 // kind is how the text of a setting becomes a value.
@@ -30,7 +31,9 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"enum":        {"", parseEnum},
 		"id":          {"1 to 120 letters, digits, '.', '_' or '-', starting with a letter or digit", parseID},
 		"topic":       {"a topic name: 1 to 249 letters, digits, '.', '_' or '-'", parseTopic},
-		"topics":      {"topic names separated by commas, each 1 to 249 letters, digits, '.', '_' or '-'", parseTopics},
+		"topics":      {"topic names separated by commas, each 1 to 249 letters, digits, '.', '_' or '-', or one regular expression (^orders-.*$ or /orders-.*/)", parseTopics},
+		"start":       {"earliest, latest, committed, a time (2026-01-31T12:00:00Z) or offsets (topic:partition=offset, separated by commas)", parseStart},
+		"bool":        {"true or false", parseBool},
 		"brokers":     {"host:port, several separated by commas", parseBrokers},
 		"addr":        {"host:port or :port, or off", parseAddr},
 		"path":        {"an absolute folder name", parsePath},
@@ -60,6 +63,23 @@ func parseDuration(s Spec, text string) (any, error) {
 		return nil, errUnwanted
 	}
 	return d, nil
+}
+
+func parseBool(_ Spec, text string) (any, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return nil, errUnwanted
+}
+
+func parseStart(_ Spec, text string) (any, error) {
+	if _, err := stream.ParseStart(text); err != nil {
+		return nil, err
+	}
+	return text, nil
 }
 
 func parseInt(s Spec, text string) (any, error) {

@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/weirstream/weir/stream"
 )
 
 // legal says whether s has only the characters that Kafka allows in topic names; they are safe in folder names as well.
@@ -38,6 +41,12 @@ func parseTopic(_ Spec, text string) (any, error) {
 }
 
 func parseTopics(s Spec, text string) (any, error) {
+	if expr, ok := stream.PatternOf(text); ok {
+		if _, err := regexp.Compile(expr); err != nil {
+			return nil, fmt.Errorf("%w; expected a regular expression as package regexp of Go reads it", err)
+		}
+		return []string{text}, nil
+	}
 	var topics []string
 	for topic := range strings.SplitSeq(text, ",") {
 		topic = strings.TrimSpace(topic)

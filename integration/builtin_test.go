@@ -20,7 +20,7 @@ func readAll(t *testing.T, j *job, n int, p *process) []*kgo.Record {
 	for i := range int32(j.partitions) {
 		from[i] = kgo.NewOffset().At(0)
 	}
-	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	cl, err := kgo.NewClient(kgo.SeedBrokers(j.sink.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.FetchMaxWait(200*time.Millisecond), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{j.out: from}))
 	must(t, err)
 	defer cl.Close()
@@ -40,7 +40,7 @@ func readAll(t *testing.T, j *job, n int, p *process) []*kgo.Record {
 		poll()
 	}
 	p.stop()
-	ends, err := j.admin.openEnds(j.out)
+	ends, err := j.sinkAdmin.openEnds(j.out)
 	must(t, err)
 	for partition, e := range ends {
 		for next[partition] < e.high && ctx.Err() == nil {
@@ -56,45 +56,48 @@ func readAll(t *testing.T, j *job, n int, p *process) []*kgo.Record {
 // copy passes key, value, headers and timestamp on, nulls and empty ones too, and keeps the order of a partition.
 func TestCopy(t *testing.T) {
 	eachGuarantee(t, func(t *testing.T, guarantee string) {
-		const n = 3000
-		rng := newRand(t)
-		j := newJob(t, sharedCluster(t), "copy", 3, "GUARANTEE="+guarantee)
-		maybe := func(what string, i int) []byte {
-			switch rng.IntN(4) {
-			case 0:
-				return nil
-			case 1:
-				return []byte{}
-			}
-			return fmt.Appendf(nil, "%s %d \x00\xff", what, i)
-		}
-		sent := map[string]*kgo.Record{}
-		var records []*kgo.Record
-		for i := range n {
-			r := &kgo.Record{
-				Topic: j.in, Key: maybe("key", i), Value: maybe("value", i),
-				Timestamp: time.UnixMilli(1_600_000_000_000 + int64(rng.IntN(1_000_000))),
-				Headers: []kgo.RecordHeader{{Key: "number", Value: fmt.Append(nil, i)}, {Key: "twice", Value: maybe("header", i)},
-					{Key: "twice", Value: maybe("header", -i)}, {Key: "", Value: nil}},
-			}
-			records, sent[fmt.Sprint(i)] = append(records, r), r
-		}
-		cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()))
-		must(t, err)
-		defer cl.Close()
-		must(t, cl.ProduceSync(t.Context(), records...).FirstErr())
-		for _, r := range readAll(t, j, n, j.run()) {
-			number := string(r.Headers[0].Value)
-			want := sent[number]
-			if want == nil {
-				t.Fatalf("record %s came twice, or was never sent", number)
-			}
-			delete(sent, number)
-			if !same(r.Key, want.Key) || !same(r.Value, want.Value) || !r.Timestamp.Equal(want.Timestamp) || !sameHeaders(r.Headers, want.Headers) {
-				t.Fatalf("record %s was\n%s, came as\n%s", number, show(want), show(r))
-			}
-		}
+		testCopy(t, newJob(t, sharedCluster(t), "copy", 3, "GUARANTEE="+guarantee))
 	})
+}
+
+func testCopy(t *testing.T, j *job) {
+	const n = 3000
+	rng := newRand(t)
+	maybe := func(what string, i int) []byte {
+		switch rng.IntN(4) {
+		case 0:
+			return nil
+		case 1:
+			return []byte{}
+		}
+		return fmt.Appendf(nil, "%s %d \x00\xff", what, i)
+	}
+	sent := map[string]*kgo.Record{}
+	var records []*kgo.Record
+	for i := range n {
+		r := &kgo.Record{
+			Topic: j.in, Key: maybe("key", i), Value: maybe("value", i),
+			Timestamp: time.UnixMilli(1_600_000_000_000 + int64(rng.IntN(1_000_000))),
+			Headers: []kgo.RecordHeader{{Key: "number", Value: fmt.Append(nil, i)}, {Key: "twice", Value: maybe("header", i)},
+				{Key: "twice", Value: maybe("header", -i)}, {Key: "", Value: nil}},
+		}
+		records, sent[fmt.Sprint(i)] = append(records, r), r
+	}
+	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()))
+	must(t, err)
+	defer cl.Close()
+	must(t, cl.ProduceSync(t.Context(), records...).FirstErr())
+	for _, r := range readAll(t, j, n, j.run()) {
+		number := string(r.Headers[0].Value)
+		want := sent[number]
+		if want == nil {
+			t.Fatalf("record %s came twice, or was never sent", number)
+		}
+		delete(sent, number)
+		if !same(r.Key, want.Key) || !same(r.Value, want.Value) || !r.Timestamp.Equal(want.Timestamp) || !sameHeaders(r.Headers, want.Headers) {
+			t.Fatalf("record %s was\n%s, came as\n%s", number, show(want), show(r))
+		}
+	}
 }
 
 // same tells null from empty.
@@ -120,6 +123,10 @@ func show(r *kgo.Record) string {
 // UNCLASSIFIED. A kill -9 on the way changes nothing.
 func TestClassify(t *testing.T) {
 	t.Parallel()
+	testClassify(t, newJob(t, sharedCluster(t), "classify", 2, "CLASSIFY_WINDOW=0"))
+}
+
+func testClassify(t *testing.T, j *job) {
 	type event struct {
 		Key       string `json:"key"`
 		Value     int64  `json:"value"`
@@ -129,8 +136,7 @@ func TestClassify(t *testing.T) {
 	const n = 6000
 	rng := newRand(t)
 	begin := time.Now().UnixMilli()
-	j := newJob(t, sharedCluster(t), "classify", 2, "CLASSIFY_WINDOW=0")
-	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	defer cl.Close()
 	fed := map[string][]event{} // in order: one key, one partition

@@ -42,13 +42,15 @@ func eachGuarantee(t *testing.T, f func(t *testing.T, guarantee string)) {
 // job is a job with topics, a folder and settings of its own.
 type job struct {
 	t          *testing.T
-	cluster    *kafkatest.Cluster
+	cluster    *kafkatest.Cluster // of the input
+	sink       *kafkatest.Cluster // of the output: mostly the same
 	id         string
 	in, out    string
 	partitions int
 	dir        string // WEIR_DATA_DIR
 	env        map[string]string
 	admin      *admin
+	sinkAdmin  *admin
 	starts     int
 }
 
@@ -57,17 +59,26 @@ var jobs atomic.Int32
 // newJob makes the topics. Settings are name=value without the prefix WEIR_.
 func newJob(t *testing.T, c *kafkatest.Cluster, name string, partitions int, settings ...string) *job {
 	t.Helper()
+	return newJobOn(t, c, c, name, partitions, settings...)
+}
+
+// newJobOn has its output on another cluster, if that is another one.
+func newJobOn(t *testing.T, source, sink *kafkatest.Cluster, name string, partitions int, settings ...string) *job {
+	t.Helper()
 	id := fmt.Sprintf("%s-%d", name, jobs.Add(1))
 	j := &job{
-		t: t, cluster: c, id: id, in: id + "-in", out: id + "-out", partitions: partitions,
-		dir: filepath.Join(t.TempDir(), "data"), admin: newAdmin(t, c.Bootstrap()),
+		t: t, cluster: source, sink: sink, id: id, in: id + "-in", out: id + "-out", partitions: partitions,
+		dir: filepath.Join(t.TempDir(), "data"), admin: newAdmin(t, source.Bootstrap()), sinkAdmin: newAdmin(t, sink.Bootstrap()),
 	}
-	must(t, c.CreateTopic(t.Context(), j.in, partitions, nil))
-	must(t, c.CreateTopic(t.Context(), j.out, partitions, nil))
+	must(t, source.CreateTopic(t.Context(), j.in, partitions, nil))
+	must(t, sink.CreateTopic(t.Context(), j.out, partitions, nil))
 	j.env = map[string]string{
 		"WEIR_JOB": name, "WEIR_JOB_ID": id, "WEIR_INSTANCE_ID": "one",
-		"WEIR_BROKERS": c.Bootstrap(), "WEIR_INPUT_TOPICS": j.in, "WEIR_OUTPUT_TOPIC": j.out,
+		"WEIR_BROKERS": source.Bootstrap(), "WEIR_INPUT_TOPICS": j.in, "WEIR_OUTPUT_TOPIC": j.out,
 		"WEIR_DATA_DIR": j.dir, "WEIR_CHECKPOINT_INTERVAL": "100ms", "WEIR_LOG_FORMAT": "text",
+	}
+	if sink != source {
+		j.env["WEIR_SINK_BROKERS"] = sink.Bootstrap()
 	}
 	j.set(settings...)
 	t.Cleanup(j.keepTopic)
@@ -82,7 +93,7 @@ func (j *job) keepTopic() {
 	ctx, cancel := ask()
 	defer cancel()
 	for p := range j.partitions {
-		dump, err := j.cluster.Brokers[0].Exec(ctx, "/opt/kafka/bin/kafka-dump-log.sh", "--print-data-log", "--files",
+		dump, err := j.sink.Brokers[0].Exec(ctx, "/opt/kafka/bin/kafka-dump-log.sh", "--print-data-log", "--files",
 			fmt.Sprintf("/var/lib/kafka/data/%s-%d/00000000000000000000.log", j.out, p))
 		if err != nil {
 			j.t.Log(err)
@@ -165,11 +176,16 @@ type wordCount struct {
 
 func newWordCount(t *testing.T, c *kafkatest.Cluster, rng *rand.Rand, partitions int, guarantee string, settings ...string) *wordCount {
 	t.Helper()
-	j := newJob(t, c, "wordcount", partitions, append([]string{"GUARANTEE=" + guarantee}, settings...)...)
+	return newWordCountOn(t, c, c, rng, partitions, guarantee, settings...)
+}
+
+func newWordCountOn(t *testing.T, source, sink *kafkatest.Cluster, rng *rand.Rand, partitions int, guarantee string, settings ...string) *wordCount {
+	t.Helper()
+	j := newJobOn(t, source, sink, "wordcount", partitions, append([]string{"GUARANTEE=" + guarantee}, settings...)...)
 	return &wordCount{
 		job:    j,
-		feeder: newFeeder(t, c.Bootstrap(), j.in, partitions, newText(rng)),
-		out:    readOutputs(t, c.Bootstrap(), j.out, partitions, guarantee == exactlyOnce),
+		feeder: newFeeder(t, source.Bootstrap(), j.in, partitions, newText(rng)),
+		out:    readOutputs(t, sink.Bootstrap(), j.out, partitions, guarantee == exactlyOnce),
 	}
 }
 

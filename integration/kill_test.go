@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"time"
@@ -13,24 +14,27 @@ import (
 func TestKillAtRandom(t *testing.T) {
 	eachGuarantee(t, func(t *testing.T, guarantee string) {
 		rng := newRand(t)
-		w := newWordCount(t, sharedCluster(t), rng, 4, guarantee)
-		stop := w.stream(400)
-		for i := range 20 {
-			p := w.start()
-			if rng.IntN(4) > 0 { // the others die on their way up
-				p.ready()
-			}
-			after := time.Duration(rng.IntN(800)) * time.Millisecond
-			w.out.during("kill %d, %v after the start", i+1, after)
-			time.Sleep(after)
-			p.kill()
-			w.out.check()
-		}
-		stop()
-		p := w.run()
-		w.finish(p)
-		w.out.lastStates(w.truth.all())
+		newWordCount(t, sharedCluster(t), rng, 4, guarantee).killAtRandom(rng)
 	})
+}
+
+func (w *wordCount) killAtRandom(rng *rand.Rand) {
+	stop := w.stream(400)
+	for i := range 20 {
+		p := w.start()
+		if rng.IntN(4) > 0 { // the others die on their way up
+			p.ready()
+		}
+		after := time.Duration(rng.IntN(800)) * time.Millisecond
+		w.out.during("kill %d, %v after the start", i+1, after)
+		time.Sleep(after)
+		p.kill()
+		w.out.check()
+	}
+	stop()
+	p := w.run()
+	w.finish(p)
+	w.out.lastStates(w.truth.all())
 }
 
 // step is a fail point and the hit at which it strikes.
@@ -58,22 +62,25 @@ func steps(guarantee string) []step {
 // well, and comes from the checkpoint store.
 func TestKillAtEachStep(t *testing.T) {
 	eachGuarantee(t, func(t *testing.T, guarantee string) {
-		w := newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee)
-		stop := w.stream(400)
-		for i, s := range steps(guarantee) {
-			w.out.during("killed at %s, hit %d", s.point, s.hit)
-			p := w.start(fmt.Sprintf("FAILPOINTS=%s:%d=kill", s.point, s.hit))
-			p.killed(patience)
-			w.out.check()
-			if i%2 == 1 {
-				must(t, os.RemoveAll(w.stateDir()))
-			}
-		}
-		stop()
-		p := w.run()
-		w.finish(p)
-		w.out.lastStates(w.truth.all())
+		newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee).killAtEach(steps(guarantee))
 	})
+}
+
+func (w *wordCount) killAtEach(steps []step) {
+	stop := w.stream(400)
+	for i, s := range steps {
+		w.out.during("killed at %s, hit %d", s.point, s.hit)
+		p := w.start(fmt.Sprintf("FAILPOINTS=%s:%d=kill", s.point, s.hit))
+		p.killed(patience)
+		w.out.check()
+		if i%2 == 1 {
+			must(w.job.t, os.RemoveAll(w.stateDir()))
+		}
+	}
+	stop()
+	p := w.run()
+	w.finish(p)
+	w.out.lastStates(w.truth.all())
 }
 
 // The local state is only a copy: lost while the job stands still, it comes back from the checkpoint store.

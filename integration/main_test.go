@@ -4,6 +4,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -47,7 +48,7 @@ func run(m *testing.M) int {
 		_ = flag.Set("test.parallel", "4")
 	}
 	code := m.Run()
-	if err := stopShared(); err != nil {
+	if err := errors.Join(shared.stop(), sharedSink.stop()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
@@ -68,32 +69,39 @@ var brokerSettings = map[string]string{
 	"KAFKA_HEAP_OPTS": "-Xmx512m",
 }
 
-var shared struct {
+// common is a broker that tests share and no test injures. It checks permissions, and allows what no rule mentions.
+type common struct {
 	once    sync.Once
 	cluster *kafkatest.Cluster
 	err     error
 }
 
-// sharedCluster is the broker that no test injures. It checks permissions, and allows what no rule mentions.
-func sharedCluster(t testing.TB) *kafkatest.Cluster {
+// shared is for sources and sinks; sharedSink for sinks that are elsewhere.
+var shared, sharedSink common
+
+func sharedCluster(t testing.TB) *kafkatest.Cluster { t.Helper(); return shared.start(t) }
+
+func sinkCluster(t testing.TB) *kafkatest.Cluster { t.Helper(); return sharedSink.start(t) }
+
+func (c *common) start(t testing.TB) *kafkatest.Cluster {
 	t.Helper()
-	shared.once.Do(func() {
-		shared.cluster, shared.err = kafkatest.Start(context.Background(), kafkatest.Options{ACLs: true, Env: brokerSettings})
-		if shared.err == nil {
-			newAdmin(t, shared.cluster.Bootstrap()).coordinators()
+	c.once.Do(func() {
+		c.cluster, c.err = kafkatest.Start(context.Background(), kafkatest.Options{ACLs: true, Env: brokerSettings})
+		if c.err == nil {
+			newAdmin(t, c.cluster.Bootstrap()).coordinators()
 		}
 	})
-	if shared.err != nil {
-		t.Fatal(shared.err)
+	if c.err != nil {
+		t.Fatal(c.err)
 	}
-	return shared.cluster
+	return c.cluster
 }
 
-func stopShared() error {
-	if shared.cluster == nil {
+func (c *common) stop() error {
+	if c.cluster == nil {
 		return nil
 	}
-	return shared.cluster.Close()
+	return c.cluster.Close()
 }
 
 // ownCluster is a broker that the test may injure.

@@ -54,14 +54,17 @@ func TestZombie(t *testing.T) {
 		for _, z := range zombies {
 			t.Run(z.name, func(t *testing.T) {
 				t.Parallel()
-				z.run(t, guarantee)
+				z.run(newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee, zombieSettings...))
 			})
 		}
 	})
 }
 
-func (z zombie) run(t *testing.T, guarantee string) {
-	w := newWordCount(t, sharedCluster(t), newRand(t), 4, guarantee, "SESSION_TIMEOUT=5s", "TRANSACTION_TIMEOUT=10s")
+var zombieSettings = []string{"SESSION_TIMEOUT=5s", "TRANSACTION_TIMEOUT=10s"}
+
+func (z zombie) run(w *wordCount) {
+	t := w.job.t
+	t.Helper()
 	stop := w.stream(300)
 	old := w.run()
 	old.commits(3)

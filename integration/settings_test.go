@@ -19,7 +19,7 @@ import (
 // consumed: no offset is committed, no output written, and the group has no member.
 func (j *job) refused(within time.Duration, settings []string, code int, texts ...string) {
 	j.t.Helper()
-	committed, outputs := fmt.Sprint(j.admin.committed(j.id, j.in)), j.admin.end(j.out)
+	committed, outputs := fmt.Sprint(j.admin.committed(j.id, j.in)), j.sinkAdmin.end(j.out)
 	processor(j.t) // the time to build it does not count
 	begin := time.Now()
 	p := j.start(settings...)
@@ -40,7 +40,7 @@ func (j *job) refused(within time.Duration, settings []string, code int, texts .
 	if now := fmt.Sprint(j.admin.committed(j.id, j.in)); now != committed {
 		j.t.Errorf("committed offsets were %s and are %s", committed, now)
 	}
-	if now := j.admin.end(j.out); now != outputs {
+	if now := j.sinkAdmin.end(j.out); now != outputs {
 		j.t.Errorf("there were %d outputs (with markers) and are %d", outputs, now)
 	}
 	if m := j.admin.members(j.id); len(m) > 0 {
@@ -152,7 +152,7 @@ func TestNoPermission(t *testing.T) {
 			if n := len(j.admin.committed(j.id, j.in)); n > 0 {
 				t.Errorf("offsets of %d partitions are committed", n)
 			}
-			if end := j.admin.end(j.out); end > 0 {
+			if end := j.sinkAdmin.end(j.out); end > 0 {
 				t.Errorf("%d outputs (with markers) were written", end)
 			}
 		})

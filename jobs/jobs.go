@@ -13,9 +13,12 @@ import (
 
 // Params are the settings of built-in jobs. The zero value is ready for use.
 type Params struct {
-	// Inputs are the topics to read and Output the one to write; empty: the job's own.
+	// Inputs are the topics to read, or one pattern of them (^… or /…/), and Output the one to write; empty: the job's own.
 	Inputs []string
 	Output string
+	// Start is where a new job begins to read (WEIR_START_FROM), and Bounded ends it where its input ends at the start (WEIR_BOUNDED).
+	Start   stream.Start
+	Bounded bool
 	// ClassifyWindow is the size of classify's window (WEIR_CLASSIFY_WINDOW); 0: none.
 	ClassifyWindow time.Duration
 	// BadRecords says what becomes of records that can't be read (WEIR_BAD_RECORDS); nil: they fail the epoch.
@@ -46,7 +49,7 @@ func New(name string, p Params) (*stream.Job, error) {
 		return nil, unknown(name)
 	}
 	if len(p.Inputs) == 0 {
-		p.Inputs = stream.Topics(b.input)
+		p.Inputs = []string{b.input}
 	}
 	if p.Output == "" {
 		p.Output = b.output
@@ -63,7 +66,15 @@ func New(name string, p Params) (*stream.Job, error) {
 
 // source reads the job's topics.
 func source[T any](job *stream.Job, p *Params, decode stream.Decode[T]) stream.Stream[T] {
-	return stream.From(job, p.Inputs, decode, stream.UID("kafka_source"), stream.OnError(p.BadRecords))
+	opts := []stream.Option{stream.UID("kafka_source"), stream.OnError(p.BadRecords), stream.StartAt(p.Start)}
+	if p.Bounded {
+		opts = append(opts, stream.Bounded())
+	}
+	from := stream.Topics(p.Inputs...)
+	if expr, ok := stream.PatternOf(p.Inputs[0]); ok && len(p.Inputs) == 1 {
+		from = stream.Pattern(expr)
+	}
+	return stream.From(job, from, decode, opts...)
 }
 
 // unknown says what there is, and what may have been meant.

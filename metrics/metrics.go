@@ -21,7 +21,7 @@ type Metrics struct {
 	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
-	commits                           prometheus.Counter
+	commits, groupOffsets             prometheus.Counter
 	checkpointBytes                   prometheus.Histogram
 	lagVec, build                     *prometheus.GaugeVec
 
@@ -102,6 +102,13 @@ func (m *Metrics) Commit() {
 	if m != nil {
 		m.commits.Inc()
 		m.lastCommit.Set(float64(m.now().UnixMilli()) / 1e3)
+	}
+}
+
+// GroupOffsetsFailed counts a time that the group's offsets did not follow a commit whose decision is elsewhere.
+func (m *Metrics) GroupOffsetsFailed() {
+	if m != nil {
+		m.groupOffsets.Inc()
 	}
 }
 

@@ -183,5 +183,3 @@ func (o *async[T, U]) nextTick() (at int64, ok bool) {
 	defer o.mu.Unlock()
 	return 0, o.due()
 }
-
-func (o *async[T, U]) watermark(int64) error { return nil }

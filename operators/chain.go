@@ -33,10 +33,16 @@ type Env struct {
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.
 	Watermark int64
+	// Idle: the source partition was idle before the restart, and is so until it has a record.
+	Idle bool
+	// HeldBack says when records of the source partition were last held back (AlignWatermarks), which is not idleness; zero: never. It may be nil.
+	HeldBack func() time.Time
 	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
 	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
+	// Burst is how many timers fire before the task looks at its input again; 0: 512.
+	Burst int
 	// Context ends when the work is abandoned; nil: never.
 	Context context.Context
 	// Wake lets the task look at NextTick again, from any goroutine. It may be nil.
@@ -45,8 +51,11 @@ type Env struct {
 	Calls CallMeter
 }
 
-// NoWatermark is the watermark before there is one: nothing is late.
-const NoWatermark = math.MinInt64
+// NoWatermark is the watermark before there is one: nothing is late. EndOfTime is the one behind the last record of bounded input: everything is.
+const (
+	NoWatermark = math.MinInt64
+	EndOfTime   = math.MaxInt64
+)
 
 // Batch is a batch of records on its way through an exchange; its concrete type is known to the operators at both ends.
 type Batch interface {
@@ -71,11 +80,12 @@ type Chain struct {
 	// Progress says, after Source or Tick, how far the event time of the partition has come (source stages only): no record
 	// with a timestamp of wm or less is expected any more. Nobody has to wait for an idle partition. Nil: it has no event time.
 	Progress func() (wm int64, idle bool)
-	// Watermark fires the timers that are due at wm, which never sinks, and lets the operators know (keyed stages only). What they emit
-	// comes before the watermark: so flush, then send it on.
+	// Watermark lets the operators know of wm, which never sinks, and fires the timers that are due at it (keyed stages only), or leaves them to
+	// Tick, which is due at once then. What they emit comes before the watermark: so flush, then send on what Behind says.
 	Watermark func(wm int64) error
-	// Behind says how far event time has come behind the chain when it has come to wm in front of it: records that wait for asynchronous
-	// calls hold it back, and keep it from being idle (keyed stages only; Progress has seen to it already). Nil: equally far.
+	// Behind says how far event time has come behind the chain when it has come to wm in front of it: due timers that have not fired, and
+	// records that wait for asynchronous calls, hold it back, and keep it from being idle (keyed stages only; Progress has seen to it
+	// already). Nil: equally far.
 	Behind func(wm int64, idle bool) (int64, bool)
 	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
 	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.

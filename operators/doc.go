@@ -15,19 +15,36 @@
 //   - Nothing that a chain was given or has made outlives Chain.Drain and Chain.Flush in it: when a barrier passes, everything before it
 //     has been sent or produced.
 //   - A source batch is not referred to after Source has returned; keys, values and headers may be.
-//   - A Batch belongs to the task that received it, which puts it back into the exchange's pool when it is done, emptied.
+//   - A Batch belongs to the task that received it, which puts it back into the exchange's pool when it is done, emptied; one of a
+//     BroadcastExchange belongs to nobody, and is only read.
 //   - Memory of output records is never used twice: a client may read it until delivery.
 //   - Key bytes and key group are computed once, by the sender, and are what state is kept under.
 //
 // # Time
 //
 // Operators that wait for a time register with their Task. A watermark goes down the chain operator by operator: each fires its timers
-// before the next one hears of it, so what they emit is not late there. Firing ticks stop after 512 timers of an operator, and the runtime comes back
-// for more between messages; a watermark fires all at once, because records behind it would else find timers that should be gone.
+// before the next one hears of it, so what they emit is not late there. Firing stops after 512 timers, and the runtime comes back
+// for more between messages (lag.go). A record that comes meanwhile would find timers that should be gone: those of its own key fire first.
 //
 // Tumbling and sliding windows are a map from window to accumulation, and a timer for the end of each with the window as its namespace (and
 // one for the end of the allowed lateness). The sessions of a key are one value, a short list, since each record has to look at all of them. When sessions
 // merge, timers of the old ones are deleted. Costs about 1 µs for each timer that fires, its state included.
+//
+// # Joins
+//
+// An operator with two inputs is two Pushes that share their state; the exchanges in front of it feed the same chain, whose goroutine takes
+// turns between them. Window and interval joins keep records in a map from time to the records of that time, for each side: windows that overlap share
+// them, sessions that are merged have nothing to move, and what is too old is a range. A window of a join is known by its timer alone (a session
+// also by the list of open ones), so that adding a record writes that record only. For an interval join it is the watermark that cleans up: a record goes
+// when no partner can come that would not be late. Its timers are rounded up to a sixteenth of the interval, since each takes memory.
+//
+// Before a join emits, it has read all partners: what comes behind may wait for a commit, and a backend that is being read must not.
+//
+// # Broadcast state
+//
+// A BroadcastExchange sends the same batch to all tasks, which therefore don't change it, nor what its records point to. While one of its records is
+// at work the task's state has no key: keyed handles fail rather than give what belongs to the record before. Only a BroadcastContext, which functions
+// for keyed records don't get, changes broadcast state; so tasks can't come to differ by it.
 //
 // # Asynchronous calls
 //

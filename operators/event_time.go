@@ -28,6 +28,7 @@ type eventClock struct {
 	seen   bool  // a record, since progress was last asked for
 	active int64 // when one was last seen
 	idle   bool
+	held   func() time.Time
 }
 
 // WithEventTime gives records their event time and follows it. It stands right behind the source.
@@ -54,6 +55,8 @@ func newEventClock(env *Env, bound, idle time.Duration) *eventClock {
 		c.wm = NoWatermark
 	}
 	c.active = c.now().UnixMilli()
+	c.idle = env.Idle && c.after > 0
+	c.held = env.HeldBack
 	return c
 }
 
@@ -77,7 +80,11 @@ func (c *eventClock) tick(now int64) error {
 }
 
 func (c *eventClock) nextTick() (at int64, ok bool) {
-	return c.active + c.after, c.after > 0 && !c.idle
+	if c.after == 0 || c.idle {
+		return 0, false
+	}
+	if c.held != nil {
+		c.active = max(c.active, c.held().UnixMilli())
+	}
+	return c.active + c.after, true
 }
-
-func (c *eventClock) watermark(int64) error { return nil }

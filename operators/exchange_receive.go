@@ -47,6 +47,11 @@ func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b
 				store.SetKey(r.group, b.keys[begin:r.end])
 			}
 			begin = r.end
+			if t.lag.on {
+				if err := t.catchUp(); err != nil {
+					return err
+				}
+			}
 			if err := next(r.v); err != nil {
 				return err
 			}

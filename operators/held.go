@@ -23,6 +23,9 @@ func (t *Task) drain() (err error) {
 
 // behind takes event time from operator to operator as if all stood in one row, so what stands in another branch holds it back as well.
 func (t *Task) behind(wm int64, idle bool) (int64, bool) {
+	if t.lag.on {
+		wm, idle = t.lag.before, false
+	}
 	for i := len(t.waits) - 1; i >= 0; i-- {
 		wm, idle = t.waits[i].reach(wm, idle)
 	}

@@ -3,7 +3,6 @@ package operators
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 )
 
@@ -11,14 +10,16 @@ import (
 // error, whose text is the function's own words: anything else may be the record's data.
 type PanicError struct {
 	Value any
-	Stack []byte
 	// At is the function that panicked and its line.
 	At string
+	// Stack is the calls that led there, the innermost first, without their arguments.
+	Stack []byte
 }
 
 // Recovered makes an error of what recover has returned. It is called by the deferred function.
 func Recovered(value any) *PanicError {
-	return &PanicError{Value: value, Stack: debug.Stack(), At: panicked()}
+	calls := panicked()
+	return &PanicError{Value: value, At: calls[0], Stack: []byte(strings.Join(calls, "\n"))}
 }
 
 // Error leaves the stack out: it is for whoever asks with errors.As.
@@ -35,21 +36,23 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// panicked looks on the stack for the function that called panic, or whose instruction did.
-func panicked() string {
+// panicked lists the calls up to the function that called panic, or whose instruction did, the innermost first.
+func panicked() (calls []string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
-	for within := false; ; {
-		f, more := frames.Next()
+	for within, more := false, true; more; {
+		var f runtime.Frame
+		f, more = frames.Next()
 		inRuntime := strings.HasPrefix(f.Function, "runtime.")
 		if within && !inRuntime {
-			return fmt.Sprintf("%s (%s:%d)", base(f.Function), base(f.File), f.Line)
+			calls = append(calls, fmt.Sprintf("%s (%s:%d)", base(f.Function), base(f.File), f.Line))
 		}
 		within = within || f.Function == "runtime.gopanic"
-		if !more {
-			return "an unknown function"
-		}
 	}
+	if len(calls) == 0 {
+		return []string{"an unknown function"}
+	}
+	return calls
 }
 
 func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

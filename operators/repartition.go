@@ -118,6 +118,11 @@ func (x *Exchange[K, T]) receiveTopic(t *Task, op int32, key *K, next Push[T]) f
 				if store != nil {
 					store.SetKey(state.KeyGroup(r.key, groups), r.key)
 				}
+				if t.lag.on {
+					if err := t.catchUp(); err != nil {
+						return err
+					}
+				}
 				if err := next(v); err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/weirstream/weir/txn"
@@ -32,15 +33,18 @@ type Task struct {
 	out     outbox
 	flushes []func() error // of the senders, in the order of the chain
 	timed   []timed        // operators that wait for a time; those further down the chain come first
-	waits   []waiting      // operators that records wait in; those further down the chain come first
-	event   *eventClock    // of a source with event time
-	wm      int64          // the last watermark that has gone through all of the chain
-	broken  error          // the first error behind a side output
+	alarms  []catcher      // the timers of operators; those further down the chain come first
+	lag     lag
+	burst   int         // timers that fire at a time
+	waits   []waiting   // operators that records wait in; those further down the chain come first
+	event   *eventClock // of a source with event time
+	wm      int64       // the last watermark that has gone through all of the chain
+	broken  error       // the first error behind a side output
 }
 
 // NewTask begins a chain for one task.
 func NewTask(env *Env) *Task {
-	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark}
+	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark, burst: cmp.Or(env.Burst, burst)}
 	t.out.produce = env.Produce
 	return t
 }
@@ -81,7 +85,10 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 	topic := func(x int, b *txn.Batch) error { return inputs[x].Topic(b) }
 	c := &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
 	if len(t.waits) > 0 {
-		c.Drain, c.Behind = t.drain, t.behind
+		c.Drain = t.drain
+	}
+	if len(t.waits) > 0 || len(t.alarms) > 0 {
+		c.Behind = t.behind
 	}
 	return c
 }

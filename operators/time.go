@@ -2,28 +2,22 @@ package operators
 
 // timed is an operator that does something when a time comes.
 type timed interface {
-	watermark(wm int64) error
 	tick(now int64) error
 	nextTick() (at int64, ok bool)
 }
 
-// watermark goes down the chain. Each operator's timers fire before the next one hears of the watermark, so what they emit is
-// not late there.
-func (t *Task) watermark(wm int64) (err error) {
+func (t *Task) tick(now int64) (err error) {
 	defer t.rescue(&err)
-	for i := len(t.timed) - 1; i >= 0; i-- {
-		t.op, t.atWork = 0, false
-		if err := t.timed[i].watermark(wm); err != nil {
+	t.op, t.atWork = 0, false
+	if t.lag.on {
+		if err := t.fireDue(t.burst); err != nil {
 			return err
 		}
 	}
-	t.wm = max(t.wm, wm)
-	return nil
-}
-
-func (t *Task) tick(now int64) (err error) {
-	defer t.rescue(&err)
 	for i := len(t.timed) - 1; i >= 0; i-- {
+		if _, ok := t.timed[i].(waiting); t.lag.on && !ok {
+			continue // event time comes first
+		}
 		t.op, t.atWork = 0, false
 		if err := t.timed[i].tick(now); err != nil {
 			return err
@@ -33,6 +27,9 @@ func (t *Task) tick(now int64) (err error) {
 }
 
 func (t *Task) nextTick() (at int64, ok bool) {
+	if t.lag.on {
+		return 0, true
+	}
 	for _, op := range t.timed {
 		if next, any := op.nextTick(); any && (!ok || next < at) {
 			at, ok = next, true

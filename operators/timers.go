@@ -1,6 +1,8 @@
 package operators
 
 import (
+	"fmt"
+
 	"github.com/weirstream/weir/state"
 )
 
@@ -14,21 +16,24 @@ type Timer struct {
 // Timers sets and deletes timers for the key of the record, or of the timer, at work. A timer is there once for each domain and time,
 // however often it was set.
 type Timers struct {
-	state *state.Timers
+	state    *state.Timers
+	timeless error
 }
 
-// NewTimers are the timers of an operator, kept in s.
-func NewTimers(s *state.Timers) *Timers { return &Timers{state: s} }
+// NewTimers are the timers of an operator, kept in s. timeless, if not nil, says why the operator has no event time.
+func NewTimers(s *state.Timers, timeless error) *Timers { return &Timers{s, timeless} }
 
 // Set lets a timer fire once the time has reached at, in ms since the epoch: by the clock, or by watermarks. One in the past fires soon, in event
 // time with the next watermark.
-func (t *Timers) Set(d state.Domain, at int64) error { return t.state.Set(d, at, nil) }
+func (t *Timers) Set(d state.Domain, at int64) error {
+	if d == state.EventTime && t.timeless != nil {
+		return fmt.Errorf("a timer of event time would never fire: %w", t.timeless)
+	}
+	return t.state.Set(d, at, nil)
+}
 
 // Delete takes back a timer that has not fired.
 func (t *Timers) Delete(d state.Domain, at int64) error { return t.state.Delete(d, at, nil) }
-
-// tickTimers bounds how many timers of an operator fire before its task looks at its input again.
-const tickTimers = 512
 
 // alarm drives the timers of one operator.
 type alarm[K any] struct {
@@ -45,25 +50,36 @@ type alarm[K any] struct {
 func newAlarm[K any](t *Task, op int32, codec state.Codec[K], s *state.Timers) *alarm[K] {
 	a := &alarm[K]{t: t, op: op, key: t.key.(*K), codec: codec, state: s, wm: NoWatermark}
 	t.timed = append(t.timed, a)
+	t.alarms = append(t.alarms, a)
 	return a
 }
 
-// watermark fires what is due, timers included that are set meanwhile: a function that sets the next of a row of timers
-// catches up with the time.
-func (a *alarm[K]) watermark(wm int64) error {
-	if wm <= a.wm {
-		return nil
-	}
-	a.wm = wm
+func (a *alarm[K]) level(wm int64) { a.wm = wm }
+
+func (a *alarm[K]) due(wm int64, limit int) int { return a.state.Due(state.EventTime, wm, limit) }
+
+func (a *alarm[K]) caughtUp() { a.state.EndTakeOf() }
+
+// fireNext fires the earliest timer of event time; also one that was set meanwhile: a function that sets the next of a row of timers catches
+// up with the time.
+func (a *alarm[K]) fireNext(wm int64) (more bool, err error) { return a.next(state.EventTime, wm) }
+
+func (a *alarm[K]) fireKey(wm int64) error {
 	for {
-		if more, err := a.next(state.EventTime, wm); err != nil || !more {
+		due, ok := a.state.TakeOf(wm)
+		if !ok {
+			return nil
+		}
+		a.t.fires()
+		a.at(due)
+		if err := a.fire(due); err != nil {
 			return err
 		}
 	}
 }
 
 func (a *alarm[K]) tick(now int64) error {
-	for range tickTimers {
+	for range a.t.burst {
 		if more, err := a.next(state.ProcessingTime, now); err != nil || !more {
 			return err
 		}
@@ -80,12 +96,16 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	}
 	a.t.fires()
 	due, _ := a.state.Take(d, now)
-	a.t.op, a.t.ts, a.t.atWork = a.op, due.At, true
-	a.t.origin, a.t.raw = Origin{Offset: due.At}, nil
+	a.at(due)
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}
 	return true, a.fire(due)
+}
+
+// at puts a timer to work.
+func (a *alarm[K]) at(due state.Due) {
+	a.t.goTo(place{ts: due.At, op: a.op, atWork: true, origin: Origin{Offset: due.At}})
 }
 
 // late says whether the watermark has passed a time.

@@ -49,5 +49,3 @@ func (s *sweeping) tick(now int64) error {
 }
 
 func (s *sweeping) nextTick() (at int64, ok bool) { return s.next, true }
-
-func (s *sweeping) watermark(int64) error { return nil }

@@ -147,12 +147,17 @@ func (o *windows[K, T, A, R]) fail(err error) error { return o.t.failed(o.op, er
 
 // tooLate lets go of a record.
 func (o *windows[K, T, A, R]) tooLate(v T) error {
-	if !o.Late.read() {
-		o.t.lost(o.t.uids[o.op], Late, nil)
+	return tooLate(o.t, o.op, o.Late, v)
+}
+
+// tooLate lets go of a late record: to a side output or, if nobody reads that, to nowhere but a count.
+func tooLate[T any](t *Task, op int32, side *Side[T], v T) error {
+	if !side.read() {
+		t.lost(t.uids[op], Late, nil)
 		return nil
 	}
-	o.Late.Emit(v)
-	return o.t.broken
+	side.Emit(v)
+	return t.broken
 }
 
 const windowBytes = 16

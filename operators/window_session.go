@@ -30,36 +30,41 @@ func SessionWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], 
 
 func (o *sessions[K, T, A, R]) push(v T) error {
 	o.t.op = o.op
-	all, _, err := o.open.Get()
-	if err != nil {
+	stamp := o.t.ts
+	s, late, err := o.admit(o.time(), v)
+	switch {
+	case err != nil:
 		return o.fail(err)
-	}
-	ts, stamp := o.time(), o.t.ts
-	from, to, w := o.reach(all, Window{ts, ts + o.Gap})
-	if o.over(w) {
+	case late:
 		return o.tooLate(v)
-	}
-	s, known, err := o.merge(all[from:to], w, v)
-	if err != nil {
-		return o.fail(err)
-	}
-	if !known {
-		if err := o.arm(w); err != nil {
-			return o.fail(err)
-		}
-	}
-	err = o.open.Set(slices.Replace(all, from, to, s))
-	if err == nil {
-		err = o.hasten(w, nil)
-	}
-	if err != nil {
-		return o.fail(err)
-	}
-	if o.closed(w) {
-		err = o.emit(w, s.Acc)
+	case o.closed(s.Window):
+		err = o.emit(s.Window, s.Acc)
 		o.t.ts = stamp
 	}
 	return err
+}
+
+// admit puts v into its session, unless it comes too late.
+func (o *sessions[K, T, A, R]) admit(ts int64, v T) (s Session[A], late bool, err error) {
+	all, _, err := o.open.Get()
+	if err != nil {
+		return s, false, err
+	}
+	from, to, w := o.reach(all, Window{ts, ts + o.Gap})
+	if o.over(w) {
+		return s, true, nil
+	}
+	s, known, err := o.merge(all[from:to], w, v)
+	if err == nil && !known {
+		err = o.arm(w)
+	}
+	if err == nil {
+		err = o.open.Set(slices.Replace(all, from, to, s))
+	}
+	if err == nil {
+		err = o.hasten(w, nil)
+	}
+	return s, false, err
 }
 
 // reach finds the sessions, which are in order, that the new window w touches, and what they become together.

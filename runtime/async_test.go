@@ -93,6 +93,39 @@ func TestAsyncAmongBarriers(t *testing.T) {
 	checkOnce(t, c.committed("word-counts"), n)
 }
 
+// Event time stays behind calls under way through repartition topics as well: no word is late.
+func TestAsyncBeforeRepartition(t *testing.T) {
+	job := stream.NewJob("asking")
+	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Watermarks(0), stream.TimestampOf(msOf))
+	asked := stream.Async(lines, func(_ context.Context, v string) (string, error) {
+		time.Sleep(time.Duration(msOf(v)*7%30) * time.Millisecond)
+		return v, nil
+	}, stream.Unordered(), stream.UID("ask"))
+	late := stream.NewTag[string]("late")
+	windows := stream.WindowReduce(stream.KeyBy(asked, func(string) string { return "all" }, stream.UID("together")), stream.Tumbling(100*time.Millisecond),
+		state.String{}, func(a, _ string) string { return a }, stream.LateTo(late), stream.UID("windows"))
+	stream.To(windows, "word-counts", func(p stream.Pane[string, string], out *stream.Output) error {
+		out.Value = strconv.AppendInt(out.Buf(), p.Window.Start/100, 10)
+		return nil
+	})
+	stream.To(stream.Side(windows, late), "word-counts", stream.AsValue(state.String{}))
+	c := newCluster(t, 1, "text", "word-counts")
+	l := c.start(c.many("one"), runs(t, job), func(o *runtime.Options) { o.Interval = 20 * time.Millisecond })
+	const n = 200
+	var words []string
+	for i := range n + 1 {
+		if words = append(words, strconv.Itoa(i*100+i%100)+" "); len(words) == 10 || i == n {
+			c.feed("text", words...)
+			words = nil
+		}
+	}
+	l.until(t, "all windows", func(runtime.Status) bool { return len(c.committed("word-counts")) >= n })
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkOnce(t, c.committed("word-counts"), n)
+}
+
 // An attempt that is given up does not wait for calls that hear nothing.
 func TestAsyncStops(t *testing.T) {
 	forever := make(chan struct{})

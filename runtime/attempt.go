@@ -34,6 +34,8 @@ type attempt struct {
 	tasks    []*task
 	readers  map[txn.Partition]*task // by what they read
 	keyed    map[int][]*task         // by the exchange in memory that they are behind
+	pace     *pace
+	pinned   bool // where it begins is not committed yet: its first epoch does so, before any record is read
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -67,6 +69,7 @@ func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*a
 		}
 	}
 	a.connect()
+	a.pace = newPace(a.tasks)
 	for _, t := range a.tasks {
 		r := found[t.home()]
 		t.registry = r.registry
@@ -81,7 +84,7 @@ func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*a
 // addSource adds a task for each partition of a source.
 func (a *attempt) addSource(s *stream.Stage, parts []txn.Partition) {
 	for _, p := range parts {
-		if reads(s.Source, p.Topic) {
+		if a.in.reads(s.Source, p.Topic) {
 			t := &task{attempt: a, stage: s, number: len(a.readers), partition: p}
 			a.tasks = append(a.tasks, t)
 			a.readers[p] = t
@@ -118,15 +121,6 @@ func (a *attempt) addRepartitioned(s *stream.Stage, parts []txn.Partition) {
 	}
 }
 
-func reads(s *stream.SourceSpec, topic string) bool {
-	for _, t := range s.Topics {
-		if t == topic {
-			return true
-		}
-	}
-	return false
-}
-
 // connect gives every task its inbox, with an input for each task that sends to it.
 func (a *attempt) connect() {
 	inputs := map[*stream.Stage]int{}
@@ -144,6 +138,13 @@ func (a *attempt) connect() {
 			t.inbox = newInbox(inputs[t.stage], exchangeQueue)
 		} else {
 			t.inbox = newInbox(1, sourceQueue)
+		}
+	}
+	for _, t := range a.tasks {
+		for _, x := range t.stage.Sends {
+			for _, to := range a.keyed[x] {
+				to.inbox.valve.timeless[t.input[x]] = !t.stage.EventTime
+			}
 		}
 	}
 }
@@ -245,16 +246,16 @@ func (a *attempt) expect(epoch uint64) {
 	}}
 }
 
-// injected adds the positions at which the sources passed the barrier.
-func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64) {
-	a.part(epoch, func(s *sealed) { s.positions = positions })
+// injected adds the positions at which the sources passed the barrier, and whether they were their ends.
+func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, finished bool) {
+	a.part(epoch, func(s *sealed) { s.positions, s.finished = positions, finished })
 }
 
 // passed adds what a task leaves behind.
 func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
 	now, inputs := t.time.mark, t.senders.list()
 	a.part(epoch, func(s *sealed) {
-		if now.wm != operators.NoWatermark {
+		if now != (mark{wm: operators.NoWatermark}) {
 			s.times[t] = now
 		}
 		if len(inputs) > 0 {

@@ -16,13 +16,16 @@ type decision struct {
 	checkpoints map[*shard]checkpoint.ID // a shard without one has no state yet
 	times       map[txn.Partition]mark   // of source partitions, where the record itself has them (exchange kafka)
 	epoch       uint64                   // the newest of this run that it names; 0: none
+	ends        map[txn.Partition]int64  // of bounded sources
+	pin         bool                     // positions or ends were chosen just now, see settle
+	finished    bool                     // a bounded job has nothing left to do
 }
 
 // readDecision reads what the group has committed for the partitions at work, and which checkpoints that names.
 func (in *Instance) readDecision(work []txn.Partition) (decision, error) {
 	ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
 	defer cancel()
-	committed, err := in.consumer.Committed(ctx, work)
+	committed, err := in.decisions.read(ctx, work)
 	if err != nil {
 		return decision{}, err
 	}
@@ -40,19 +43,22 @@ func (in *Instance) readDecision(work []txn.Partition) (decision, error) {
 			d.positions[p] = ends[p].Low // new to this job: from its beginning
 			continue
 		}
-		if err := held(p, pos.Offset, ends[p]); err != nil {
+		if err := in.held(p, pos.Offset, ends[p]); err != nil {
 			return decision{}, err
 		}
 		d.positions[p] = pos.Offset
 	}
-	return d, in.checkFresh(ctx, work, committed, d)
+	if err := in.checkFresh(ctx, work, committed, d); err != nil {
+		return decision{}, err
+	}
+	return d, in.settle(ctx, &d, committed, ends)
 }
 
 // decode reads what stands beside committed offsets: one checkpoint for each shard.
 func (in *Instance) decode(committed map[txn.Partition]txn.Position) (decision, error) {
 	d := decision{
 		positions:   make(map[txn.Partition]int64, len(committed)),
-		checkpoints: map[*shard]checkpoint.ID{}, times: map[txn.Partition]mark{},
+		checkpoints: map[*shard]checkpoint.ID{}, times: map[txn.Partition]mark{}, ends: map[txn.Partition]int64{},
 	}
 	var unnamed []txn.Partition
 	for p, pos := range committed {
@@ -126,8 +132,11 @@ func (in *Instance) offsets(epoch twophase.Epoch) (map[txn.Partition]txn.Positio
 		m := checkpoint.Metadata{ID: f.id, Exchange: in.o.Exchange}
 		if s := in.shardOf(p); s != nil {
 			m.ID = f.checkpoint(s, in.decision)
-		} else if now := f.sealed.timeOf(p); now.wm != operators.NoWatermark {
-			m.Watermark, m.Idle = now.wm, now.idle
+		} else {
+			now := f.sealed.timeOf(p)
+			if m.Idle = now.idle; now.wm != operators.NoWatermark {
+				m.Watermark = now.wm
+			}
 		}
 		text, err := m.Encode()
 		if err != nil {

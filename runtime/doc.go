@@ -10,6 +10,7 @@
 //	           and sits inside the rebalance callbacks until the loop lets partitions go
 //	attempt    the graph at work from one restore to the next: tasks, inboxes, uncommitted state
 //	task       one operator chain, on one source partition or one range of key groups
+//	pace       finds source partitions that are ahead in event time; the reader holds them back
 //	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
 //	gate       holds outputs back until the transaction of their epoch is open
 //	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
@@ -24,6 +25,8 @@
 //   - Positions in a decision record are those of the barrier: behind every record handed to a task before it. They come from the
 //     records themselves, never from the client's own position.
 //   - The membership that is sent with the offsets is the one captured with the assignment (KIP-447).
+//   - Where decision records are kept is known to nobody but decisions: the group's offsets, or a topic of the sinks' cluster if that is
+//     another one (package commits). There all instances of the job share one transactional id, since that cluster checks no membership.
 //
 // # Running ahead
 //
@@ -45,20 +48,36 @@
 //
 // Watermarks travel in the queues, behind the records that they follow. A source task sends its partition's on when it has come further, at
 // once if nothing else waits, else every 20 ms; a task goes by the least of its inputs, leaving out idle ones, and sends that on behind what its timers
-// have emitted. All timers that a watermark makes due fire before the next message, since the records behind it may be late for them; so
-// the overlay can pass its limit once, by what live timers can change.
+// have emitted. Of many timers that a watermark makes due some hundreds fire between two messages as well. Before a record is taken all of its own
+// key's fire, so for a key the watermark comes in one step; nobody else hears of it before all have fired (operators/lag.go). A barrier
+// in between leaves the rest in the state, and the watermark in the manifest: after a restart they are due again before any record of their keys.
 //
 // Records that wait for asynchronous calls hold event time back behind them, and a barrier waits for all of them (task_async.go). A result wakes
 // its task up, which emits it between two messages.
 //
 // Each manifest holds the watermark of every partition and of every task. A restart, or an attempt after a failure, goes on from there: what
 // was late stays late. With another parallelism a task begins with the least of those whose key groups it has. Whether a
-// partition was idle is not kept: until it is so again, event time stands still, and never goes back.
+// partition was idle is kept too.
+//
+// # Where reading begins and ends
+//
+// A decision says where each partition goes on. What it does not say (settle, in start.go) is chosen from the topics as they are: where a new
+// job begins, and where bounded sources end. Such a choice is pinned: the first epoch of the attempt stands still, without any record, until it is
+// committed with the choice in it. So no two starts that have processed anything began or end elsewhere. Partitions that are new to a job with
+// a commit point begin at their earliest, whatever its sources say.
+//
+// The reader cuts batches at the ends, and knows by the consumer's position, which control records move too, when one is reached. It sends the end of time
+// to that partition's task; a valve leaves ended inputs out until all have ended. After the last one the next barrier closes the final epoch: its
+// manifest says Finished, and its commit shuts the instance down. A start that finds Finished in the decision has nothing to do.
+//
+// Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
+// that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held.
 //
 // # Crash table
 //
 //	killed before the commit       the decision record is the old one; the prepared checkpoint is ignored and collected later
 //	killed during the commit       the record says which; a pending transaction is ended by Fence before it is read
+//	killed after it, two clusters  the same; the group's offsets are behind and decide nothing
 //	killed after it, before Publish the record names a checkpoint that the backend lacks: its delta is replayed
 //	killed while applying          the backend's marker is behind: the same
 //	killed while writing a base    no manifest names it; its files are collected later
@@ -66,5 +85,8 @@
 // # Rejected
 //
 //   - Restarting single tasks. A failure is rare and a new attempt takes milliseconds; one way back is one to get right.
+//   - The client's own subscription by pattern: its regular expressions are others than Go's, it would read the job's own topics, and what it
+//     finds is known only after the rebalance.
+//   - Holding back batches in the reader instead of at the consumer: they would sit in memory, and with them the partition.
 //   - One channel per edge with select over them: the set of inputs that are held back changes with each barrier.
 package runtime

@@ -31,7 +31,7 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 
 // decided takes over what the record says from now on.
 func (in *Instance) decided(f *flight) {
-	in.decision.positions = f.sealed.positions
+	in.decision.positions, in.decision.pin = f.sealed.positions, false
 	for _, p := range f.parts {
 		in.decision.checkpoints[p.shard] = f.id
 	}
@@ -44,25 +44,41 @@ func (in *Instance) decided(f *flight) {
 
 // doBegin opens the transaction and lets the outputs of the epoch through; after a restore it also lets the tasks run.
 func (in *Instance) doBegin(epoch twophase.Epoch) {
-	a, p, positions := in.attempt, in.producer, in.decision.positions
+	a, p, d := in.attempt, in.producer, in.decision
 	in.async(twophase.Effect{Op: twophase.Begin, Epoch: epoch}, twophase.Began, in.o.StartTimeout, func(context.Context) error {
 		in.waitForRoom()
 		if err := p.Begin(); err != nil {
 			return err
 		}
 		a.gate.open(uint64(epoch))
-		if a.producer != nil {
-			return nil
+		first := a.producer == nil
+		if first {
+			a.producer, a.pinned = p, d.pin
+			a.start(uint64(epoch))
 		}
-		a.producer = p
-		a.start(uint64(epoch))
-		in.reader.do(func() {
-			if err := in.reader.start(a, uint64(epoch), positions); err != nil {
-				in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same
-			}
-		})
+		if first || a.pinned {
+			in.reader.do(func() { in.read(a, epoch, d, first) })
+		}
 		return nil
 	})
+}
+
+// read runs on the reader's goroutine when an epoch has begun: the attempt's first, or the one after it.
+func (in *Instance) read(a *attempt, epoch twophase.Epoch, d decision, first bool) {
+	var err error
+	if first {
+		err = in.reader.start(a, uint64(epoch), d)
+	} else {
+		err = in.reader.flow(a)
+		a.pinned = false
+	}
+	if err != nil {
+		in.post(processFailed(uint64(epoch), err)) // the epoch has begun all the same
+	}
+	if first && a.pinned {
+		in.post(processed(uint64(epoch)))
+		in.post(barrierDue)
+	}
 }
 
 func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
@@ -73,7 +89,7 @@ func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
 	hit("barrier-before")
 	go in.reader.do(func() {
 		if in.reader.attempt == a {
-			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)))
+			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)), in.reader.bounds.finished)
 		}
 	})
 }
@@ -120,7 +136,7 @@ func (in *Instance) doSendOffsets(epoch twophase.Epoch) {
 		if err := errors.Join(err, inject("send-offsets-before")); err != nil {
 			return err
 		}
-		if err := p.SendOffsets(ctx, offsets, meta); err != nil {
+		if err := in.decisions.send(ctx, p, offsets, meta); err != nil {
 			return err
 		}
 		return inject("send-offsets-after")
@@ -137,13 +153,7 @@ func (in *Instance) doCommit(epoch twophase.Epoch) {
 		}
 		injure := during("commit-during")
 		defer injure()
-		var err error
-		if in.o.Guarantee == twophase.ExactlyOnce {
-			err = p.Commit(ctx)
-		} else {
-			err = in.consumer.Commit(ctx, offsets, meta)
-		}
-		if err != nil {
+		if err := in.decisions.commit(ctx, p, offsets, meta); err != nil {
 			return err
 		}
 		return inject("commit-after")

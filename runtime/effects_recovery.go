@@ -35,8 +35,6 @@ func (in *Instance) doFence() {
 	}()
 }
 
-func (in *Instance) transactionalID() string { return in.o.JobID + "-" + in.o.InstanceID }
-
 // newProducer makes a producer and fences all older ones of its transactional id.
 func (in *Instance) newProducer() (txn.Producer, error) {
 	cfg := txn.ProducerConfig{}
@@ -44,7 +42,7 @@ func (in *Instance) newProducer() (txn.Producer, error) {
 		cfg.TransactionalID = in.transactionalID()
 		cfg.TransactionTimeout = in.o.TransactionTimeout
 	}
-	p, err := in.o.Client.NewProducer(cfg)
+	p, err := in.sinkClient().NewProducer(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +125,7 @@ func (in *Instance) doRelease() {
 	halt, lost, member := in.haltAttempt(), in.wasLost, in.member
 	go func() {
 		halt()
+		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
 			err = in.checkSuccessor(member)

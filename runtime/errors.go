@@ -43,7 +43,11 @@ func (in *Instance) named(err error) error {
 	case "GROUP_AUTHORIZATION_FAILED":
 		return fmt.Errorf("%w: no permission to use the consumer group %q (WEIR_JOB_ID): %w", ErrConfig, in.o.JobID, err)
 	case "TRANSACTIONAL_ID_AUTHORIZATION_FAILED":
-		return fmt.Errorf("%w: no permission to use the transactional id %q (made of WEIR_JOB_ID and WEIR_INSTANCE_ID): %w", ErrConfig, in.transactionalID(), err)
+		ofInstance := " and WEIR_INSTANCE_ID"
+		if in.o.SinkClient != nil {
+			ofInstance = ""
+		}
+		return fmt.Errorf("%w: no permission to use the transactional id %q (made of WEIR_JOB_ID%s): %w", ErrConfig, in.transactionalID(), ofInstance, err)
 	}
 	return err
 }

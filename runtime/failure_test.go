@@ -14,7 +14,7 @@ import (
 func failing() *Instance {
 	return &Instance{
 		o:   Options{JobID: "job", InstanceID: "one", Plan: &stream.Plan{Stages: []stream.Stage{{Sinks: []string{"out"}}}}},
-		log: slog.New(slog.DiscardHandler), topology: topology{sources: []string{"in"}}, restarts: restarts{policy: DefaultRestartPolicy()},
+		log: slog.New(slog.DiscardHandler), topology: topology{sources: topics{names: []string{"in"}}}, restarts: restarts{policy: DefaultRestartPolicy()},
 	}
 }
 

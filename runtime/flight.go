@@ -61,9 +61,13 @@ func (in *Instance) manifest(f *flight, s *shard, of []txn.Partition) checkpoint
 		m.Shards = len(in.shards)
 	}
 	for _, p := range of {
-		m.Sources = append(m.Sources, checkpoint.SourcePosition{
-			Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]})
+		at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]}
+		if end, bounded := in.decision.ends[p]; bounded {
+			at.End = &end
+		}
+		m.Sources = append(m.Sources, at)
 	}
+	m.Finished = f.sealed.finished
 	f.sealed.remember(&m, s)
 	return m
 }

@@ -29,15 +29,17 @@ type Instance struct {
 	cancel context.CancelFunc
 	leave  chan struct{} // closed when shutdown begins: nobody sleeps any longer
 
-	admin    txn.Admin
-	consumer txn.Consumer
-	reader   *reader
-	count    counters
-	view     view
-	topology topology // since prepare
-	shards   []*shard // all of the job's, ours or not
-	sinks    *sinks
-	losses   *losses
+	admin     txn.Admin
+	sinkAdmin txn.Admin // the same if there is one cluster
+	decisions decisions
+	consumer  txn.Consumer
+	reader    *reader
+	count     counters
+	view      view
+	topology  topology // since prepare
+	shards    []*shard // all of the job's, ours or not
+	sinks     *sinks
+	losses    *losses
 
 	// loop
 	machine    twophase.Machine
@@ -70,6 +72,9 @@ type Instance struct {
 func New(o Options) (*Instance, error) {
 	if err := o.check(); err != nil {
 		return nil, err
+	}
+	if o.SinkClient != nil {
+		o.Client, o.SinkClient = named{o.Client, "source cluster"}, named{o.SinkClient, "sink cluster"}
 	}
 	run := checkpoint.NewRun()
 	in := &Instance{
@@ -108,6 +113,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, in.beginShutdown)
 	defer stop()
 	go in.reader.run()
+	go in.discover()
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}
@@ -164,6 +170,9 @@ func (in *Instance) leaveGroup(ctx context.Context) {
 func (in *Instance) closeAdmin() {
 	if in.admin != nil {
 		in.admin.Close()
+	}
+	if in.sinkAdmin != nil && in.sinkAdmin != in.admin {
+		in.sinkAdmin.Close()
 	}
 }
 

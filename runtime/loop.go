@@ -76,6 +76,9 @@ func (in *Instance) absorb(ev *event) {
 		}
 	case twophase.DecisionRead:
 		in.decision = *ev.decision
+		if in.decision.finished {
+			in.end()
+		}
 		ev.Decision = twophase.Epoch(in.decision.epoch)
 	case twophase.Restored:
 		in.attempt = ev.attempt
@@ -112,6 +115,9 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	}
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
+	if f.sealed.finished {
+		in.end()
+	}
 	in.view.committed(string(f.id))
 }
 
@@ -199,7 +205,7 @@ func (in *Instance) release() {
 
 // checkOwned finds out what there is, and so whether what we own is something to work on.
 func (in *Instance) checkOwned() {
-	n, owned, wasLost := in.assignment, in.owned, in.wasLost
+	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topology.sources.list()
 	if len(owned) == 0 {
 		switch {
 		case !in.single():
@@ -210,7 +216,7 @@ func (in *Instance) checkOwned() {
 		return
 	}
 	go func() {
-		counts, err := in.countPartitions(in.ctx)
+		counts, err := in.countPartitions(in.ctx, topics)
 		member := in.memberID(in.ctx)
 		in.post(event{then: func() {
 			if n != in.assignment {
@@ -235,13 +241,14 @@ func (in *Instance) assigned(counts map[string]int) {
 	}
 	in.work = work{in.whole(in.owned), counts}
 	if in.single() {
-		in.work.parts = in.topology.partitions(counts)
+		all := in.topology.partitions(counts)
+		in.work.parts = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
 	}
-	if all := len(in.work.parts); len(in.owned) < all {
-		in.log.Warn("not all partitions are ours; waiting for the other member to leave", "ours", len(in.owned), "all", all, "group", in.o.JobID)
+	if len(without(in.work.parts, in.owned)) > 0 {
 		if in.wasLost {
 			in.checkRival()
 		}
+		in.claimRest()
 		return
 	}
 	in.wasLost = false
@@ -264,6 +271,12 @@ func (in *Instance) checkRival() {
 			}
 		}})
 	}()
+}
+
+// end ends the instance in good order: every bounded source has come to its end, and all that follows is committed.
+func (in *Instance) end() {
+	in.log.Info("every source has come to its end, and all is committed; ending")
+	in.step(twophase.Event{Kind: twophase.Shutdown})
 }
 
 // fail ends the instance in good order with err as its result.
@@ -290,8 +303,8 @@ func (in *Instance) stop(reason twophase.Reason) {
 	switch {
 	case in.result != nil || reason == twophase.ReasonShutdown:
 	case reason == twophase.ReasonRival && !errors.Is(in.lastErr, ErrRival):
-		in.result = fmt.Errorf("%w (instance %q of job %q, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
-			ErrRival, in.o.InstanceID, in.o.JobID, in.lastErr)
+		in.result = fmt.Errorf("%w (%s, twice without a commit between); if none runs, the transaction timeout is too short for the epochs: %w",
+			ErrRival, in.identity(), in.lastErr)
 	case in.fatalErr != nil:
 		in.result = in.fatalErr
 	default:

@@ -12,15 +12,16 @@ type mark struct {
 	idle bool
 }
 
-// valve makes one watermark of those of several inputs: the least of them, leaving out idle ones, and never less
-// than it was. If all are idle it is the most any of them had.
+// valve makes one watermark of those of several inputs: the least of them, leaving out idle ones and those that have come to the end of
+// time, and never less than it was. If all are idle it is the most any of them had; when all have ended, it is the end.
 type valve struct {
-	inputs []mark
-	now    mark
+	inputs   []mark
+	timeless []bool // inputs that have no event time, so that nobody waits for it
+	now      mark
 }
 
 func newValve(n int) valve {
-	v := valve{inputs: make([]mark, n), now: mark{wm: operators.NoWatermark}}
+	v := valve{inputs: make([]mark, n), timeless: make([]bool, n), now: mark{wm: operators.NoWatermark}}
 	for i := range v.inputs {
 		v.inputs[i].wm = operators.NoWatermark
 	}
@@ -32,15 +33,26 @@ func (v *valve) take(input int, m mark) (now mark, changed bool) {
 	in := &v.inputs[input]
 	in.wm, in.idle = max(in.wm, m.wm), m.idle
 	least, most, idle := int64(math.MaxInt64), int64(math.MinInt64), true
-	for _, i := range v.inputs {
+	ended, going := false, false
+	for n, i := range v.inputs {
+		switch {
+		case v.timeless[n]:
+			continue
+		case i.wm == operators.EndOfTime:
+			ended = true
+			continue
+		}
+		going = true
 		most = max(most, i.wm)
 		if !i.idle {
 			least, idle = min(least, i.wm), false
 		}
 	}
-	if idle {
+	over := ended && !going
+	if idle && !over {
 		least = most
 	}
+	idle = idle && !over
 	before := v.now
 	v.now = mark{max(v.now.wm, least), idle}
 	return v.now, v.now != before

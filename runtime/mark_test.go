@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,11 @@ import (
 func TestValve(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 4).Draw(t, "inputs")
-		v := newValve(n)
+		timeless := rapid.IntRange(0, 2).Draw(t, "timeless") // which never send any
+		v := newValve(n + timeless)
+		for i := range timeless {
+			v.timeless[n+i] = true
+		}
 		have := make([]mark, n)
 		for i := range have {
 			have[i].wm = operators.NoWatermark
@@ -25,6 +30,9 @@ func TestValve(t *testing.T) {
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			i := rapid.IntRange(0, n-1).Draw(t, "input")
 			m := mark{rapid.Int64Range(-5, 50).Draw(t, "wm"), rapid.Bool().Draw(t, "idle")}
+			if rapid.IntRange(0, 5).Draw(t, "ended") == 0 {
+				m = ended
+			}
 			have[i] = mark{max(have[i].wm, m.wm), m.idle}
 			now, changed := v.take(i, m)
 			want := naive(have)
@@ -39,7 +47,11 @@ func TestValve(t *testing.T) {
 
 func naive(have []mark) mark {
 	least, most, all := int64(math.MaxInt64), int64(math.MinInt64), true
-	for _, m := range have {
+	going := slices.DeleteFunc(slices.Clone(have), func(m mark) bool { return m.wm == operators.EndOfTime })
+	if len(going) == 0 {
+		return mark{wm: operators.EndOfTime}
+	}
+	for _, m := range going {
 		most = max(most, m.wm)
 		if !m.idle {
 			least, all = min(least, m.wm), false

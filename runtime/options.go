@@ -17,10 +17,12 @@ type Options struct {
 	Plan       *stream.Plan
 	JobID      string
 	InstanceID string
-	// Client reaches the cluster of sources and sinks.
-	Client    txn.Client
-	Guarantee twophase.Guarantee
-	Interval  time.Duration // between barriers
+	// Client reaches the cluster of sources, and of sinks unless SinkClient says otherwise.
+	Client txn.Client
+	// SinkClient reaches the cluster of the sinks if it is another one (exchange in memory only). nil: it is the same.
+	SinkClient txn.Client
+	Guarantee  twophase.Guarantee
+	Interval   time.Duration // between barriers
 	// Exchange is how records cross between stages: empty within this instance, or checkpoint.ExchangeKafka, through repartition topics.
 	Exchange string
 	// Backend holds all state (exchange in memory); the caller closes it.
@@ -42,6 +44,8 @@ type Options struct {
 	// TransactionTimeout is the broker's patience with an open transaction.
 	TransactionTimeout time.Duration
 	SessionTimeout     time.Duration
+	// Discovery is the time between two looks for new partitions and topics; 0: none.
+	Discovery time.Duration
 	// StartTimeout bounds how long the first contact with the brokers may take.
 	StartTimeout time.Duration
 	// KeepMembership leaves the place in the group to a restart under the same name when the instance ends; others get its partitions

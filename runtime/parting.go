@@ -61,7 +61,7 @@ func (in *Instance) checkShards(m *checkpoint.Manifest) error {
 // checkUnparted looks at the repartition topics at each rebalance.
 func (in *Instance) checkUnparted(counts map[string]int) error {
 	for _, topic := range in.topology.repartition {
-		if n := counts[topic]; n != len(in.shards) {
+		if n := counts[topic]; n != 0 && n != len(in.shards) { // 0: a broker that has not heard of a new topic yet
 			return fmt.Errorf("%w: repartition topic %q had %d partitions when this instance started and has %d by now: what is in it is parted by that number, and somebody has changed it by hand. Give the job a new WEIR_JOB_ID",
 				ErrConfig, topic, len(in.shards), n)
 		}

@@ -16,18 +16,22 @@ import (
 
 // prepare looks at everything that can be wrong before a single record is read, and joins the group.
 func (in *Instance) prepare(ctx context.Context) (err error) {
+	if err := in.openClusters(); err != nil {
+		return err
+	}
+	if err := in.checkSources(); err != nil {
+		return err
+	}
+	topics, err := in.awaitTopics(ctx)
+	if err != nil {
+		return err
+	}
+	in.topology.sources.set(topics)
 	start, cancel := context.WithTimeout(ctx, in.o.StartTimeout)
 	defer cancel()
-	if in.admin, err = in.o.Client.NewAdmin(); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	in.topology.sources = in.sourceTopics()
-	counts, err := in.countPartitions(start)
+	counts, err := in.countPartitions(start, topics)
 	if err != nil {
-		if errors.Is(start.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
-		}
-		return err
+		return in.unanswered(start, err)
 	}
 	if err := in.layOut(start, counts); err != nil {
 		return err
@@ -42,12 +46,19 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.checkParting(start); err != nil {
 		return err
 	}
+	if err := in.compareClusters(start); err != nil {
+		return err
+	}
+	if in.decisions, err = in.openDecisions(start); err != nil {
+		return err
+	}
 	if err := in.checkMembers(ctx); err != nil {
 		return err
 	}
 	in.reader = newReader(in.post)
 	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
 		Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+		TrackEnds: in.anySource(tracked),
 	}, in.reader)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
@@ -56,20 +67,17 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
-func (in *Instance) sourceTopics() []string {
-	var topics []string
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; s != nil {
-			topics = append(topics, s.Topics...)
-		}
+// unanswered says whose fault it is that time is over.
+func (in *Instance) unanswered(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer from the brokers (WEIR_BROKERS) within %v (WEIR_START_TIMEOUT): %w", in.o.StartTimeout, err)
 	}
-	slices.Sort(topics)
-	return slices.Compact(topics)
+	return err
 }
 
-// countPartitions counts those of all topics that are read.
-func (in *Instance) countPartitions(ctx context.Context) (map[string]int, error) {
-	counts, err := in.topicCounts(ctx, in.topology.sources, "WEIR_INPUT_TOPICS for a built-in job")
+// countPartitions counts those of all topics that are read: those of sources, and the repartition topics.
+func (in *Instance) countPartitions(ctx context.Context, sources []string) (map[string]int, error) {
+	counts, err := in.topicCounts(ctx, in.admin, sources, "WEIR_INPUT_TOPICS for a built-in job")
 	if err != nil || len(in.topology.repartition) == 0 {
 		return counts, err
 	}
@@ -102,11 +110,11 @@ func (in *Instance) checkMembers(ctx context.Context) error {
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.
-func (in *Instance) topicCounts(ctx context.Context, topics []string, setting string) (map[string]int, error) {
+func (in *Instance) topicCounts(ctx context.Context, admin txn.Admin, topics []string, setting string) (map[string]int, error) {
 	if len(topics) == 0 {
 		return nil, nil // a job may have no sink: state alone is a reason to be
 	}
-	counts, err := in.admin.Topics(ctx, topics)
+	counts, err := admin.Topics(ctx, topics)
 	if err != nil {
 		if txn.ClassOf(err) == txn.ClassFatal && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w: topics %q (%s): %w", ErrConfig, topics, setting, err)
@@ -115,7 +123,7 @@ func (in *Instance) topicCounts(ctx context.Context, topics []string, setting st
 	}
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, fmt.Errorf("%w: topic %q does not exist on the cluster (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, setting)
+			return nil, fmt.Errorf("%w: topic %q does not exist on the %s (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, in.clusterOf(admin), setting)
 		}
 	}
 	return counts, nil
@@ -126,7 +134,7 @@ func (in *Instance) checkTransactionTimeout(ctx context.Context) error {
 	if in.o.Guarantee != twophase.ExactlyOnce {
 		return nil
 	}
-	limit, err := in.admin.MaxTransactionTimeout(ctx)
+	limit, err := in.sinkAdmin.MaxTransactionTimeout(ctx)
 	if err != nil {
 		in.log.Info("the broker's transaction.max.timeout.ms could not be read; not compared", "err", err)
 		return nil
@@ -230,6 +238,9 @@ func (o *Options) check() error {
 	}
 	if o.Parallelism < 1 || o.Parallelism > o.MaxParallelism {
 		bad("parallelism is %d, expected 1 to %d", o.Parallelism, o.MaxParallelism)
+	}
+	if o.SinkClient != nil && o.Exchange != "" {
+		bad("WEIR_EXCHANGE=%s needs sources and sinks on one cluster, and WEIR_SINK_BROKERS is set: a repartition topic is written and read in one transaction", o.Exchange)
 	}
 	if o.Guarantee == twophase.ExactlyOnce && o.TransactionTimeout < 2*o.Interval {
 		bad("transaction timeout is %v, expected at least twice the checkpoint interval of %v", o.TransactionTimeout, o.Interval)

@@ -35,6 +35,10 @@ type reader struct {
 	dirty     bool                    // it has had a record
 	releasing bool                    // run is inside a rebalance callback that waits for release
 	stopping  bool
+	standing  bool            // nothing flows until the first epoch of the attempt, which has no records, is committed
+	topics    []string        // to be subscribed to; nil: nothing new
+	held      []txn.Partition // see hold
+	bounds    bounds
 }
 
 func newReader(post func(event)) *reader {
@@ -67,11 +71,13 @@ func (r *reader) run() {
 		if r.dirty {
 			wait = pollBusy
 		}
+		r.resubscribe()
 		batches, err := r.consumer.Poll(wait, pollMax)
 		if err != nil {
 			r.failed(err)
 		}
 		r.deliver(batches)
+		r.follow()
 	}
 	if err := r.consumer.Close(); err != nil {
 		r.post(event{note: "closing the consumer", err: err})
@@ -117,6 +123,9 @@ func (r *reader) deliver(batches []*txn.Batch) {
 		if a == nil || len(b.Records) == 0 {
 			continue // fetched before a halt: it will be read again
 		}
+		if !r.bounds.cut(b) {
+			continue
+		}
 		if !r.dirty {
 			r.dirty = true
 			r.post(processed(r.epoch))
@@ -150,11 +159,45 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 	}
 }
 
-// start lets records of these positions flow to the tasks of a, as part of epoch.
-func (r *reader) start(a *attempt, epoch uint64, positions map[txn.Partition]int64) error {
+// start lets records from the positions of d on flow to the tasks of a, as part of epoch; if a is pinned, not before flow.
+func (r *reader) start(a *attempt, epoch uint64, d decision) error {
 	r.attempt, r.epoch, r.dirty = a, epoch, false
-	r.next = maps.Clone(positions)
-	return r.consumer.Seek(positions)
+	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
+	if r.standing = a.pinned; r.standing {
+		return nil
+	}
+	return r.seek()
+}
+
+// flow begins to read what start has held back, now that where it begins is decided.
+func (r *reader) flow(a *attempt) error {
+	if r.attempt != a || !r.standing {
+		return nil
+	}
+	r.standing = false
+	return r.seek()
+}
+
+func (r *reader) seek() error {
+	r.held = nil
+	return r.consumer.Seek(r.next)
+}
+
+// subscribe changes the topics before the next poll.
+func (r *reader) subscribe(topics []string) {
+	go r.do(func() { r.topics = topics })
+}
+
+// resubscribe does it outside of the callbacks in which commands are served too.
+func (r *reader) resubscribe() {
+	if r.topics == nil {
+		return
+	}
+	topics := r.topics
+	r.topics = nil
+	if err := r.consumer.Subscribe(topics); err != nil {
+		r.failed(err)
+	}
 }
 
 // halt stops the flow; what is fetched from now on is dropped.

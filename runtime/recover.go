@@ -11,14 +11,18 @@ import (
 )
 
 // held checks that a committed position can still be read from: going on elsewhere would lose or repeat records.
-func held(p txn.Partition, offset int64, ends txn.Ends) error {
+func (in *Instance) held(p txn.Partition, offset int64, ends txn.Ends) error {
+	goOn := "Reset the group's offset to go on without them"
+	if !in.decisions.resettable() {
+		goOn = "To go on without them, give the job a new WEIR_JOB_ID"
+	}
 	switch {
 	case offset < ends.Low:
-		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic holds records from %d on only: %d records were deleted (retention) before they were processed. Reset the group's offset to go on without them",
-			ErrState, p.Topic, p.ID, offset, ends.Low, ends.Low-offset)
+		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic holds records from %d on only: %d records were deleted (retention) before they were processed. %s",
+			ErrState, p.Topic, p.ID, offset, ends.Low, ends.Low-offset, goOn)
 	case offset > ends.High:
-		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic ends at %d: it was truncated or created anew. Give the job a new WEIR_JOB_ID or reset the group's offset",
-			ErrState, p.Topic, p.ID, offset, ends.High)
+		return fmt.Errorf("%w: %s/%d is committed up to offset %d, but the topic ends at %d: it was truncated or created anew. %s",
+			ErrState, p.Topic, p.ID, offset, ends.High, goOn)
 	}
 	return nil
 }
@@ -45,15 +49,18 @@ func (in *Instance) checkFreshShard(ctx context.Context, s *shard, committed int
 	if err != nil {
 		return fmt.Errorf("checkpoint store %s: %w", s.repo.URL(), err)
 	}
-	if !exists || !in.stateful() && committed > 0 {
+	if !exists || in.decisions.resettable() && !in.stateful() && committed > 0 {
 		return nil
 	}
-	what := "has no committed offsets"
-	if committed > 0 {
+	what, why := "has no committed offsets", "The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them"
+	switch {
+	case !in.decisions.resettable():
+		what, why = "holds no decision record", "It was made anew, or WEIR_SINK_BROKERS leads elsewhere than before"
+	case committed > 0:
 		what = "has committed offsets that name no checkpoint"
 	}
-	return fmt.Errorf("%w: group %q %s, but the checkpoint store %s holds committed checkpoint %s of this job. The broker forgets a stopped group's offsets (offsets.retention.minutes), or somebody reset them. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
-		ErrState, in.o.JobID, what, in.o.Store.URL(), latest)
+	return fmt.Errorf("%w: %s %s, but the checkpoint store %s holds committed checkpoint %s of this job. %s. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
+		ErrState, in.decisions.place(), what, in.o.Store.URL(), latest, why)
 }
 
 // restore brings committed state to the decision and builds the tasks on it.
@@ -100,7 +107,7 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 			return fmt.Errorf("%w: it holds the state at offset %d of %s/%d, but the group is committed at %d", ErrState, s.Offset, p.Topic, p.ID, o)
 		}
 	}
-	return nil
+	return in.checkUnended(m)
 }
 
 func (in *Instance) registerStates(reg *state.Registry) error {

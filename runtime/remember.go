@@ -15,13 +15,16 @@ func (s *sealed) remember(m *checkpoint.Manifest, of *shard) {
 	for t, now := range s.times {
 		switch t.shard {
 		case of:
-			from, to := t.groups()
-			m.Watermarks = append(m.Watermarks, checkpoint.StageWatermark{Operator: t.stage.UID, From: from, To: to, Watermark: now.wm})
+			if from, to := t.groups(); now.wm != operators.NoWatermark {
+				m.Watermarks = append(m.Watermarks, checkpoint.StageWatermark{Operator: t.stage.UID, From: from, To: to, Watermark: now.wm})
+			}
 			m.Inputs = append(m.Inputs, s.inputs[t]...)
 		case nil:
 			for i := range m.Sources {
 				if src := &m.Sources[i]; src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
-					src.Watermark = now.wm
+					if src.Idle = now.idle; now.wm != operators.NoWatermark {
+						src.Watermark = now.wm
+					}
 				}
 			}
 		}
@@ -46,27 +49,25 @@ func (s *sealed) timeOf(p txn.Partition) mark {
 
 // recall finds where a task's event time goes on.
 func (t *task) recall(d decision, m *checkpoint.Manifest) {
-	wm := int64(0)
 	switch {
 	case t.shard != nil:
-		wm = t.recallGroups(m)
+		t.time.mark.wm = t.recallGroups(m)
 	case t.attempt.in.single():
-		wm = recallSource(t.partition, m)
+		t.time.mark = recallSource(t.partition, m)
 	default:
-		wm = d.times[t.partition].wm
+		t.time.mark = d.times[t.partition]
 	}
-	t.time.mark.wm = wm
 	t.inbox.valve.now.wm = t.time.begun()
 	t.senders = newSenders(t, m)
 }
 
-func recallSource(p txn.Partition, m *checkpoint.Manifest) int64 {
+func recallSource(p txn.Partition, m *checkpoint.Manifest) mark {
 	for _, src := range m.Sources {
 		if src.Topic == p.Topic && src.Partition == p.ID {
-			return src.Watermark
+			return mark{src.Watermark, src.Idle}
 		}
 	}
-	return 0
+	return mark{}
 }
 
 // recallGroups goes on, for key groups of several earlier tasks, with the least of theirs, and nowhere (0) if one of them had none.

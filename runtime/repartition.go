@@ -22,7 +22,7 @@ func repartitionTopic(job, uid string) string { return job + "-" + uid + "-repar
 // partitions, so that the same number means the same key groups: as many as the widest source has, unless they were made before.
 func (in *Instance) prepareRepartition(ctx context.Context, counts map[string]int) error {
 	n := 0
-	for _, topic := range in.topology.sources {
+	for _, topic := range in.topology.sources.list() {
 		n = max(n, counts[topic])
 	}
 	n = min(n, in.o.MaxParallelism)

@@ -25,7 +25,7 @@ func newSenders(t *task, m *checkpoint.Manifest) *senders {
 	}
 	s := &senders{index: map[checkpoint.InputWatermark]int{}}
 	for _, x := range t.stage.Inputs {
-		for _, sender := range in.sendersTo(x, t.attempt.counts) {
+		for _, sender := range in.sendersTo(x, t.attempt.counts) { // those without event time are not waited for
 			name := checkpoint.InputWatermark{Operator: in.o.Plan.Exchanges[x].UID, Sender: sender}
 			s.index[name] = len(s.names)
 			s.names = append(s.names, name)
@@ -39,11 +39,11 @@ func newSenders(t *task, m *checkpoint.Manifest) *senders {
 	return s
 }
 
-// sendersTo names the tasks that send to an exchange.
+// sendersTo names the tasks that send watermarks to an exchange.
 func (in *Instance) sendersTo(exchange int, counts map[string]int) (names []string) {
 	for i := range in.o.Plan.Stages {
 		s := &in.o.Plan.Stages[i]
-		if !slices.Contains(s.Sends, exchange) {
+		if !slices.Contains(s.Sends, exchange) || !s.EventTime {
 			continue
 		}
 		if s.Source == nil {
@@ -53,7 +53,7 @@ func (in *Instance) sendersTo(exchange int, counts map[string]int) (names []stri
 			continue
 		}
 		for _, p := range in.topology.partitions(counts) {
-			if reads(s.Source, p.Topic) {
+			if in.reads(s.Source, p.Topic) {
 				names = append(names, sourceSender(p))
 			}
 		}
@@ -127,7 +127,7 @@ func (t *task) fromTopic(exchange int, b *txn.Batch, records []txn.Record) error
 // writeMarks tells the tasks behind repartition topics how far event time has come here, behind all records of the epoch.
 func (t *task) writeMarks() error {
 	in := t.attempt.in
-	now := t.time.mark
+	now := t.behind()
 	if in.single() || len(t.stage.Sends) == 0 || now.wm == operators.NoWatermark || now == t.time.told {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (in *Instance) checkSinks(ctx context.Context) error {
 }
 
 func (in *Instance) checkTopics(ctx context.Context, topics []string, setting string) error {
-	counts, err := in.topicCounts(ctx, topics, setting)
+	counts, err := in.topicCounts(ctx, in.sinkAdmin, topics, setting)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (in *Instance) checkTopics(ctx context.Context, topics []string, setting st
 }
 
 func (in *Instance) checkWritable(ctx context.Context, topics []string, setting string) error {
-	denied, err := in.admin.Unwritable(ctx, topics)
+	denied, err := in.sinkAdmin.Unwritable(ctx, topics)
 	if err != nil {
 		return fmt.Errorf("topics %q (%s): %w", topics, setting, err)
 	}
@@ -93,9 +93,12 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	if ok && time.Since(t.asked) < sinkFresh {
 		return t.partitions, nil
 	}
+	if d, ok := s.in.decisions.(*topicDecisions); ok && d.topic == topic {
+		return 0, fmt.Errorf("%w: topic %q is for the job's decision records", operators.ErrTopic, topic)
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.in.o.StartTimeout)
 	defer cancel()
-	counts, err := s.in.topicCounts(ctx, []string{topic}, "a record is for it")
+	counts, err := s.in.topicCounts(ctx, s.in.sinkAdmin, []string{topic}, "a record is for it")
 	if err == nil && !ok {
 		err = s.in.checkWritable(ctx, []string{topic}, "a record is for it")
 	}

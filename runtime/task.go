@@ -37,8 +37,11 @@ func (t *task) open() error {
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(),
+		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
+	}
+	if t.stage.Source != nil && t.stage.Source.MaxDrift > 0 {
+		env.HeldBack = func() time.Time { return t.attempt.pace.active(t.partition) }
 	}
 	if !in.single() {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
@@ -101,7 +104,7 @@ func (t *task) work(m message) error {
 	case m.barrier != 0:
 		return t.pass(m.barrier)
 	case m.mark != nil:
-		return t.advance(*m.mark)
+		return t.hear(*m.mark)
 	case m.source != nil && t.shard != nil:
 		if err := t.repartitioned(m.source); err != nil {
 			return err

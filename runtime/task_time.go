@@ -35,16 +35,40 @@ func (t *taskTime) begun() int64 {
 // resume takes up the event time of the checkpoint, before any record. Timers that it makes due fire as part of the first epoch.
 func (t *task) resume() error {
 	t.time.mark.wm = t.time.begun()
-	if t.stage.Source != nil && t.chain.Progress == nil {
-		t.time.mark.wm = operators.NoWatermark // it had watermarks in an earlier version of the job
+	if t.stage.Source != nil {
+		t.restoreSource()
 	}
 	t.time.sent = t.time.mark
-	if t.time.mark.wm != operators.NoWatermark {
+	if t.time.mark != (mark{wm: operators.NoWatermark}) {
 		if err := t.advance(t.time.mark); err != nil {
 			return err
 		}
 	}
 	return t.tick()
+}
+
+// restoreSource makes of what the checkpoint says what holds for this version of the job.
+func (t *task) restoreSource() {
+	m := &t.time.mark
+	switch {
+	case t.chain.Progress == nil: // it had watermarks in an earlier one
+		*m = mark{wm: operators.NoWatermark}
+	case m.wm != operators.EndOfTime: // or partitions could be idle
+		_, m.idle = t.chain.Progress()
+	}
+	t.attempt.pace.note(t.partition, *m)
+}
+
+// hear takes a mark that has come through the queue. A source task is told so of the end of its partition, which matters if it has event time.
+func (t *task) hear(m mark) error {
+	if t.stage.Source != nil {
+		if t.chain.Progress == nil {
+			return nil
+		}
+		t.time.sent = m
+		t.attempt.pace.note(t.partition, m)
+	}
+	return t.advance(m)
 }
 
 // advance takes a watermark through the chain and sends it on, behind what its timers have made.
@@ -87,10 +111,11 @@ func (t *task) behind() mark {
 // progress sends the watermark of a source task on, if it has come further: at once if nothing else waits, since that could be all for
 // a long time, else from time to time.
 func (t *task) progress() error {
-	if t.chain.Progress == nil {
+	if t.chain.Progress == nil || t.time.mark.wm == operators.EndOfTime {
 		return nil
 	}
 	t.time.mark.wm, t.time.mark.idle = t.chain.Progress()
+	t.attempt.pace.note(t.partition, t.time.mark)
 	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
 		return nil
 	}

@@ -191,17 +191,20 @@ func TestExpiredStateIsRemoved(t *testing.T) {
 }
 
 // perSecond counts "ms word" in windows of a second, of event time; late words go to "late".
-func perSecond() *stream.Job {
+func perSecond() *stream.Job { return perSecondOf(stream.Topics("text")) }
+
+func perSecondOf(from stream.Subscription, opts ...stream.Option) *stream.Job {
 	type word struct {
 		At int64
 		W  string
 	}
 	job := stream.NewJob("per-second")
-	words := stream.From(job, stream.Topics("text"), func(r *stream.Record) (word, error) {
+	opts = append(opts, stream.UID("words"), stream.Watermarks(0), stream.TimestampOf(func(w word) int64 { return w.At }))
+	words := stream.From(job, from, func(r *stream.Record) (word, error) {
 		at, w, _ := strings.Cut(string(r.Value), " ")
 		ms, err := strconv.ParseInt(at, 10, 64)
 		return word{ms, w}, err
-	}, stream.Watermarks(0), stream.TimestampOf(func(w word) int64 { return w.At }))
+	}, opts...)
 	late := stream.NewTag[word]("late")
 	counts := stream.WindowAggregate(stream.KeyBy(words, func(w word) string { return w.W }, stream.UID("by_word")), stream.Tumbling(time.Second),
 		stream.Aggregator[word, int64, int64]{

@@ -2,13 +2,14 @@ package runtime
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/weirstream/weir/txn"
 )
 
-// topology is how the plan lies over topics. It does not change after prepare.
+// topology is how the plan lies over topics. After prepare nothing of it changes but the topics of sources, which discovery adds to.
 type topology struct {
-	sources     []string // topics of all sources
+	sources     topics   // of all sources
 	repartition []string // the topic of each exchange (exchange kafka)
 	parallelism int      // tasks of a keyed stage in all instances together
 }
@@ -19,6 +20,24 @@ type work struct {
 	counts map[string]int  // partitions of each topic
 }
 
+// topics is a list of them that is replaced as a whole.
+type topics struct {
+	mu    sync.RWMutex
+	names []string
+}
+
+func (t *topics) list() []string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.names
+}
+
+func (t *topics) set(names []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.names = names
+}
+
 // exchangeOf is the exchange that a repartition topic carries.
 func (t *topology) exchangeOf(topic string) (exchange int, ok bool) {
 	exchange = slices.Index(t.repartition, topic)
@@ -26,7 +45,7 @@ func (t *topology) exchangeOf(topic string) (exchange int, ok bool) {
 }
 
 // topics are all that an instance reads.
-func (t *topology) topics() []string { return slices.Concat(t.sources, t.repartition) }
+func (t *topology) topics() []string { return slices.Concat(t.sources.list(), t.repartition) }
 
 // partitions are all there are.
 func (t *topology) partitions(counts map[string]int) (all []txn.Partition) {
@@ -41,7 +60,7 @@ func (t *topology) partitions(counts map[string]int) (all []txn.Partition) {
 // readerOf is the uid of the source or exchange that reads a topic.
 func (in *Instance) readerOf(topic string) string {
 	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; s != nil && reads(s, topic) {
+		if s := in.o.Plan.Stages[i].Source; in.reads(s, topic) {
 			return s.UID
 		}
 	}

@@ -6,6 +6,7 @@
 //	Value, List, Map,         typed handles: what an operator's code uses, for the key set by SetKey
 //	Reducing, Aggregating
 //	Timers                    a set of times per key, and the earliest of all keys
+//	Broadcast                 a map without a key, which every task has all of
 //	Store                     one task's overlay and cache: dirty values, sealed ones, and committed ones kept decoded
 //	Entry                     one encoded write, in a delta and in a backend
 //	Backend                   committed state of the instance: subpackages pebble (default) and memory
@@ -39,7 +40,8 @@
 // no state's keys are mixed up with another's, and all of a record key stand together. Suffixes: none for Value, Reducing and Aggregating; the
 // encoded map key for Map; for List the element's index (8 bytes, big-endian), and none for the number of elements (uvarint); for Timers
 // the domain (1 byte: 0 processing time, 1 event time), the time (8 bytes, big-endian with the sign bit flipped) and the namespace, with
-// no value. Group first: moving key groups is copying ranges.
+// no value. Broadcast has an empty record key and the encoded map key as the suffix, in every key group the same. Group first: moving key groups is copying
+// ranges.
 //
 // Ids are given out by Registry and recorded with name, kind and codecs in each checkpoint's manifest. They hold for one lineage of
 // checkpoints: across instances a state is found by uid and name.
@@ -50,6 +52,12 @@
 // all timers of a task are in memory, since the earliest has to be known without a search: about 150 bytes each with short keys (1 million:
 // 150 MB), beside and not within CacheBytes. A task reads those of its key groups when it opens, about 0.6 s per million. A timer that is
 // set and unset in one epoch costs no write.
+//
+// # Broadcast
+//
+// A broadcast state is whole in every task, decoded in memory, outside of CacheBytes. Each key group has a copy of its own: a task that gets a group, under another
+// parallelism or on another instance, gets the map with it, and no group has to be fetched from elsewhere. Copies are the same because every task applies
+// the same records before the same barrier. Rejected: one copy for the job, which would have to be read by tasks that don't own it.
 //
 // # Time to live
 //

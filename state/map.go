@@ -107,7 +107,7 @@ func (m *Map[K, V]) remove(c *mapCell[V]) {
 // cell finds the cell of k. The key is put together behind the Store's own, in the same buffer.
 func (m *Map[K, V]) cell(k K, load bool) (*mapCell[V], error) {
 	s := m.table.store
-	if s.turn == 0 {
+	if !s.keyed {
 		return nil, m.table.fail(nil, ErrNoKey)
 	}
 	n := len(s.key)

@@ -1,14 +1,37 @@
 package state
 
 import (
+	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 )
 
 // Range calls fn with the entries of the current key's map in the order of their encoded keys, until it returns false. fn may use all
 // handles, but not SetKey: an entry that it deletes is not shown any more, one that it puts may be shown or not.
 func (m *Map[K, V]) Range(fn func(k K, v V) bool) error {
-	return m.walk(func(c *mapCell[V], key, value []byte) (bool, error) {
+	return m.walk(nil, nil, m.shower(fn))
+}
+
+// Between is Range for the entries whose encoded keys are not below that of from, and below that of to.
+func (m *Map[K, V]) Between(from, to K, fn func(k K, v V) bool) error {
+	lower, err := m.keys.Append(nil, from)
+	if err != nil {
+		return m.table.fail(m.table.store.key, fmt.Errorf("map key: codec %s: %w", m.keys.Name(), err))
+	}
+	upper, err := m.keys.Append(nil, to)
+	if err != nil {
+		return m.table.fail(m.table.store.key, fmt.Errorf("map key: codec %s: %w", m.keys.Name(), err))
+	}
+	if bytes.Compare(lower, upper) >= 0 {
+		return nil
+	}
+	return m.walk(lower, upper, m.shower(fn))
+}
+
+// shower shows the entries of a walk that are alive to fn.
+func (m *Map[K, V]) shower(fn func(k K, v V) bool) func(c *mapCell[V], key, value []byte) (more bool, err error) {
+	return func(c *mapCell[V], key, value []byte) (bool, error) {
 		suffix := key[len(m.table.store.key):]
 		k, err := m.keys.Decode(suffix)
 		if err != nil {
@@ -27,7 +50,7 @@ func (m *Map[K, V]) Range(fn func(k K, v V) bool) error {
 			return false, m.table.fail(key, err)
 		}
 		return fn(k, v), nil
-	})
+	}
 }
 
 // Clear empties the current key's map. It costs a deletion per entry.
@@ -39,7 +62,7 @@ func (m *Map[K, V]) Clear() error {
 		}
 	}
 	n := len(m.table.store.key)
-	return m.walk(func(c *mapCell[V], key, _ []byte) (bool, error) {
+	return m.walk(nil, nil, func(c *mapCell[V], key, _ []byte) (bool, error) {
 		if c == nil {
 			var err error
 			if c, err = m.locate(key, n, false); err != nil {
@@ -52,37 +75,65 @@ func (m *Map[K, V]) Clear() error {
 	})
 }
 
-// walk visits what the current key's map holds, in order: visit gets the cell of an entry, or its value in the backend if it has
-// none.
-func (m *Map[K, V]) walk(visit func(c *mapCell[V], key, value []byte) (more bool, err error)) error {
+// walk visits what the current key's map holds, in order: map keys from lower on and below upper, if that is not nil. visit gets the cell
+// of an entry, or its value in the backend if it has none.
+func (m *Map[K, V]) walk(lower, upper []byte, visit func(c *mapCell[V], key, value []byte) (more bool, err error)) error {
 	s := m.table.store
-	if s.turn == 0 {
+	if !s.keyed {
 		return m.table.fail(nil, ErrNoKey)
+	}
+	if s.pins == 0 {
+		m.prune()
 	}
 	// A cell that is evicted, or its slot used again, would be missed or taken for another one.
 	s.pins++
 	defer func() { s.pins-- }()
-	// The cells are listed before the backend is read: what is applied in between is then seen in one of the two at least.
-	w := walker[K, V]{m: m, cells: m.sorted(), visit: visit, more: true}
 	m.table.address(s.key)
-	lower := slices.Clone(s.key)
-	err := s.backend.Scan(lower, prefixEnd(lower), w.entry)
+	first, end := append(slices.Clone(s.key), lower...), prefixEnd(s.key)
+	if upper != nil {
+		end = append(slices.Clone(s.key), upper...)
+	}
+	// The cells are listed before the backend is read: what is applied in between is then seen in one of the two at least.
+	w := walker[K, V]{m: m, cells: m.sorted(string(first[headLen:]), string(end[headLen:])), visit: visit, more: true}
+	err := s.backend.Scan(first, end, w.entry)
 	for err == nil && w.err == nil && w.more && len(w.cells) > 0 {
 		w.next()
 	}
 	if err != nil {
-		return m.table.fail(lower, err)
+		return m.table.fail(s.key, err)
 	}
 	return w.err
 }
 
-// sorted are the cells of the current key, as they are now.
-func (m *Map[K, V]) sorted() []*mapCell[V] {
+// prune lets go of the current key's cells that say what the backend says as well: that there is nothing. A map that entries pass through,
+// in at one end and out at the other, would else be looked through among more and more of them.
+func (m *Map[K, V]) prune() {
+	s := m.table.store
+	set, ok := m.maps[string(s.key[headLen:])]
+	if !ok {
+		return
+	}
+	applied := s.applied.Load()
+	for i := 0; i < len(set.cells); {
+		if c := set.cells[i]; c.flags&(present|dirty) == 0 && c.seal <= applied {
+			m.table.evict(c) // another one takes its place in the set
+		} else {
+			i++
+		}
+	}
+}
+
+// sorted are the cells of the current key from first on and below end, as they are now.
+func (m *Map[K, V]) sorted(first, end string) (cells []*mapCell[V]) {
 	set, ok := m.maps[string(m.table.store.key[headLen:])]
 	if !ok {
 		return nil
 	}
-	cells := slices.Clone(set.cells)
+	for _, c := range set.cells {
+		if first <= c.key && c.key < end {
+			cells = append(cells, c)
+		}
+	}
 	slices.SortFunc(cells, func(a, b *mapCell[V]) int { return cmp.Compare(a.key, b.key) })
 	return cells
 }
@@ -91,7 +142,7 @@ func (m *Map[K, V]) sorted() []*mapCell[V] {
 type walker[K, V any] struct {
 	m     *Map[K, V]
 	cells []*mapCell[V]
-	visit func(c *mapCell[V], key, value []byte) (bool, error)
+	visit func(c *mapCell[V], key, value []byte) (more bool, err error)
 	more  bool
 	err   error
 }

@@ -18,6 +18,7 @@ const (
 	KindReducing    Kind = "reducing"
 	KindAggregating Kind = "aggregating"
 	KindTimer       Kind = "timer"
+	KindBroadcast   Kind = "broadcast"
 )
 
 // Descriptor is what a tool has to know to read a state without the job's code. ID is what entries carry in their keys; it

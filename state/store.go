@@ -30,6 +30,7 @@ type Store struct {
 	key   []byte
 	group uint16
 	turn  uint64
+	keyed bool // there is a current key
 
 	tables   []sealable
 	sweepers []*sweeper
@@ -69,6 +70,7 @@ func NewStore(backend Backend, reg *Registry, opts Options) *Store {
 func (s *Store) SetKey(group uint16, key []byte) {
 	s.group = group
 	s.turn++
+	s.keyed = true
 	b := s.key[:headLen]
 	binary.BigEndian.PutUint16(b, group)
 	if len(key) < 0x80 {
@@ -77,6 +79,12 @@ func (s *Store) SetKey(group uint16, key []byte) {
 		b = binary.AppendUvarint(b, uint64(len(key)))
 	}
 	s.key = append(b, key...)
+}
+
+// ClearKey leaves handles without a key, as before the first SetKey: until the next one they return ErrNoKey.
+func (s *Store) ClearKey() {
+	s.turn++ // so that no handle takes its last cell for the current one
+	s.keyed = false
 }
 
 // Applied says that the backend now holds everything up to and including Seal(seq). It may be called from any goroutine, after

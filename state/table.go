@@ -80,7 +80,7 @@ func (t *table[T]) current(load bool) (*cell[T], error) {
 }
 
 func (t *table[T]) turnTo(load bool) (*cell[T], error) {
-	if t.store.turn == 0 {
+	if !t.store.keyed {
 		return nil, t.fail(nil, ErrNoKey)
 	}
 	c, err := t.find(t.store.key, load)

@@ -47,6 +47,7 @@ type Timers struct {
 	free  []*timer
 	id    []byte // scratch
 	taken []byte // what the last Due refers to
+	due   *dueIndex
 }
 
 // timer is one timer that is set, or one that was and whose entry Seal has to delete.
@@ -90,6 +91,9 @@ func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
 	}
 	if tm.slot == unset {
 		t.queues[d].push(tm)
+		if t.due != nil && d == EventTime && at <= t.due.until {
+			t.due.add(tm)
+		}
 		t.changed(tm, true)
 	}
 	return nil
@@ -137,13 +141,19 @@ func (t *Timers) Len() (n int) {
 	return n
 }
 
+// suffix is domain, time and namespace.
+func (tm *timer) suffix() string {
+	n, used := binary.Uvarint([]byte(tm.id[:min(len(tm.id), binary.MaxVarintLen64)]))
+	return tm.id[used+int(n):]
+}
+
 // timerHead is the length of domain and time in an id.
 const timerHead = 1 + 8
 
 // identify puts together the id of a timer of the current key.
 func (t *Timers) identify(d Domain, at int64, namespace []byte) ([]byte, error) {
 	s := t.store
-	if s.turn == 0 {
+	if !s.keyed {
 		return nil, fmt.Errorf("state %s: %w", t.desc.label(), ErrNoKey)
 	}
 	if d >= domains {

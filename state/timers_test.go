@@ -103,6 +103,41 @@ func TestTimersAgainstModel(t *testing.T) {
 					delete(now, a)
 				}
 			},
+			"take of a key": func(t *rapid.T) {
+				k, until := draw().key, rapid.Int64Range(1, 3).Draw(t, "until")
+				setKey(k)
+				ofKey := alarms{}
+				for a := range now {
+					if a.key == k {
+						ofKey[a] = true
+					}
+				}
+				first, any := ofKey.earliest(state.EventTime)
+				due, ok := timers.TakeOf(until)
+				if ok != (any && first <= until) {
+					t.Fatalf("take of %q until %d: %v, the first is at %d, %v", k, until, ok, first, any)
+				}
+				if ok {
+					a := alarm{string(due.Key), due.Domain, due.At, string(due.Namespace)}
+					if due.At != first || !ofKey[a] {
+						t.Fatalf("took %v, which is not set or not the first of %q", a, k)
+					}
+					delete(now, a)
+				}
+			},
+			"end take of a key": func(*rapid.T) { timers.EndTakeOf() },
+			"due": func(t *rapid.T) {
+				d, until, limit := domain.Draw(t, "domain"), rapid.Int64Range(-4, 6).Draw(t, "now"), rapid.IntRange(1, 5).Draw(t, "limit")
+				n := 0
+				for a := range now {
+					if a.domain == d && a.at <= until {
+						n++
+					}
+				}
+				if got := timers.Due(d, until, limit); got != min(n, limit) {
+					t.Fatalf("%d of %d timers are due", got, n)
+				}
+			},
 			"commit": func(t *rapid.T) {
 				seq++
 				entries, err := s.Seal(seq)

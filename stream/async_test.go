@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/stream/streamtest"
 )
 
 // lookUp asks a service, as it were.
@@ -106,5 +107,36 @@ func TestPlanWait(t *testing.T) {
 	}
 	if got := fmt.Sprint(plan.Wait); got != "{3s [a c]}" {
 		t.Error(got)
+	}
+}
+
+// A call that fails is a bad record like any other, and its dead letter is its own source record, though the task has gone on.
+func TestAsyncOnError(t *testing.T) {
+	refused := func(_ context.Context, v string) (string, error) {
+		if v == "bad" {
+			time.Sleep(10 * time.Millisecond)
+			return "", errors.New("refused")
+		}
+		return v, nil
+	}
+	for _, p := range []stream.ErrorPolicy{stream.Skip, stream.DeadLetter("dead")} {
+		job := stream.NewJob("j")
+		asked := stream.Async(words(job), refused, stream.OnError(p), stream.UID("ask"))
+		stream.To(asked, "out", stream.AsValue(state.String{}))
+		records, err := streamtest.Run(job, "1", "bad", "2", "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, r := range records {
+			got += r.Topic + ":" + string(r.Value) + " "
+		}
+		want := "out:1 out:2 out:3 "
+		if p != stream.Skip {
+			want = "out:1 dead:bad out:2 out:3 "
+		}
+		if got != want {
+			t.Errorf("%v: got %s, want %s", p, got, want)
+		}
 	}
 }

@@ -17,7 +17,11 @@ func (j *Job) Plan() (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.plan, c.plan.sort()
+	if err := c.plan.sort(); err != nil {
+		return nil, err
+	}
+	c.plan.time()
+	return c.plan, nil
 }
 
 // cut checks the job and puts its operators into stages, which are in the order of their first operators.
@@ -47,7 +51,7 @@ func (c *cut) add(n *node) {
 	from := c.feeding(n)
 	switch {
 	case n.source():
-		s := Stage{Source: &SourceSpec{UID: n.label(), Topics: slices.Clone(n.topics)}, New: n.chain}
+		s := Stage{Source: n.spec(), New: n.chain, EventTime: n.event.watermarks}
 		i := p.begin(n, s)
 		c.stages[n] = []int{i}
 		p.Stages[i].writes(n)
@@ -74,11 +78,12 @@ func (c *cut) add(n *node) {
 func (c *cut) receive(n *node, exchange int) int {
 	group := c.groups[n]
 	i, ok := c.begun[group[0]]
-	if ok {
-		c.plan.Stages[i].Name += " + " + n.label()
-	} else {
-		i = c.plan.begin(n, Stage{New: keyedChain(group)})
+	if !ok {
+		i = c.plan.begin(group[0], Stage{New: keyedChain(group)})
 		c.begun[group[0]] = i
+		for _, other := range group[1:] {
+			c.plan.Stages[i].Name += " + " + other.label()
+		}
 	}
 	c.plan.Stages[i].Inputs = append(c.plan.Stages[i].Inputs, exchange)
 	return i

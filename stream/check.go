@@ -55,7 +55,7 @@ func (n *node) mistakes() []error {
 	if n.stateful && n.uid == "" {
 		errs = append(errs, errors.New(`it keeps state and needs a uid by which that is found again: add stream.UID("…")`))
 	}
-	if n.source() && len(n.topics) == 0 {
+	if n.source() && len(n.reading.Topics) == 0 && n.reading.Pattern == nil {
 		errs = append(errs, errors.New("it reads no topic"))
 	}
 	if n.states == nil && n.open == nil && len(n.sides) > 0 {
@@ -68,10 +68,16 @@ func (n *node) mistakes() []error {
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
 	}
+	if n.kind != "windowjoin" && n.kind != "intervaljoin" && (n.lateLeft != nil || n.lateRight != nil) {
+		errs = append(errs, errors.New("LateLeft and LateRight are options of WindowJoin and IntervalJoin"))
+	}
+	if n.ttl != nil && n.kind != "jointable" {
+		errs = append(errs, errors.New("TableTTL is an option of JoinTable"))
+	}
 	if n.partition != nil && n.kind != "sink" {
 		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
 	}
-	return append(errs, n.timeless()...)
+	return append(append(errs, n.misread()...), n.timeless()...)
 }
 
 func (n *node) source() bool { return n.kind == "source" }
@@ -85,7 +91,7 @@ func (n *node) clashes(uids, topics map[string]*node) (errs []error) {
 		}
 		uids[n.uid] = n
 	}
-	for _, topic := range n.topics {
+	for _, topic := range n.reading.Topics {
 		if topic == "" {
 			errs = append(errs, errors.New("the name of a topic is empty"))
 			continue

@@ -79,11 +79,14 @@ func (g *Graph) addExchange(n *node, p *Plan) {
 
 // describe is an operator without its stages.
 func (n *node) describe() (GraphOperator, error) {
-	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.topics, Settings: n.settings()}
+	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.reading.Topics, Settings: n.settings()}
 	for i, in := range n.inputs {
 		o.Inputs = append(o.Inputs, GraphInput{Operator: in.label(), Side: n.taps[i]})
 	}
-	o.Writes = n.sinks
+	o.Writes = slices.Clone(n.sinks)
+	if topic := n.onError.Letters; topic != "" {
+		o.Writes = append(o.Writes, topic)
+	}
 	var err error
 	o.States, err = n.describeStates()
 	return o, err
@@ -95,6 +98,7 @@ func (n *node) settings() (all []GraphSetting) {
 	add := func(name, format string, args ...any) {
 		all = append(all, GraphSetting{name, fmt.Sprintf(format, args...)})
 	}
+	n.reading.describe(add)
 	switch {
 	case n.onError.Skip:
 		add("on error", "skip")
@@ -103,6 +107,12 @@ func (n *node) settings() (all []GraphSetting) {
 	}
 	if codec, ok := n.through.(interface{ Name() string }); ok {
 		add("in a repartition topic", "records are %s", codec.Name())
+	}
+	switch p := n.onError; {
+	case p.Skip:
+		add("bad records", "skipped")
+	case p.Letters != "":
+		add("bad records", "to dead-letter topic %s", p.Letters)
 	}
 	if n.event.of != nil {
 		add("timestamps", "by a function")
@@ -122,6 +132,22 @@ func (n *node) settings() (all []GraphSetting) {
 		add("attempts", "%d, of up to %v each; with the pauses between them %v", c.Attempts, c.Timeout, c.Longest())
 	}
 	return all
+}
+
+// describe adds what is not at its default.
+func (s *SourceSpec) describe(add func(name, format string, args ...any)) {
+	if s.Pattern != nil {
+		add("topics", "that match %v", s.Pattern)
+	}
+	if s.Start.Kind() != StartEarliest {
+		add("begins at", "%v", s.Start)
+	}
+	if s.Bounded {
+		add("ends", "where its partitions end at the first start")
+	}
+	if s.MaxDrift > 0 {
+		add("aligned", "no partition more than %v ahead", s.MaxDrift)
+	}
 }
 
 // tap notes which output its i-th input is, for Describe.

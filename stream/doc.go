@@ -9,7 +9,7 @@
 //
 // # Operators
 //
-//	From            topics into a stream, by a decode function (Values, Pairs, Raw or one's own)
+//	From            topics, by name (Topics) or Pattern, into a stream, by a decode function (Values, Pairs, Raw or one's own)
 //	Map, TryMap     one record for each
 //	Filter          some of them
 //	FlatMap, TryFlatMap  any number for each
@@ -20,7 +20,10 @@
 //	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
 //	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
 //	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
-//	Side            a side output of Process or Split, or the late records of a window (LateTo)
+//	WindowJoin, IntervalJoin   pairs of two keyed streams, by windows or by the distance of their times
+//	Table, AsTable, JoinTable, JoinTables   tables: a lookup for each record, or a table made of two
+//	Broadcast, ProcessBroadcast   Process with rules that every task has all of
+//	Side            a side output of Process or Split, or the late records of a window (LateTo) or join (LateLeft, LateRight)
 //	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
 //	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
 //
@@ -48,13 +51,24 @@
 // Processing time is the machine's clock. Event time is what records say: their Kafka timestamps, or what TimestampOf takes from them. How
 // far it has come is a watermark: at watermark w no record with a timestamp of w or less is expected any more, and one that comes all
 // the same is late. A source makes watermarks for each of its partitions if it is told by how much records may be out of order
-// (Watermarks); an operator goes by the least of all partitions that its records can come from. A partition without records holds
+// (Watermarks); an operator goes by the least of all partitions that its records can come from, and of those that records of the same Stage come
+// from. A source without watermarks is not waited for. A partition without records holds
 // event time back until it counts as idle (IdleAfter; choose more than any pause that a slow job makes in reading). Event time is part of
 // each checkpoint: after a restart it goes on where it was.
 //
 // A timer for time t fires when the clock shows t, or when the watermark is t or more; in event time all that are due fire before the next
 // record. It is set once for each key, domain and time, is state like any other, and fires once: late, if it fell due while nothing ran. Which of a key's
 // timers for the same time comes first is not defined.
+//
+// # Where reading begins and ends
+//
+// A new job reads its topics from their beginning; StartAt chooses another (Latest, Timestamp, Offsets, Committed), source by source. A source that is
+// Bounded ends where its partitions end when the job is first started. When all sources have, event time comes to its end, so that all its windows and timers
+// fire, and the job ends; a timer function that sets its next timer for ever keeps it from that. Both choices are committed before the first record
+// is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
+//
+// AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition
+// that nobody writes to holds up the others.
 //
 // # Windows
 //
@@ -64,6 +78,34 @@
 // of its windows goes to LateTo, or is dropped. Sessions that touch are merged, also by a late record. Early emits what there is in
 // between. By the machine's clock a window that has emitted can come again if the clock is set back.
 //
+// # Joins
+//
+//	                inner left outer   emits                                        keeps
+//	WindowJoin        x    x    x      the pairs of a window, at its end            records, until their last window is over
+//	IntervalJoin      x                a pair, when its second record comes         records, until no partner can come any more
+//	JoinTable         x    x           for each record of the stream                the table
+//	JoinTables        x    x    x      each change of the joined table              both tables
+//
+// Both inputs are keyed streams with keys of the same type and codec, which Plan checks. The joined stream is keyed by the same key again, so that joins of
+// three and more streams need no further KeyBy; a stream may be joined with itself. InnerJoin, LeftJoin and OuterJoin say what is made of a pair, and of
+// what has no partner. An interval join is inner only: that a record has no partner is known when it is late already; a stream and a table have no outer
+// join, since a change of the table emits nothing.
+//
+// A table is a keyed stream of Changes: rows that are set or deleted, as the records of a compacted topic are with null for a deletion. JoinTables
+// emits such changes, so that its result is a table too, which AsChange writes to a compacted topic; a row is deleted there when the join has it no more.
+//
+// Records of a key from the same partition keep their order in a join. Between its two inputs there is no order: a lookup sees the table as far as it has been
+// read. What windows and intervals emit does not depend on it. A table is not read to its end before the stream begins: where that matters, start
+// the job with the table's topic alone, or buffer what finds no row (LeftJoin and a Process behind it).
+//
+// # Broadcast state
+//
+// The records of a Broadcast go to all tasks of a ProcessBroadcast, whose second function keeps what they say in a BroadcastState: a map that the function for keyed
+// records, and its timers, only read. Every task has all of it in memory and changes it in the same way. A checkpoint has a copy for each key group, so that it is
+// there under any parallelism: so an update costs as many entries as there are key groups, 128 by default. That is for rules and settings, for thousands of entries of
+// some hundred bytes; what is larger or changes all the time is better keyed, as a table. With WEIR_EXCHANGE=kafka a Broadcast needs a uid and a codec (Through) as a KeyBy does, and
+// writes each record to every partition of its topic.
+//
 // # Timestamps, keys, order
 //
 // A record's timestamp goes with everything that is made of it, up to the output record, which a sink's function may change. An output record without a
@@ -72,7 +114,7 @@
 // one without a key goes to any, several in a row to the same (sticky).
 // Records of a partition keep their order up to a KeyBy, and from there on those of a key that came from the same partition.
 // What a timer emits has the timer's time as its timestamp.
-// Reduce, Sum, Count, Min, Max, Aggregate, windows and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
+// Reduce, Sum, Count, Min, Max, Aggregate, windows, joins and Process give streams that are still keyed by the same key: the next of them needs no KeyBy and no
 // exchange. Map, Filter, FlatMap, Union and Side may change whatever the key was made of, so theirs are plain streams again.
 //
 // # Asynchronous calls
@@ -93,7 +135,7 @@
 // # Plans
 //
 // Job.Describe shows the graph with its states, settings, stages and exchanges, and so does `processor graph`.
-// Plan cuts the graph at its exchanges: a Stage is what runs in one goroutine without one. Codecs and kinds of states become
+// Plan cuts the graph at its exchanges: a Stage is what runs in one goroutine without one. The KeyBys and Broadcasts of a join share one. Codecs and kinds of states become
 // known before any task runs, because open functions are called once for the plan (Process).
 //
 // Rejected: methods instead of functions (Go's methods have no type parameters of their own, so that Map could not change the

@@ -51,9 +51,14 @@ func (n *node) timeless() (errs []error) {
 	if !n.source() && n.event != (eventTime{}) {
 		errs = append(errs, errors.New("TimestampOf, Watermarks and IdleAfter are options of sources"))
 	}
-	if !n.needs {
-		return errs
+	if n.needs {
+		errs = append(errs, n.withoutWatermarks()...)
 	}
+	return errs
+}
+
+// withoutWatermarks says which of the sources that n gets records from keep event time from coming on there.
+func (n *node) withoutWatermarks() (errs []error) {
 	for _, s := range n.origins(map[*node]bool{}) {
 		if !s.event.watermarks {
 			errs = append(errs, fmt.Errorf("it goes by event time, but source %q has no watermarks: add stream.Watermarks(…) there", s.label()))
@@ -62,7 +67,7 @@ func (n *node) timeless() (errs []error) {
 	return errs
 }
 
-// origins are the sources that n gets records from.
+// origins are the sources that the records of n come from.
 func (n *node) origins(seen map[*node]bool) (sources []*node) {
 	if seen[n] {
 		return nil
@@ -71,7 +76,11 @@ func (n *node) origins(seen map[*node]bool) (sources []*node) {
 	if n.source() {
 		return []*node{n}
 	}
-	for _, in := range n.inputs {
+	inputs := n.inputs
+	if n.silent {
+		inputs = inputs[:1]
+	}
+	for _, in := range inputs {
 		sources = append(sources, in.origins(seen)...)
 	}
 	return sources

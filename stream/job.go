@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/weirstream/weir/operators"
@@ -61,9 +60,10 @@ type node struct {
 	reads  int     // how many consumers it has
 	errs   []error
 
-	topics    []string // of a source
-	sinks     []string // topics of a sink
-	exchange  *int     // of a keyBy: where the exchange keeps its number
+	reading   SourceSpec // of a source: its topics and how they are read
+	started   bool       // StartAt was given
+	sinks     []string   // topics of a sink
+	exchange  *int       // of a keyBy: where the exchange keeps its number
 	stateful  bool
 	event     eventTime      // of a source
 	partition Partitioner    // of a sink
@@ -76,6 +76,11 @@ type node struct {
 	together  bool // its inputs come through exchanges into the same tasks: a join
 	through   any  // Codec of its records in a repartition topic
 	portable  bool // it has one
+	keyless   int  // 1: the exchange is a broadcast
+	silent    bool // only of its first input come records: others are looked up
+	lateLeft  any  // Tag of records that come too late, of the sides of a join
+	lateRight any
+	ttl       *TTL // of the table that a join keeps
 	// chain instantiates the stage that begins here, at a source; receive builds what is fed by a keyBy, in the stage behind it.
 	chain   func(env *operators.Env) (*operators.Chain, error)
 	receive func(b *builder) operators.Receiver
@@ -123,9 +128,9 @@ func (n *node) label() string {
 }
 
 // need notes a mistake unless ok.
-func (n *node) need(ok bool, mistake string) {
+func (n *node) need(ok bool, mistake string, args ...any) {
 	if !ok {
-		n.errs = append(n.errs, errors.New(mistake))
+		n.errs = append(n.errs, fmt.Errorf(mistake, args...))
 	}
 }
 

@@ -29,7 +29,7 @@ func KeyByCodec[K, T any](s Stream[T], key func(v T) K, codec state.Codec[K], op
 	if codec != nil {
 		n.keyCodec = codec.Name()
 	}
-	n.need(!isRecord[T](), "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first")
+	n.need(!isRecord[T](), borrowedRecord)
 
 	x := &operators.Exchange[K, T]{UID: n.label(), Key: key, Codec: codec, Values: throughOf[T](n)}
 	n.portable = x.Values != nil

@@ -40,7 +40,8 @@ const (
 
 // OnError says what becomes of a record that a function of this operator fails on, with an error or a panic. It is an option of sources (for
 // their decode function), sinks (encode, and whatever is wrong with the record's topic, partition or timestamp), KeyBy, Map, Filter, FlatMap, their
-// Try… forms, and Process. Operators behind this one have policies of their own.
+// Try… forms, Split, Async (when its attempts are used up), Process, and ProcessBroadcast (its function for keyed records). Operators behind this one
+// have policies of their own.
 //
 // Of a record that is let go nothing remains: what the function has emitted before it failed is dropped, and is held back in memory until it
 // returns. State can't be taken back: a function of Process that has changed state or timers, or whose state could not be read, before it failed
@@ -63,7 +64,7 @@ func OnError(p ErrorPolicy) Option {
 }
 
 // guarded are the kinds of operators that have a policy.
-var guarded = []string{"source", "sink", "keyby", "map", "filter", "flatmap", "process", "async"}
+var guarded = []string{"source", "sink", "keyby", "map", "filter", "flatmap", "split", "async", "process", broadcastKind}
 
 // checkPolicy finds what is wrong with the policy of n; sources are those of each topic that the job reads.
 func (n *node) checkPolicy(sources map[string]*node) (errs []error) {

@@ -33,6 +33,8 @@ type Stage struct {
 	Inputs []int
 	// Sends lists the exchanges that this stage's chains send to.
 	Sends []int
+	// EventTime says whether watermarks come out of it: a source of it has them.
+	EventTime bool
 	// Sinks lists the topics it writes to, Letters those of them that get dead letters.
 	Sinks, Letters []string
 	// New instantiates the chain for one task.
@@ -41,10 +43,4 @@ type Stage struct {
 	Stateful bool
 	// States registers the stage's states, so that their descriptors are known before any task runs.
 	States func(reg *state.Registry) error
-}
-
-// SourceSpec is a Kafka source.
-type SourceSpec struct {
-	UID    string
-	Topics []string
 }

@@ -39,7 +39,7 @@ func TestPlanErrors(t *testing.T) {
 		`operator "keyby-2": nothing consumes its output: end with stream.To`: func(j *Job) { KeyBy(lines(j), self) },
 		`operator "in": nothing consumes its output: end with stream.To`:      func(j *Job) { lines(j) },
 		`operator "source-1": it reads no topic`: func(j *Job) {
-			To(From(j, nil, text), "out", plain)
+			To(From(j, Topics(), text), "out", plain)
 		},
 		`operator "source-1": the name of a topic is empty`: func(j *Job) {
 			To(From(j, Topics(""), text), "out", plain)

@@ -29,11 +29,7 @@ func Process[K, T, U any](s *Keyed[K, T], open func(s *Setup) ProcessFunc[K, T, 
 	n.need(open != nil, nilFunction)
 	opened := func(s *Setup) processor[K, T, U] { return openProcess(s, open) }
 	keep(n, s.codec, in, opened, func(b *builder, p processor[K, T, U]) operators.Push[T] {
-		next := operators.Held(p.guard, out.out.build(b))
-		if p.timers == nil {
-			return operators.Guarded(p.guard, operators.Process(b.task, n.label(), p.fn, next))
-		}
-		return operators.Guarded(p.guard, operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, s.codec, p.fire, next))
+		return p.build(b, n, s.codec, out.out)
 	})
 	return out
 }
@@ -44,6 +40,15 @@ type processor[K, T, U any] struct {
 	fire   func(ctx *Context[K, U], t Timer) error
 	timers *state.Timers
 	guard  *operators.Guard
+}
+
+// build makes the operator, and all that follows it.
+func (p *processor[K, T, U]) build(b *builder, n *node, codec state.Codec[K], out *flow[U]) operators.Push[T] {
+	next := operators.Held(p.guard, out.build(b))
+	if p.timers == nil {
+		return operators.Guarded(p.guard, operators.Process(b.task, n.label(), p.fn, next))
+	}
+	return operators.Guarded(p.guard, operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, codec, p.fire, next))
 }
 
 func openProcess[K, T, U any](s *Setup, open func(s *Setup) ProcessFunc[K, T, U]) processor[K, T, U] {

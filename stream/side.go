@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -57,7 +56,7 @@ func Side[U, T any](s Stream[U], tag Tag[T]) Stream[T] {
 func (s *Setup) checkSides() {
 	for name := range s.node.sides {
 		if !slices.Contains(s.sides, name) {
-			s.fail(fmt.Errorf("it has no side output %q: declare it with stream.SideOutput, or with stream.LateTo for a window", name))
+			s.fail(fmt.Errorf("it has no side output %q: declare it with stream.SideOutput, or with stream.LateTo for a window, stream.LateLeft or LateRight for a join", name))
 		}
 	}
 }
@@ -65,14 +64,20 @@ func (s *Setup) checkSides() {
 // LateTo sends records that come too late for all of their windows to a side output; without it they are dropped.
 func LateTo[T any](tag Tag[T]) Option { return func(n *node) { n.late = tag } }
 
-// lateSide declares the side output of LateTo, if there is one.
-func lateSide[T any](s *Setup) *operators.Side[T] {
-	if s.node.late == nil {
+// LateLeft and LateRight are LateTo for the two inputs of a join.
+func LateLeft[L any](tag Tag[L]) Option { return func(n *node) { n.lateLeft = tag } }
+
+// LateRight sends late records of a join's second input to a side output, see LateLeft.
+func LateRight[R any](tag Tag[R]) Option { return func(n *node) { n.lateRight = tag } }
+
+// lateSide declares the side output of LateTo or one of its kind, if there is one.
+func lateSide[T any](s *Setup, option string, late any) *operators.Side[T] {
+	if late == nil {
 		return nil
 	}
-	tag, ok := s.node.late.(Tag[T])
+	tag, ok := late.(Tag[T])
 	if !ok {
-		s.fail(errors.New("the tag of LateTo is of another type than the stream's records"))
+		s.fail(fmt.Errorf("the tag of %s is of another type than the stream's records", option))
 		return nil
 	}
 	return SideOutput(s, tag)

@@ -19,9 +19,9 @@ type Header = txn.Header
 type Decode[T any] func(r *Record) (T, error)
 
 // From reads topics. Within a partition records keep their order.
-func From[T any](job *Job, topics []string, decode Decode[T], opts ...Option) Stream[T] {
+func From[T any](job *Job, from Subscription, decode Decode[T], opts ...Option) Stream[T] {
 	n := job.add("source", opts)
-	n.topics = topics
+	n.subscribe(from)
 	n.need(decode != nil, "the decode function is nil")
 	event, set := timeOf[T](n)
 	out := &flow[T]{node: n}
@@ -41,9 +41,6 @@ func From[T any](job *Job, topics []string, decode Decode[T], opts ...Option) St
 	}
 	return out
 }
-
-// Topics is a list of topics.
-func Topics(names ...string) []string { return names }
 
 // Values decodes the value and ignores the rest. A null value is decoded like an empty one.
 func Values[T any](codec state.Codec[T]) Decode[T] {

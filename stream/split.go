@@ -34,30 +34,38 @@ func Split[T, U any](s Stream[T], open func(s *Setup) SplitFunc[T, U], opts ...O
 		return err
 	}
 	in.feeds(func(b *builder) operators.Push[T] {
-		fn, err := openSplit(n, b, open)
+		p, err := openSplit(n, b, open)
 		if err != nil {
 			b.fail(err)
 			return nil
 		}
-		return operators.Split(b.task, n.label(), fn, out.build(b))
+		next := operators.Held(p.guard, out.build(b))
+		return operators.Guarded(p.guard, operators.Split(b.task, n.label(), p.fn, next))
 	})
 	return out
 }
 
+// splitter is what open has made for a task.
+type splitter[T, U any] struct {
+	fn    SplitFunc[T, U]
+	guard *operators.Guard
+}
+
 // openSplit lets open declare its side outputs, and finds out whether it has declared anything else.
-func openSplit[T, U any](n *node, b *builder, open func(s *Setup) SplitFunc[T, U]) (SplitFunc[T, U], error) {
+func openSplit[T, U any](n *node, b *builder, open func(s *Setup) SplitFunc[T, U]) (splitter[T, U], error) {
 	reg, err := state.NewRegistry(nil)
 	if err != nil {
-		return nil, err
+		return splitter[T, U]{}, err
 	}
-	return declare(newSetup(n, state.Bytes{}, state.NewStore(nil, reg, state.Options{}), b), func(s *Setup) SplitFunc[T, U] {
-		fn := open(s)
-		if fn == nil {
+	setup := newSetup(n, state.Bytes{}, state.NewStore(nil, reg, state.Options{}), b)
+	return declare(setup, func(s *Setup) splitter[T, U] {
+		p := splitter[T, U]{open(s), s.guard}
+		if p.fn == nil {
 			s.fail(errNilProcess)
 		}
 		if len(reg.Descriptors()) > 0 {
 			s.fail(errors.New("it has states or timers, which belong to keys: use stream.Process behind a KeyBy"))
 		}
-		return fn
+		return p
 	})
 }

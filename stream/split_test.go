@@ -90,3 +90,26 @@ func TestSplitErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a split has emitted of a record that it then fails on is taken back, side outputs included.
+func TestSplitOnError(t *testing.T) {
+	job := stream.NewJob("j")
+	tag := stream.NewTag[string]("t")
+	s := stream.Split(words(job), func(s *stream.Setup) stream.SplitFunc[string, string] {
+		side := stream.SideOutput(s, tag)
+		return func(v string, emit func(string)) error {
+			side.Emit(v)
+			emit(v)
+			if v == "bad" {
+				return errors.New("refused")
+			}
+			return nil
+		}
+	}, stream.OnError(stream.Skip), stream.UID("s"))
+	stream.To(s, "out", stream.AsValue(state.String{}))
+	stream.To(stream.Side(s, tag), "side", stream.AsValue(state.String{}))
+	records, err := streamtest.Run(job, "1", "bad", "2")
+	if err != nil || len(records) != 4 {
+		t.Error(records, err)
+	}
+}

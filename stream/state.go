@@ -71,6 +71,19 @@ func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R
 // the operator of what open returned.
 func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
 	instantiate func(b *builder, f F) operators.Push[T]) {
+	planned(n, codec, open)
+	in.feeds(func(b *builder) operators.Push[T] {
+		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
+		if err != nil {
+			b.fail(err)
+			return nil
+		}
+		return instantiate(b, f)
+	})
+}
+
+// planned lets n declare its states for the plan.
+func planned[K, F any](n *node, codec state.Codec[K], open func(*Setup) F) {
 	n.states = func(reg *state.Registry) error {
 		_, err := n.inspect(reg)
 		return err
@@ -81,14 +94,31 @@ func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Se
 		_, err := declare(s, open)
 		return s, err
 	}
-	in.feeds(func(b *builder) operators.Push[T] {
-		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
-		if err != nil {
-			b.fail(err)
-			return nil
-		}
-		return instantiate(b, f)
-	})
+}
+
+// keepBoth is keep for an operator with two inputs, one of which need not be keyed.
+func keepBoth[K, L, R, F any](n *node, codec state.Codec[K], left *flow[L], right *flow[R], open func(*Setup) F,
+	instantiate func(b *builder, f F) (operators.Push[L], operators.Push[R])) {
+	planned(n, codec, open)
+	build := func(b *builder) ends[L, R] {
+		return once(b, n, func() (e ends[L, R]) {
+			f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
+			if err != nil {
+				b.fail(err)
+				return e
+			}
+			e.left, e.right = instantiate(b, f)
+			return e
+		})
+	}
+	left.feeds(func(b *builder) operators.Push[L] { return build(b).left })
+	right.feeds(func(b *builder) operators.Push[R] { return build(b).right })
+}
+
+// ends are the inputs of an operator that has two.
+type ends[L, R any] struct {
+	left  operators.Push[L]
+	right operators.Push[R]
 }
 
 // declare calls open. A panic there is a mistake of the job like any other.

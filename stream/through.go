@@ -2,7 +2,7 @@ package stream
 
 import "github.com/weirstream/weir/state"
 
-// Through gives a KeyBy the codec of its records, which it needs if they cross in a repartition topic (WEIR_EXCHANGE=kafka). For string, []byte,
+// Through gives a KeyBy or Broadcast the codec of its records, which it needs if they cross in a repartition topic (WEIR_EXCHANGE=kafka). For string, []byte,
 // int64 and float64 it is known.
 func Through[T any](codec state.Codec[T]) Option { return func(n *node) { n.through = codec } }
 

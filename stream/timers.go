@@ -21,17 +21,17 @@ type Timers = operators.Timers
 
 // OnTimer declares that a process function uses timers, and what is called when one has come: once for each key, domain and time,
 // after a restart too, and then late if it fell due meanwhile. States and ctx are those of the timer's key. A process function has one
-// OnTimer; fn may set further timers.
+// OnTimer; fn may set further timers. One of event time is refused, when it is set, if a source of the operator has no Watermarks: it would never fire.
 func OnTimer[K, U any](s *Setup, fn func(ctx *Context[K, U], t Timer) error) *Timers {
 	switch {
 	case fn == nil:
 		s.fail(errors.New("OnTimer: " + nilFunction))
 	case s.onTimer != nil:
 		s.fail(errors.New("OnTimer is called twice"))
-		return operators.NewTimers(s.timers)
+		return operators.NewTimers(s.timers, nil)
 	}
 	s.onTimer, s.timers = fn, s.openTimers()
-	return operators.NewTimers(s.timers)
+	return operators.NewTimers(s.timers, errors.Join(s.node.withoutWatermarks()...))
 }
 
 // openTimers opens the operator's timers with those that the task's key groups have already.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -19,7 +20,8 @@ func (j *Job) groups() map[*node][]*node {
 		for _, keyBy := range n.entries(map[*node]bool{}) {
 			group = append(group, groups[keyBy]...)
 		}
-		slices.SortFunc(group, func(a, b *node) int { return a.number - b.number })
+		// A keyBy says what keys are, and names the stage: a broadcast comes behind.
+		slices.SortFunc(group, func(a, b *node) int { return cmp.Or(a.keyless-b.keyless, a.number-b.number) })
 		group = slices.Compact(group)
 		for _, keyBy := range group {
 			groups[keyBy] = group
@@ -43,6 +45,20 @@ func (n *node) entries(seen map[*node]bool) (found []*node) {
 	return found
 }
 
+// time says which stages watermarks reach. Stages come after those that send to them.
+func (p *Plan) time() {
+	timed := map[int]bool{} // exchanges
+	for i := range p.Stages {
+		s := &p.Stages[i]
+		for _, x := range s.Inputs {
+			s.EventTime = s.EventTime || timed[x]
+		}
+		for _, x := range s.Sends {
+			timed[x] = timed[x] || s.EventTime
+		}
+	}
+}
+
 // sort puts every stage behind those that send to it. A circle is a mistake: its tasks would wait for their own barriers.
 func (p *Plan) sort() error {
 	var sorted []Stage
@@ -58,7 +74,7 @@ func (p *Plan) sort() error {
 			return !slices.ContainsFunc(s.Inputs, func(x int) bool { return ready[x] > 0 })
 		})
 		if i < 0 {
-			return fmt.Errorf("job %q: stage %q joins a stream with one that is made of it behind another KeyBy; key the first one once more, by a KeyBy of its own for the join",
+			return fmt.Errorf("job %q: stage %q joins a stream with one that is made of it behind another KeyBy; give the join a KeyBy or Broadcast of its own for the first one",
 				p.Job, left[0].Name)
 		}
 		for _, x := range left[i].Sends {

@@ -67,4 +67,6 @@ func TryFlatMap[T, U any](s Stream[T], fn func(v T, emit func(U)) error, opts ..
 const (
 	nilFunction = "its function is nil"
 	nilCodec    = "its codec is nil"
+
+	borrowedRecord = "a *stream.Record is reused and can't be sent to another task; Map it to what is needed of it first"
 )

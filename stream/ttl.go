@@ -31,6 +31,11 @@ func (s *Setup) options(name string, ttl []TTL) []state.HandleOption {
 	case t.After < time.Millisecond:
 		s.fail(fmt.Errorf("the TTL is %v, want at least 1ms", t.After))
 	}
+	if t.Domain == state.EventTime {
+		for _, err := range s.node.withoutWatermarks() {
+			s.fail(fmt.Errorf("the TTL: %w", err))
+		}
+	}
 	if s.build == nil {
 		if s.ttls == nil {
 			s.ttls = map[string]TTL{}

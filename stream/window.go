@@ -126,7 +126,7 @@ func (w Windows) check(n *node, mergeable bool) {
 	w.need(w.w.Lateness == 0 || w.w.Domain == EventTime, "allowed lateness is for event time")
 	w.need(n.late == nil || w.w.Domain == EventTime, "LateTo is for event time: nothing else is late")
 	for _, e := range w.errs {
-		n.need(false, e)
+		n.need(false, "%s", e)
 	}
 	n.need(w.kind != sessionWindows || mergeable, "session windows need Merge in the aggregator")
 	n.needs = w.w.Domain == EventTime

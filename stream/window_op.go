@@ -63,6 +63,6 @@ func openWindows[A, T any](s *Setup, kind windowKind, codec state.Codec[A]) (st 
 		st.panes = MapState(s, name, operators.WindowCodec{}, codec)
 	}
 	st.timers = s.openTimers()
-	st.late = lateSide[T](s)
+	st.late = lateSide[T](s, "LateTo", s.node.late)
 	return st
 }

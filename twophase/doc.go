@@ -76,6 +76,13 @@
 // run, so that what it still stores is nobody else's. A fence that it causes itself by its own recovery looks like an
 // expired transaction to the other side; the second fence without a commit between stops one of the two as a rival.
 //
+// # Two clusters
+//
+// With sinks on a cluster of their own, decision records are a topic there, produced in the transaction: SendOffsets then reaches no
+// group, and no generation is checked. Both instances of the pair have one transactional id instead, so that Fence alone
+// parts them. TestExhaustive searches that world, too (cast shared); TestMutants shows that with an id for each it would not hold
+// ("offsets sent for a lost partition").
+//
 // # What was decided here
 //
 //   - At least once takes the same path through Fence and ReadDecision after an unknown commit. It is rare, and one path

@@ -16,7 +16,7 @@ const (
 	// been carried out by now or never will be.
 	Fence
 	// ReadDecision reads the committed offsets of all partitions, stably (KIP-447: no pending transaction), and the
-	// checkpoint id in their metadata. BEFORE: Fenced, if our own outcome is in doubt.
+	// checkpoint id in their metadata; where they are records of a topic, up to its end. BEFORE: Fenced, if our own outcome is in doubt.
 	ReadDecision
 	// Publish makes the state of a decided epoch the committed state: apply its delta (at leisure: it is durable),
 	// mark its manifest committed, let older files go. It has no answer; what goes wrong is told by Failed all the
@@ -38,7 +38,7 @@ const (
 	// Store writes the epoch's delta and manifest to the checkpoint store, durably. BEFORE: Aligned.
 	Store
 	// SendOffsets adds the offsets of every owned partition, with the checkpoint id, to the transaction (exactly once
-	// only). BEFORE: Aligned. It decides nothing by itself, so it may run beside Flush and Store.
+	// only), or records of them to its cluster's topic of decisions. BEFORE: Aligned. It decides nothing by itself, so it may run beside Flush and Store.
 	SendOffsets
 	// Commit commits the transaction: the decision (at least once: commits the offsets, with the checkpoint id).
 	// BEFORE: Flushed, Stored and, exactly once, OffsetsSent.

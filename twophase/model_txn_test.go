@@ -34,7 +34,7 @@ func (x *explorer) sendOffsets(w *world, p *proc) Cause {
 	switch {
 	case !t.current(p.pe):
 		return ProducerFenced
-	case p.gen != w.k.gen && !x.anyGeneration:
+	case p.gen != w.k.gen && !x.anyGeneration && x.cast != shared:
 		p.aware = p.lost
 		return Abortable
 	}

@@ -39,6 +39,7 @@ var (
 	handed   = explorer{cast: pair, input: 1, faults: 1}
 	cursed   = explorer{cast: alone, input: 1, faults: 2}
 	doubled  = explorer{cast: zombie, input: 1, faults: 1}
+	parted   = explorer{cast: shared, input: 1, faults: 1}
 )
 
 func atLeastOnce(x explorer) explorer {
@@ -74,7 +75,9 @@ var mutants = []struct {
 	{"a prepared checkpoint taken for decided", troubled, "(d)", mutant{newestCheckpoint: true}},
 	{"older checkpoints collected before the decision", troubled, "(c)", mutant{collectEarly: true}},
 	{"sources not put back", troubled, "(c)", mutant{keepPosition: true}},
+	// The first is also why two instances share their id where nobody checks the generation.
 	{"offsets sent for a lost partition", handed, "(b)", mutant{anyGeneration: true}},
+	{"Fence does not fence a shared id", parted, "(b)", mutant{toothless: true}},
 	{"offsets read unstably", handed, "(b)", mutant{unstableRead: true}},
 	// Progress.
 	{"Aborted not heard", troubled, "(e)", mutant{rewrite: deafTo(Aborted)}},

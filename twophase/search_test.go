@@ -24,6 +24,7 @@ const (
 	alone  cast = iota // one process, restarted after a crash
 	zombie             // and one that takes its place and transactional id while it is frozen
 	pair               // two instances with their own transactional ids, between which the partition moves
+	shared             // the same with one transactional id, on a cluster that does not know the group: nobody checks the generation
 )
 
 // mutant is how the protocol or the runtime around it is broken. The zero value breaks nothing.
@@ -68,6 +69,8 @@ func (x *explorer) first() world {
 	x.start(&w, 0)
 	if x.cast == pair {
 		w.p[1].tid = 1
+	}
+	if x.cast == pair || x.cast == shared {
 		x.start(&w, 1)
 	}
 	return w

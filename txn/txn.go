@@ -81,6 +81,15 @@ type Consumer interface {
 	Pause() error
 	// Resume undoes Pause.
 	Resume() error
+	// Hold stops the flow of records of exactly these partitions, keeping positions, and lets the others flow again that were held before. Seek
+	// ends it; it is not called during a Pause.
+	Hold(parts []Partition) error
+	// Position is where a partition that flows goes on: behind every record that Poll has returned and, if ConsumerConfig.TrackEnds is set, also
+	// behind offsets without records once the end is reached (control records, aborted ones). -1 if it does not flow.
+	Position(p Partition) int64
+	// Subscribe changes the topics that are read, or joins the group anew with the same ones so that new partitions are dealt out: what is owned
+	// is revoked and assigned again inside later Polls. It is not called inside of a RebalanceHandler.
+	Subscribe(topics []string) error
 	// Commit commits offsets outside of any transaction, as the member that meta describes (at-least-once). Safe for use beside Poll.
 	Commit(ctx context.Context, offsets map[Partition]Position, meta GroupMetadata) error
 	// Committed reads the group's committed positions, stably: it waits for pending transactions (KIP-447). A
@@ -89,6 +98,11 @@ type Consumer interface {
 	// Ends returns the low and high ends of partitions as the broker has them now (the high end is the last stable offset's
 	// upper bound: high watermark). Safe for use beside Poll.
 	Ends(ctx context.Context, parts []Partition) (map[Partition]Ends, error)
+	// Stable returns the last stable offsets of partitions: what comes before them is decided. Safe for use beside Poll.
+	Stable(ctx context.Context, parts []Partition) (map[Partition]int64, error)
+	// Since returns for each partition the offset of its first record with a timestamp of at least ts (ms since the epoch), of an open transaction
+	// or not, or of a control record; a partition without one is missing in the result. Safe for use beside Poll.
+	Since(ctx context.Context, parts []Partition, ts int64) (map[Partition]int64, error)
 	// KnownEnd returns the last known high watermark of an owned partition without asking anybody, -1 if unknown.
 	// Safe for use beside Poll.
 	KnownEnd(p Partition) int64
@@ -131,12 +145,21 @@ type Admin interface {
 	// Topics returns the partition count of each topic that exists (missing ones are absent). An error of permission names the
 	// topic.
 	Topics(ctx context.Context, names []string) (map[string]int, error)
+	// AllTopics returns the partition count of each topic that this client may see, but for those that the brokers keep for themselves.
+	AllTopics(ctx context.Context) (map[string]int, error)
 	// Unwritable returns those of the topics that this client may not write to, as far as the broker tells.
 	Unwritable(ctx context.Context, names []string) ([]string, error)
 	// Members lists the members of a group now; empty if there is none.
 	Members(ctx context.Context, group string) ([]Member, error)
 	// Committed reads a group's committed positions of the given partitions, stably.
 	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
+	// TopicConfig returns the configuration of a topic as it is in force.
+	TopicConfig(ctx context.Context, topic string) (map[string]string, error)
+	// ReadAll returns what a read_committed reader gets of a topic from its beginning to its end as of the call, each partition's
+	// records in their order. It waits for transactions that are open before that end. It is meant for small topics.
+	ReadAll(ctx context.Context, topic string) ([]Record, error)
+	// ClusterID is the name that the cluster gave itself.
+	ClusterID(ctx context.Context) (string, error)
 	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.
 	MaxTransactionTimeout(ctx context.Context) (time.Duration, error)
 	// Leave removes a static member from its group, so that a successor of another name need not wait for the session timeout.
@@ -193,6 +216,8 @@ type ConsumerConfig struct {
 	Group          string
 	InstanceID     string // static membership (KIP-345)
 	SessionTimeout time.Duration
+	// TrackEnds lets Position follow the end of a partition, at the cost of a message from the client each time that it is reached.
+	TrackEnds bool
 }
 
 // ProducerConfig says as whom to write.

@@ -11,12 +11,17 @@ import (
 // would act on.
 type client struct {
 	txn.Client
-	life *life
+	life    *life
+	follows bool // the group's offsets follow a decision that is elsewhere
 }
 
 func (c *client) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
 	k, err := c.Client.NewConsumer(cfg, h)
-	return &consumer{Consumer: k, life: c.life}, err
+	name := "commit"
+	if c.follows {
+		name = "commit-group"
+	}
+	return &consumer{Consumer: k, life: c.life, commit: name}, err
 }
 
 func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
@@ -31,8 +36,9 @@ func (c *client) NewAdmin() (txn.Admin, error) {
 
 type consumer struct {
 	txn.Consumer
-	life *life
-	busy bool // the last Poll gave records
+	life   *life
+	commit string // the name of Commit: the decision, or what follows it
+	busy   bool   // the last Poll gave records
 }
 
 // Poll lets a fault in once after each one that gave records, and at the very first: how many others there are depends on
@@ -61,7 +67,7 @@ func (c *consumer) Seek(positions map[txn.Partition]int64) error {
 func (c *consumer) Pause() error { return c.life.kafka("pause", c.Consumer.Pause) }
 
 func (c *consumer) Commit(ctx context.Context, offsets map[txn.Partition]txn.Position, meta txn.GroupMetadata) error {
-	return c.life.kafka("commit", func() error { return c.Consumer.Commit(ctx, offsets, meta) })
+	return c.life.kafka(c.commit, func() error { return c.Consumer.Commit(ctx, offsets, meta) })
 }
 
 func (c *consumer) Committed(ctx context.Context, parts []txn.Partition) (m map[txn.Partition]txn.Position, err error) {
@@ -72,6 +78,24 @@ func (c *consumer) Committed(ctx context.Context, parts []txn.Partition) (m map[
 func (c *consumer) Ends(ctx context.Context, parts []txn.Partition) (m map[txn.Partition]txn.Ends, err error) {
 	err = c.life.kafka("ends", func() (err error) { m, err = c.Consumer.Ends(ctx, parts); return err })
 	return m, err
+}
+
+func (c *consumer) Stable(ctx context.Context, parts []txn.Partition) (m map[txn.Partition]int64, err error) {
+	err = c.life.kafka("stable", func() (err error) { m, err = c.Consumer.Stable(ctx, parts); return err })
+	return m, err
+}
+
+func (c *consumer) Since(ctx context.Context, parts []txn.Partition, ts int64) (m map[txn.Partition]int64, err error) {
+	err = c.life.kafka("since", func() (err error) { m, err = c.Consumer.Since(ctx, parts, ts); return err })
+	return m, err
+}
+
+func (c *consumer) Hold(parts []txn.Partition) error {
+	return c.life.kafka("hold", func() error { return c.Consumer.Hold(parts) })
+}
+
+func (c *consumer) Subscribe(topics []string) error {
+	return c.life.kafka("subscribe", func() error { return c.Consumer.Subscribe(topics) })
 }
 
 type producer struct {
@@ -123,6 +147,21 @@ func (a *admin) Topics(ctx context.Context, names []string) (m map[string]int, e
 func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err error) {
 	err = a.life.kafka("members", func() (err error) { ms, err = a.Admin.Members(ctx, group); return err })
 	return ms, err
+}
+
+func (a *admin) TopicConfig(ctx context.Context, topic string) (m map[string]string, err error) {
+	err = a.life.kafka("topic-config", func() (err error) { m, err = a.Admin.TopicConfig(ctx, topic); return err })
+	return m, err
+}
+
+func (a *admin) ReadAll(ctx context.Context, topic string) (rs []txn.Record, err error) {
+	err = a.life.kafka("read-all", func() (err error) { rs, err = a.Admin.ReadAll(ctx, topic); return err })
+	return rs, err
+}
+
+func (a *admin) ClusterID(ctx context.Context) (id string, err error) {
+	err = a.life.kafka("cluster-id", func() (err error) { id, err = a.Admin.ClusterID(ctx); return err })
+	return id, err
 }
 
 func (a *admin) CreateTopics(ctx context.Context, specs []txn.TopicSpec) error {

@@ -1,6 +1,7 @@
 package weirtest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -110,6 +111,9 @@ func (e *experiment) run(f Fault) (*world, outcome, string) {
 // script feeds the input epoch by epoch. On the way it lets committed state reach the local one, and goes on in a new process on
 // another machine, so that calls of a recovery are among those that fail.
 func (e *experiment) script(w *world) error {
+	if w.bounded {
+		return e.toTheEnd(w)
+	}
 	for i := range e.epochs {
 		n := len(e.input)
 		if err := w.send(e.input[i*n/e.epochs : (i+1)*n/e.epochs]); err != nil {
@@ -134,6 +138,21 @@ func (e *experiment) script(w *world) error {
 		return err
 	}
 	return w.settleAtEnd()
+}
+
+// toTheEnd feeds a bounded job all of its input, lets it end, and starts it once more, on another machine, when there is more in its topics than
+// it may read.
+func (e *experiment) toTheEnd(w *world) error {
+	if err := w.send(e.input); err != nil {
+		return err
+	}
+	if err := w.settle(true); err != nil {
+		return err
+	}
+	if err := errors.Join(w.send(e.input), w.disk.crash(Lost)); err != nil {
+		return err
+	}
+	return w.settle(true)
 }
 
 // settleAtEnd starts once more: what was stopped, or died as it stopped, has to be complete for the next one.

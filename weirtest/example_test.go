@@ -95,6 +95,18 @@ func ExampleCrashEverywhere() {
 	// Output: exactly once: true
 }
 
+// The outputs on a cluster of their own: the decision is there, and the crashes are the same.
+func ExampleTwoClusters() {
+	test(func(t *testing.T) {
+		h := weirtest.New(t, newJob, weirtest.TwoClusters())
+		h.Arm(weirtest.Fault{Call: "commit", Nth: 1, When: weirtest.After, Local: weirtest.Lost})
+		h.Send("text", weirtest.Value("a b a"))
+		h.Commit()
+		show(h.Outputs("counts"))
+	})
+	// Output: a=1 b=1 a=2
+}
+
 // test runs f as a test, which an example is not, and keeps the testing package's own words out of its output.
 func test(f func(t *testing.T)) {
 	out := os.Stdout

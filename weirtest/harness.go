@@ -38,8 +38,10 @@ func New(t *testing.T, job func() *stream.Job, opts ...Option) *Harness {
 	<-inside
 	t.Cleanup(h.close)
 	h.must(func() (err error) {
-		if h.world, err = newWorld(job, newSettings(opts)); err != nil {
-			return err
+		s := newSettings(opts)
+		s.grows = true
+		if h.world, err = newWorld(job, s); err != nil || h.world.bounded {
+			return err // a bounded job would end before it is sent anything
 		}
 		return h.world.start()
 	})
@@ -83,6 +85,21 @@ func (h *Harness) Send(topic string, records ...Record) {
 	h.must(func() error { return h.world.send(On(topic, records...)) })
 }
 
+// CreateTopic makes a topic that a source may find by its pattern: a job looks for new ones every 10 seconds of its time.
+func (h *Harness) CreateTopic(topic string) {
+	h.t.Helper()
+	h.must(func() error {
+		h.world.inputs = append(h.world.inputs, topic)
+		return h.world.cluster.CreateTopic(topic, h.world.partitions)
+	})
+}
+
+// AddPartitions lets a topic grow to as many partitions, which the job finds as it finds new topics.
+func (h *Harness) AddPartitions(topic string, partitions int) {
+	h.t.Helper()
+	h.must(func() error { return h.world.cluster.AddPartitions(topic, partitions) })
+}
+
 // Run lets the job process everything that was sent, without a commit: nobody sees the outputs, and a crash undoes it. It restarts the
 // job if its process has died.
 func (h *Harness) Run() {
@@ -90,7 +107,8 @@ func (h *Harness) Run() {
 	h.must(func() error { return h.world.settle(false) })
 }
 
-// Commit lets the job process everything that was sent, and commits it. It restarts the job if its process has died.
+// Commit lets the job process everything that was sent, and commits it. It restarts the job if its process has died. A bounded job (all
+// sources are stream.Bounded) is started by the first Commit or Run, which let it come to its end.
 func (h *Harness) Commit() {
 	h.t.Helper()
 	h.must(func() error { return h.world.settle(true) })
@@ -138,7 +156,7 @@ func (h *Harness) Fired() (fired bool) {
 func (h *Harness) Outputs(topic string) (records []Record) {
 	h.t.Helper()
 	h.must(func() (err error) {
-		records, err = h.world.cluster.Records(topic, true)
+		records, err = h.world.sink.Records(topic, true)
 		return err
 	})
 	return records

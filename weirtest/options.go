@@ -10,14 +10,16 @@ import (
 
 // settings are what options change.
 type settings struct {
-	guarantee  twophase.Guarantee
-	repeats    bool // outputs may repeat
-	partitions int
-	topics     []string // beside those of the job's graph
-	epochs     int
-	twice      bool
-	show       func(Record) string
-	unstable   map[[2]string]bool // states by uid and name
+	guarantee   twophase.Guarantee
+	repeats     bool // outputs may repeat
+	partitions  int
+	twoClusters bool
+	topics      []string // beside those of the job's graph
+	grows       bool     // partitions can be added
+	epochs      int
+	twice       bool
+	show        func(Record) string
+	unstable    map[[2]string]bool // states by uid and name
 }
 
 // Option is a setting of New or CrashEverywhere.
@@ -41,10 +43,14 @@ func AtLeastOnce() Option {
 // partition, or their order is anybody's guess.
 func Partitions(n int) Option { return func(s *settings) { s.partitions = n } }
 
-// Topics makes further topics, with one partition each: those that a sink of stream.ToAny finds out at work.
+// Topics makes further topics: those that sources select by a pattern, and, with one partition each, those that a sink of stream.ToAny finds out at
+// work.
 func Topics(names ...string) Option {
 	return func(s *settings) { s.topics = append(s.topics, names...) }
 }
+
+// TwoClusters gives the outputs a cluster of their own, as WEIR_SINK_BROKERS does. The decision record is then in a topic there.
+func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
@@ -81,4 +87,5 @@ const (
 	transactionTimeout = 2 * interval
 	patience           = 10 * time.Second
 	stuck              = 5 * time.Minute
+	discovery          = 10 * time.Second
 )

@@ -8,6 +8,9 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+	"github.com/weirstream/weir/txn/commits"
 )
 
 // outcome is all that a job leaves for others: outputs in order, and the state that the decision record names.
@@ -19,7 +22,7 @@ type outcome struct {
 func (w *world) outcome() (outcome, error) {
 	o := outcome{outputs: map[string][]string{}, state: map[string]string{}}
 	for _, topic := range w.outputs {
-		records, err := w.cluster.Records(topic, true)
+		records, err := w.sink.Records(topic, true)
 		if err != nil {
 			return o, err
 		}
@@ -75,16 +78,29 @@ func (w *world) committedState() (committed, error) {
 	return c, repo.Restore(ctx, plan, c.backend)
 }
 
-// decision is the checkpoint that the group's committed offsets name; empty: none.
+// decided are the positions of the decision records.
+func (w *world) decided() (map[txn.Partition]txn.Position, error) {
+	if !w.twoClusters || w.guarantee != twophase.ExactlyOnce {
+		return w.cluster.Committed(w.name), nil
+	}
+	records, err := w.sink.Records(commits.Topic(w.name).Name, true)
+	if err != nil {
+		return nil, err
+	}
+	return commits.Newest(records)
+}
+
+// decision is the checkpoint that the decision records name; empty: none.
 func (w *world) decision() (id checkpoint.ID, err error) {
-	for _, pos := range w.cluster.Committed(w.name) {
+	decided, err := w.decided()
+	for _, pos := range decided {
 		m, _, err := checkpoint.DecodeMetadata(pos.Metadata)
 		if err != nil {
 			return "", err
 		}
 		id = m.ID
 	}
-	return id, nil
+	return id, err
 }
 
 // each visits all entries in the order of their keys.

@@ -11,23 +11,28 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/stream"
+	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 	"github.com/weirstream/weir/txn/memtxn"
 )
 
-// world is what outlives a process: the cluster, the checkpoint store and local disk. It belongs to one bubble.
+// world is what outlives a process: clusters, the checkpoint store and local disk. It belongs to one bubble.
 type world struct {
 	settings
 	job      func() *stream.Job
 	name     string // of the job
-	inputs   []string
+	sources  []*stream.SourceSpec
+	inputs   []string // topics that the job reads
 	outputs  []string
-	cluster  *memtxn.Cluster
+	cluster  *memtxn.Cluster // of the inputs
+	sink     *memtxn.Cluster // of the outputs: another one with the option TwoClusters
 	store    checkpoint.Store
 	disk     *disk
 	injector *injector
 	process  *process // nil: none runs
 	ends     int      // how many processes ended without being asked to
+	bounded  bool     // the job ends by itself
+	over     bool     // and has done so
 	log      *tail
 }
 
@@ -42,15 +47,27 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 	}
 	w := &world{
 		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
-		injector: newInjector(), log: &tail{},
+		injector: newInjector(), log: &tail{}, bounded: true,
+	}
+	w.sink = w.cluster
+	if s.twoClusters {
+		w.sink = memtxn.NewCluster()
 	}
 	for _, stage := range plan.Stages {
 		if stage.Source != nil {
+			w.sources = append(w.sources, stage.Source)
 			w.inputs = append(w.inputs, stage.Source.Topics...)
+			w.bounded = w.bounded && stage.Source.Bounded
 		}
 		w.outputs = append(w.outputs, stage.Sinks...)
 	}
-	w.outputs = append(w.outputs, s.topics...)
+	for _, topic := range s.topics {
+		if w.reads(topic) {
+			w.inputs = append(w.inputs, topic)
+		} else {
+			w.outputs = append(w.outputs, topic)
+		}
+	}
 	slices.Sort(w.inputs)
 	slices.Sort(w.outputs)
 	w.inputs, w.outputs = slices.Compact(w.inputs), slices.Compact(w.outputs)
@@ -58,11 +75,19 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		err = errors.Join(err, w.cluster.CreateTopic(topic, s.partitions))
 	}
 	for _, topic := range w.outputs {
-		if !slices.Contains(w.inputs, topic) {
-			err = errors.Join(err, w.cluster.CreateTopic(topic, 1))
+		if w.twoClusters || !slices.Contains(w.inputs, topic) {
+			err = errors.Join(err, w.sink.CreateTopic(topic, 1))
 		}
 	}
 	return w, err
+}
+
+// discovery is off where nothing can be discovered: what is done from time to time would be among the calls that fail.
+func (w *world) discovery() time.Duration {
+	if w.grows || slices.ContainsFunc(w.sources, func(s *stream.SourceSpec) bool { return s.Pattern != nil }) {
+		return discovery
+	}
+	return 0
 }
 
 // process is a run of the job's one instance.
@@ -79,13 +104,17 @@ func (w *world) start() error {
 	if err != nil {
 		return err
 	}
-	c := w.cluster.Client("weirtest")
-	l := &life{injector: w.injector, kill: c.Kill}
+	c, s := w.cluster.Client("weirtest"), w.sink.Client("weirtest")
+	l := &life{injector: w.injector, kill: func() { c.Kill(); s.Kill() }}
+	var sink txn.Client
+	if w.twoClusters {
+		sink = &client{Client: s, life: l}
+	}
 	in, err := runtime.New(runtime.Options{
-		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l}, Guarantee: w.guarantee, Interval: interval,
+		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
 		Backend: w.disk.open(l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
-		StartTimeout: patience, ShutdownTimeout: patience,
+		StartTimeout: patience, ShutdownTimeout: patience, Discovery: w.discovery(),
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	})
 	if err != nil {
@@ -157,7 +186,9 @@ func (w *world) revive() error {
 		select {
 		case err := <-w.process.done:
 			w.process.done <- err
-			if err := w.ended(w.await()); err != nil {
+			err = w.await()
+			w.over = err == nil
+			if err := w.ended(err); err != nil || w.over {
 				return err
 			}
 		default:
@@ -170,23 +201,32 @@ func (w *world) revive() error {
 // send writes records to their topics.
 func (w *world) send(records []Record) error {
 	for _, r := range records {
-		if !slices.Contains(w.inputs, r.Topic) {
+		if !slices.Contains(w.inputs, r.Topic) || !w.reads(r.Topic) {
 			return fmt.Errorf("job %q does not read topic %q, but %q", w.name, r.Topic, w.inputs)
 		}
 	}
 	return w.cluster.Append(records...)
 }
 
+func (w *world) reads(topic string) bool {
+	return slices.ContainsFunc(w.sources, func(s *stream.SourceSpec) bool { return s.Reads(topic) })
+}
+
 // process everything that was sent; with commit also commit it. In the bubble time passes only when nothing is left to do, so that a
 // moment is enough; longer waits are those of recovery.
 func (w *world) settle(commit bool) error {
 	step := 5 * time.Millisecond
+	w.over = false
 	for end := time.Now().Add(stuck); time.Now().Before(end); {
 		if err := w.revive(); err != nil {
 			return err
 		}
+		if w.over {
+			return nil
+		}
 		time.Sleep(step)
 		switch {
+		case w.bounded:
 		case commit && w.allCommitted():
 			return nil
 		case !w.process.Status().Ready():
@@ -203,12 +243,17 @@ func (w *world) settle(commit bool) error {
 
 // allCommitted says whether the committed offsets are the ends of the inputs.
 func (w *world) allCommitted() bool {
-	committed := w.cluster.Committed(w.name)
+	decided, err := w.decided()
+	if err != nil {
+		return false
+	}
 	for _, topic := range w.inputs {
-		for id := range w.partitions {
-			p := txn.Partition{Topic: topic, ID: int32(id)}
+		for p := (txn.Partition{Topic: topic}); ; p.ID++ {
 			ends, _, err := w.cluster.Ends(p)
-			if err != nil || committed[p].Offset != ends.High {
+			if err != nil {
+				break // there is no such partition
+			}
+			if decided[p].Offset != ends.High {
 				return false
 			}
 		}

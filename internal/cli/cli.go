@@ -154,7 +154,13 @@ func (a *app) job(c *config.Config) (*stream.Job, error) {
 			return j, nil
 		}
 	}
-	p := jobs.Params{Inputs: c.InputTopics, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow}
+	start, err := stream.ParseStart(c.StartFrom)
+	if err != nil {
+		return nil, fmt.Errorf("WEIR_START_FROM=%w", err)
+	}
+	p := jobs.Params{
+		Inputs: c.InputTopics, Start: start, Bounded: c.Bounded, Output: c.OutputTopic, ClassifyWindow: c.ClassifyWindow,
+	}
 	switch c.BadRecords {
 	case "skip":
 		p.BadRecords = stream.Skip

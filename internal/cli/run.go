@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func (a *app) runJob(ctx context.Context, args []string) int {
 	boundMemory(c)
 	log := newLogger(a.err, c)
 	slog.SetDefault(log) // libraries that know no other
-	log.Info("starting", "version", a.version(), "guarantee", c.Guarantee, "interval", c.CheckpointInterval.String(), "brokers", c.Brokers)
+	log.Info("starting", "version", a.version(), "guarantee", c.Guarantee, "interval", c.CheckpointInterval.String(), "brokers", c.Brokers, "sink_brokers", cmp.Or(c.SinkBrokers, c.Brokers))
 	stop := a.enforceDeadline(ctx, c, log)
 	defer stop()
 	err = a.runInstance(ctx, c, log)
@@ -82,7 +83,7 @@ func (a *app) runInstance(ctx context.Context, c *config.Config, log *slog.Logge
 		return fmt.Errorf("%w: %w", runtime.ErrConfig, err)
 	}
 	o.Metrics = web.metrics
-	if o.Client, err = newClient(c, log); err != nil {
+	if o.Client, o.SinkClient, err = newClients(c, log); err != nil {
 		return err
 	}
 	if o.Store, err = openStore(c); err != nil {

@@ -37,7 +37,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
 		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
-		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout,
+		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,
@@ -49,22 +49,27 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 func valueCache(c *config.Config) int64 { return c.StateCache - blockCache(c) }
 func blockCache(c *config.Config) int64 { return c.StateCache / 3 }
 
-// newClient makes the driver; if consumers and producers have properties of their own, it is two.
-func newClient(c *config.Config, log *slog.Logger) (txn.Client, error) {
-	source, err := cluster(c, c.SourceKafka, "WEIR_KAFKA_ or WEIR_SOURCE_KAFKA_", log)
-	if err != nil || maps.Equal(c.SourceKafka, c.SinkKafka) {
-		return source, err
+// newClients makes the driver of the sources' cluster, and that of the sinks' if it is another one, else nil. If consumers and
+// producers of one cluster have properties of their own, its driver is two.
+func newClients(c *config.Config, log *slog.Logger) (source, sink txn.Client, err error) {
+	sinkBrokers, sourceLog, sinkLog := c.Brokers, log, log
+	if c.SinkBrokers != "" {
+		sinkBrokers, sourceLog, sinkLog = c.SinkBrokers, log.With("cluster", "source"), log.With("cluster", "sink")
 	}
-	sink, err := cluster(c, c.SinkKafka, "WEIR_KAFKA_ or WEIR_SINK_KAFKA_", log)
-	if err != nil {
-		return nil, err
+	source, err = cluster(c, c.Brokers, c.SourceKafka, "WEIR_KAFKA_ or WEIR_SOURCE_KAFKA_", sourceLog)
+	if err != nil || c.SinkBrokers == "" && maps.Equal(c.SourceKafka, c.SinkKafka) {
+		return source, nil, err
 	}
-	return split{source, sink}, nil
+	sink, err = cluster(c, sinkBrokers, c.SinkKafka, "WEIR_KAFKA_ or WEIR_SINK_KAFKA_", sinkLog)
+	if err != nil || c.SinkBrokers != "" {
+		return source, sink, err
+	}
+	return split{source, sink}, nil, nil
 }
 
-func cluster(c *config.Config, properties map[string]string, settings string, log *slog.Logger) (txn.Client, error) {
+func cluster(c *config.Config, brokers string, properties map[string]string, settings string, log *slog.Logger) (txn.Client, error) {
 	client, err := confluent.New(txn.ClusterConfig{
-		Brokers: c.Brokers, ClientID: "weir-" + c.JobID + "-" + c.InstanceID, Properties: properties, Logger: log,
+		Brokers: brokers, ClientID: "weir-" + c.JobID + "-" + c.InstanceID, Properties: properties, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: a property given by %s…: %w", runtime.ErrConfig, settings, err)

@@ -2,6 +2,8 @@ package kafkatest
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,7 +24,6 @@ import (
 )
 
 const (
-	clusterID    = "5L6g3nShT-eMCtK--X86sw"
 	startTimeout = 2 * time.Minute
 	startTries   = 3
 
@@ -57,8 +58,17 @@ type Options struct {
 type Cluster struct {
 	Brokers []*Broker
 
+	id     string // that it gives itself
 	engine *engine
 	net    *testcontainers.DockerNetwork
+}
+
+// newID is 16 random bytes in base64, as Kafka has them. None begins with a dash, which its tools take for an option.
+func newID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // never fails
+	id[0] &= 0x7f
+	return base64.RawURLEncoding.EncodeToString(id)
 }
 
 // New starts a cluster that lives as long as the test. If the test fails, the
@@ -113,7 +123,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 }
 
 func (e *engine) start(ctx context.Context, o Options) (_ *Cluster, err error) {
-	c := &Cluster{engine: e}
+	c := &Cluster{id: newID(), engine: e}
 	defer func() {
 		if err != nil {
 			_ = c.Close() // the first error is the one to tell
@@ -181,7 +191,7 @@ func (c *Cluster) settings(b *Broker, o Options) map[string]string {
 	replicas := strconv.Itoa(len(c.Brokers))
 	inSync := strconv.Itoa(min(len(c.Brokers), 2))
 	env := map[string]string{
-		"CLUSTER_ID":                                     clusterID,
+		"CLUSTER_ID":                                     c.id,
 		"KAFKA_NODE_ID":                                  strconv.Itoa(b.ID),
 		"KAFKA_PROCESS_ROLES":                            "broker,controller",
 		"KAFKA_CONTROLLER_QUORUM_VOTERS":                 strings.Join(voters, ","),

@@ -53,6 +53,20 @@ func (c *Cluster) CreateTopic(ctx context.Context, topic string, partitions int,
 	})
 }
 
+// AddPartitions lets a topic grow to as many partitions.
+func (c *Cluster) AddPartitions(ctx context.Context, topic string, partitions int) error {
+	return c.admin(ctx, func(ctx context.Context, a *kadm.Client) error {
+		res, err := a.UpdatePartitions(ctx, partitions, topic)
+		if err == nil {
+			err = res.Error()
+		}
+		if err != nil {
+			return fmt.Errorf("%d partitions of %s: %w", partitions, topic, err)
+		}
+		return nil
+	})
+}
+
 // DeleteTopic deletes a topic and waits until the brokers no longer know it.
 func (c *Cluster) DeleteTopic(ctx context.Context, topic string) error {
 	return c.admin(ctx, func(ctx context.Context, a *kadm.Client) error {

@@ -20,7 +20,10 @@ type Runner struct {
 	Parallelism int              // 1 if 0
 	Backend     state.Backend    // in memory if nil
 	Now         func() time.Time // time.Now if nil
-	Partitions  map[string]int32 // of topics written to; nil: each has one
+	// Burst lets due timers of event time fire so many at a time, between two batches, if it is not 0. Otherwise, and at Advance and Output,
+	// all fire at once.
+	Burst      int
+	Partitions map[string]int32 // of topics written to; nil: each has one
 	// Lost is told of records that go no further, if it is not nil.
 	Lost func(uid string, why operators.Loss, err error)
 
@@ -151,7 +154,7 @@ func (r *Runner) source(p txn.Partition) (*operators.Chain, error) {
 
 func (r *Runner) env(task int) *operators.Env {
 	return &operators.Env{
-		Task: task, Parallelism: r.Parallelism, MaxParallelism: state.DefaultMaxParallelism, Now: r.now,
+		Task: task, Parallelism: r.Parallelism, Burst: r.Burst, MaxParallelism: state.DefaultMaxParallelism, Now: r.now,
 		Send: func(exchange, target int, b operators.Batch) error {
 			r.queue = append(r.queue, queued{r.keyed[r.behind(exchange)][target], exchange, b})
 			return nil
@@ -200,6 +203,18 @@ func (r *Runner) drain() error {
 		}
 	}
 	return nil
+}
+
+// burst fires some of the due timers of event time that have not fired yet, or all.
+func (r *Runner) burst(c *operators.Chain, all bool) error {
+	for {
+		if at, ok := c.NextTick(); !ok || at > 0 {
+			return nil
+		}
+		if err := answered(c, c.Tick(0)); err != nil || !all {
+			return err
+		}
+	}
 }
 
 // answered waits for the asynchronous calls of a task: here none is under way when anything else happens.

@@ -72,6 +72,15 @@ func (r *Runner) watermarks() error {
 				}
 			}
 		}
+		for _, c := range r.keyed[i] {
+			if err := r.burst(c, r.Burst == 0); err != nil {
+				return err
+			}
+			if c.Behind != nil {
+				behind, still := c.Behind(wm, idle)
+				wm, idle = min(wm, behind), idle && still
+			}
+		}
 		if wm <= r.reached[i] && idle == r.idle[i] {
 			continue
 		}
@@ -101,7 +110,7 @@ func (r *Runner) progress(stage int) (wm int64, idle bool) {
 		if c := r.sources[p]; c.Progress != nil {
 			add(c.Progress())
 		} else {
-			add(operators.NoWatermark, false)
+			add(operators.NoWatermark, true)
 		}
 	}
 	for i := range r.plan.Stages {
@@ -137,12 +146,25 @@ func (r *Runner) settle() error {
 	if err := r.open(); err != nil {
 		return err
 	}
-	for i := range r.plan.Stages { // senders come first
-		if err := r.flush(i); err != nil {
+	for {
+		for i := range r.plan.Stages { // senders come first
+			if err := r.flush(i); err != nil {
+				return err
+			}
+		}
+		late := slices.DeleteFunc(r.chains(), func(c *operators.Chain) bool { at, ok := c.NextTick(); return !ok || at > 0 })
+		if len(late) == 0 {
+			return nil
+		}
+		for _, c := range late {
+			if err := r.burst(c, true); err != nil {
+				return err
+			}
+		}
+		if err := r.watermarks(); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // flush sends on what the tasks of a stage have gathered.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,6 +97,24 @@ func (a *admin) Topics(ctx context.Context, names []string) (map[string]int, err
 			case kafka.ErrUnknownTopicOrPart, kafka.ErrUnknownTopic:
 			default:
 				return nil, fmt.Errorf("topic %q: %w", t.Name, t.Error)
+			}
+		}
+		return topics, nil
+	})
+}
+
+// AllTopics implements txn.Admin.
+func (a *admin) AllTopics(ctx context.Context) (map[string]int, error) {
+	return look(ctx, a, opTopics, func() (map[string]int, error) {
+		md, err := a.a.GetMetadata(nil, true, sliceMillis(ctx))
+		if err != nil {
+			return nil, err
+		}
+		topics := make(map[string]int, len(md.Topics))
+		for name, t := range md.Topics {
+			// One that is being made or deleted is met again when it has settled.
+			if t.Error.Code() == kafka.ErrNoError && len(t.Partitions) > 0 && !strings.HasPrefix(name, "__") {
+				topics[name] = len(t.Partitions)
 			}
 		}
 		return topics, nil

@@ -39,11 +39,18 @@ func TestAdminFaults(t *testing.T) {
 		{"leader moves", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.NotLeaderForPartition, Count: 2}, deleteRecords, 0, ""},
 		{"delete not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.TopicAuthorizationFailed, Count: 1}, deleteRecords, txn.ClassFatal, `topic "in" partition 0`},
 		{"delete from a compacted topic", kfake.Fault{Keys: []kmsg.Key{kmsg.DeleteRecords}, Err: kerr.PolicyViolation, Count: 1}, deleteRecords, txn.ClassFatal, `topic "in" partition 0`},
+		{"topic's configuration not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.DescribeConfigs}, Err: kerr.TopicAuthorizationFailed, Count: 1}, config, txn.ClassFatal, `topic "in"`},
+		{"leader moves before it is read", kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Err: kerr.NotLeaderForPartition, Count: 2}, readAll, 0, ""},
+		{"leader moves while it is read", kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "out", Err: kerr.NotLeaderForPartition, Count: 2}, readAll, 0, ""},
+		{"reading not authorized", kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "out", Err: kerr.TopicAuthorizationFailed, Count: 5}, readAll, txn.ClassFatal, `topic "out"`},
+		{"reading needs no group", kfake.Fault{Keys: []kmsg.Key{kmsg.FindCoordinator}, Err: kerr.GroupAuthorizationFailed, Count: 5}, readAll, 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.join()
+			w.produce()
+			must(t, w.transact("read by some"))
 			a, err := w.client.NewAdmin()
 			must(t, err)
 			defer a.Close()
@@ -103,3 +110,13 @@ func deleteRecords(w *world, a txn.Admin) error {
 }
 
 func leave(w *world, a txn.Admin) error { return a.Leave(w.ctx, "g", "i", "") }
+
+func config(w *world, a txn.Admin) error { _, err := a.TopicConfig(w.ctx, "in"); return err }
+
+func readAll(w *world, a txn.Admin) error {
+	records, err := a.ReadAll(w.ctx, "out")
+	if err == nil && (len(records) != 1 || string(records[0].Value) != "read by some") {
+		w.Errorf("read %v", records)
+	}
+	return err
+}

@@ -207,6 +207,8 @@ void weir_unassign(void *rk) { rd_kafka_assign(rk, NULL); }
 int weir_event_type(void *ev) { return rd_kafka_event_type(ev); }
 void weir_event_free(void *ev) { rd_kafka_event_destroy(ev); }
 
+int weir_event_error(void *ev) { return rd_kafka_event_error(ev); }
+
 // weir_event_code returns an event's error code and its reason. A fatal one hides the code that it stands for.
 int weir_event_code(void *ev, void *rk, char *reason, size_t size, int *fatal) {
         const char *s;
@@ -221,12 +223,13 @@ int weir_event_code(void *ev, void *rk, char *reason, size_t size, int *fatal) {
 }
 
 // weir_event_about names the partition that an error is about, if it is about one.
-int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition) {
+int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition, int64_t *offset) {
         topic_partition *tp = rd_kafka_event_type(ev) == EVENT_ERROR ? rd_kafka_event_topic_partition(ev) : NULL;
         if (!tp)
                 return 0;
         snprintf(topic, size, "%s", tp->topic);
         *partition = tp->partition;
+        *offset    = tp->offset;
         rd_kafka_topic_partition_destroy(tp);
         return 1;
 }

@@ -71,14 +71,23 @@ func (e event) err(rk unsafe.Pointer) kafka.Error {
 	return kafka.NewError(kafka.ErrorCode(code), C.GoString((*C.char)(unsafe.Pointer(&reason[0]))), fatal != 0)
 }
 
-// about names the partition that an error is about, if it is about one.
-func (e event) about() (txn.Partition, bool) {
+// about names the partition that an error is about, if it is about one, and the offset there.
+func (e event) about() (p txn.Partition, offset int64, ok bool) {
 	topic := make([]byte, 256)
 	var id C.int32_t
-	if C.weir_event_about(e.p, (*C.char)(unsafe.Pointer(&topic[0])), C.size_t(len(topic)), &id) == 0 {
-		return txn.Partition{}, false
+	var at C.int64_t
+	if C.weir_event_about(e.p, (*C.char)(unsafe.Pointer(&topic[0])), C.size_t(len(topic)), &id, &at) == 0 {
+		return txn.Partition{}, 0, false
 	}
-	return txn.Partition{Topic: C.GoString((*C.char)(unsafe.Pointer(&topic[0]))), ID: int32(id)}, true
+	return txn.Partition{Topic: C.GoString((*C.char)(unsafe.Pointer(&topic[0]))), ID: int32(id)}, int64(at), true
+}
+
+// end says whether the event only tells that the end of a partition is reached, and at which offset.
+func (e event) end() (p txn.Partition, offset int64, ok bool) {
+	if e.kind() != eventError || kafka.ErrorCode(C.weir_event_error(e.p)) != kafka.ErrPartitionEOF {
+		return txn.Partition{}, 0, false
+	}
+	return e.about()
 }
 
 // rebalance returns the event in the Go client's terms, as its own callback gets it.

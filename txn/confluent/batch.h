@@ -38,12 +38,13 @@ void weir_topic_free(uintptr_t rkt);
 const char *weir_topic_name(uintptr_t rkt);
 
 int weir_event_type(void *ev);
+int weir_event_error(void *ev);
 int weir_event_code(void *ev, void *rk, char *reason, size_t size, int *fatal);
 int weir_fatal(void *rk);
 void weir_close(void *rk, void *queue);
 int weir_closed(void *rk);
 void weir_unassign(void *rk);
-int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition);
+int weir_event_about(void *ev, char *topic, size_t size, int32_t *partition, int64_t *offset);
 int weir_event_partitions(void *ev);
 const char *weir_event_partition(void *ev, int i, int32_t *partition);
 void weir_event_free(void *ev);

@@ -36,6 +36,8 @@ const (
 	opConfig        operation = "read the broker's configuration"
 	opLeave         operation = "leave group"
 	opCreate        operation = "create topics"
+	opReadAll       operation = "read a whole topic"
+	opCluster       operation = "ask for the cluster's id"
 	opDelete        operation = "delete records"
 )
 
@@ -119,7 +121,7 @@ var abandoned = map[operation]txn.Class{
 	opProduce: txn.ClassAbort, opFlush: txn.ClassAbort,
 	// Questions change nothing.
 	opCommitted: txn.ClassRetry, opEnds: txn.ClassRetry, opTopics: txn.ClassRetry, opMembers: txn.ClassRetry,
-	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry,
+	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry, opCluster: txn.ClassRetry, opReadAll: txn.ClassRetry,
 	// These change the same thing only once, however often they are called.
 	opCreate: txn.ClassRetry, opDelete: txn.ClassRetry,
 }

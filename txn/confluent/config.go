@@ -33,7 +33,7 @@ var refused = map[string]string{
 	"enable.auto.offset.store":      "offsets are committed with the checkpoint they belong to, and never alone",
 	"auto.offset.reset":             "a position that the topic no longer holds has to stop the job, not to skip records silently",
 	"isolation.level":               "reading uncommitted records would make aborted outputs of others count",
-	"enable.partition.eof":          "the driver expects records and errors only",
+	"enable.partition.eof":          "the driver sets it where the end of a partition matters",
 	"transactional.id":              "it is made of the job's id and the instance's name, and fences zombies",
 	"enable.idempotence":            "without it a retry can write a record twice",
 	"acks":                          "a commit must not outrun the replication of its records",

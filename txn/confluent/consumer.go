@@ -40,7 +40,8 @@ type consumer struct {
 	count   int                     // records in out
 	bytes   int                     // of their keys and values
 	paused  bool
-	err     error // to be returned by the next Poll
+	held    []txn.Partition // see Hold
+	err     error           // to be returned by the next Poll
 }
 
 // flow is one partition that is being read.
@@ -116,6 +117,9 @@ func (c *client) consumerConfig(cfg txn.ConsumerConfig) kafka.ConfigMap {
 	}
 	if cfg.InstanceID != "" {
 		m["group.instance.id"] = cfg.InstanceID
+	}
+	if cfg.TrackEnds {
+		m["enable.partition.eof"] = "true"
 	}
 	return c.withUser(m)
 }

@@ -29,6 +29,8 @@
 //   - A new assignment is a version barrier: nothing fetched before passes it. Seek therefore replaces the assignment.
 //     A fetch that waits at the broker can't be called back, so fetch.wait.max.ms (100 here) is also how long the first record after a
 //     Seek, or an answer of Ends, can take on an idle partition.
+//   - A subscription to the topics that it has already makes it give everything back and join anew, which deals out new partitions.
+//   - The end of a partition is told, behind control records too, only with enable.partition.eof; the offset is that of the read_committed end.
 //   - It commits offsets (outside of transactions) as the member that it is at that time, not as the one that read
 //     them. Consumer.Commit compares before and after, and holds off the next generation meanwhile.
 //   - It never leaves the group for a static member (KIP-345): Admin.Leave asks with franz-go.

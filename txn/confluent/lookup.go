@@ -3,6 +3,7 @@ package confluent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -44,12 +45,39 @@ func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Par
 	})
 }
 
-func listOffsets(ctx context.Context, a *kafka.AdminClient, parts []txn.Partition, at kafka.OffsetSpec) (map[txn.Partition]int64, error) {
+// Stable implements txn.Consumer.
+func (k *consumer) Stable(ctx context.Context, parts []txn.Partition) (map[txn.Partition]int64, error) {
+	return look(ctx, k, opEnds, func() (map[txn.Partition]int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, slice)
+		defer cancel()
+		m, err := listOffsets(ctx, k.admin, parts, kafka.LatestOffsetSpec, kafka.SetAdminIsolationLevel(kafka.IsolationLevelReadCommitted))
+		if err != nil {
+			return nil, k.refresh(ctx, parts, err)
+		}
+		return m, nil
+	})
+}
+
+// Since implements txn.Consumer. Where there is no such record the broker answers -1.
+func (k *consumer) Since(ctx context.Context, parts []txn.Partition, ts int64) (map[txn.Partition]int64, error) {
+	return look(ctx, k, opEnds, func() (map[txn.Partition]int64, error) {
+		ctx, cancel := context.WithTimeout(ctx, slice)
+		defer cancel()
+		m, err := listOffsets(ctx, k.admin, parts, kafka.NewOffsetSpecForTimestamp(ts))
+		if err != nil {
+			return nil, k.refresh(ctx, parts, err)
+		}
+		maps.DeleteFunc(m, func(_ txn.Partition, offset int64) bool { return offset < 0 })
+		return m, nil
+	})
+}
+
+func listOffsets(ctx context.Context, a *kafka.AdminClient, parts []txn.Partition, at kafka.OffsetSpec, opts ...kafka.ListOffsetsAdminOption) (map[txn.Partition]int64, error) {
 	specs := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(parts))
 	for _, tp := range topicPartitions(parts) {
 		specs[tp] = at
 	}
-	res, err := a.ListOffsets(ctx, specs)
+	res, err := a.ListOffsets(ctx, specs, opts...)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,10 @@ func (k *consumer) event(ev event) bool {
 		_ = k.rebalance(k.c, ev.rebalance(k.rk))
 		return false
 	case eventError, eventFetch:
+		if p, offset, ok := ev.end(); ok {
+			k.reached(p, offset)
+			return true
+		}
 		k.fail(k.readError(ev, ev.err(k.rk)))
 		return false
 	}

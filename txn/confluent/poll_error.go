@@ -20,7 +20,7 @@ const explainTimeout = 3 * time.Second
 // knowledge.
 func (k *consumer) readError(ev event, err kafka.Error) error {
 	e := &txn.Error{Op: string(opPoll), Class: classOf(opPoll, err), Code: codeName(err.Code()), Err: err}
-	if p, ok := ev.about(); ok && p.ID >= 0 {
+	if p, _, ok := ev.about(); ok && p.ID >= 0 {
 		e.Err = fmt.Errorf("topic %q partition %d: %w", p.Topic, p.ID, err)
 	} else if ok {
 		e.Err = fmt.Errorf("topic %q: %w", p.Topic, err)

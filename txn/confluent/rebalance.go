@@ -65,6 +65,7 @@ func (k *consumer) acknowledge(c *kafka.Consumer) {
 // lifted here; an error would come back from the next Assign.
 func (k *consumer) stop() {
 	k.drop()
+	_ = k.Hold(nil)
 	_ = k.resume()
 	k.flows, k.seen = map[txn.Partition]*flow{}, nil
 }

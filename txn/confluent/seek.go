@@ -3,6 +3,7 @@ package confluent
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -35,6 +36,46 @@ func (k *consumer) Seek(positions map[txn.Partition]int64) error {
 	}
 	k.flows = flows
 	return nil
+}
+
+// Subscribe implements txn.Consumer. librdkafka revokes what is owned even if the topics are the same, and whoever leads the group looks at their
+// partitions before it deals them out.
+func (k *consumer) Subscribe(topics []string) error {
+	k.cfg.Topics = slices.Clone(topics)
+	return classify(opSubscribe, k.c.SubscribeTopics(topics, k.rebalance))
+}
+
+// Hold implements txn.Consumer. As with Pause, what was fetched is fetched again later.
+func (k *consumer) Hold(parts []txn.Partition) error {
+	free := slices.DeleteFunc(slices.Clone(k.held), func(p txn.Partition) bool { return slices.Contains(parts, p) })
+	more := slices.DeleteFunc(slices.Clone(parts), func(p txn.Partition) bool { return k.flows[p] == nil || slices.Contains(k.held, p) })
+	if len(free) > 0 {
+		if err := k.c.Resume(topicPartitions(free)); err != nil {
+			return classify(opPause, err)
+		}
+	}
+	k.held = slices.DeleteFunc(k.held, func(p txn.Partition) bool { return slices.Contains(free, p) })
+	if len(more) == 0 {
+		return nil
+	}
+	k.held = append(k.held, more...)
+	return classify(opPause, k.c.Pause(topicPartitions(more)))
+}
+
+// Position implements txn.Consumer.
+func (k *consumer) Position(p txn.Partition) int64 {
+	if f := k.flows[p]; f != nil {
+		return f.next
+	}
+	return -1
+}
+
+// reached notes that the client has come to the end of a partition, behind control records. Nothing fetched before a Seek says so, since
+// its version barrier holds for this too.
+func (k *consumer) reached(p txn.Partition, offset int64) {
+	if f := k.flows[p]; f != nil && offset > f.next {
+		f.next = offset
+	}
 }
 
 // Pause implements txn.Consumer. librdkafka drops what it has fetched and fetches it again after Resume.

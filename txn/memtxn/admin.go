@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirstream/weir/txn"
@@ -31,6 +32,22 @@ func (a *admin) Topics(ctx context.Context, names []string) (map[string]int, err
 	counts := map[string]int{}
 	for _, name := range names {
 		if parts, ok := a.cluster.topics[name]; ok {
+			counts[name] = len(parts)
+		}
+	}
+	return counts, nil
+}
+
+// AllTopics implements txn.Admin.
+func (a *admin) AllTopics(ctx context.Context) (map[string]int, error) {
+	leave, err := a.enter(ctx, "list topics")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	counts := map[string]int{}
+	for name, parts := range a.cluster.topics {
+		if !strings.HasPrefix(name, "__") {
 			counts[name] = len(parts)
 		}
 	}

@@ -3,6 +3,7 @@ package memtxn
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -23,6 +24,7 @@ func (a *admin) CreateTopics(ctx context.Context, specs []txn.TopicSpec) error {
 	for _, s := range specs {
 		if _, exists := a.cluster.topics[s.Name]; !exists {
 			a.cluster.create(s.Name, s.Partitions)
+			maps.Copy(a.cluster.configs[s.Name], s.Config)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package memtxn
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/txn"
@@ -18,17 +19,23 @@ const (
 type Cluster struct {
 	mu        sync.Mutex
 	changed   chan struct{} // closed, and replaced, at every change that somebody may wait for
+	id        string
 	topics    map[string][]*partition
-	producers map[string]*producerID // by transactional id
+	configs   map[string]map[string]string // of topics
+	producers map[string]*producerID       // by transactional id
 	groups    map[string]*group
 	members   int   // names members
 	written   int64 // numbers all records of the cluster in the order of their writing
 }
 
+// clusters numbers all of them: each has an id of its own.
+var clusters atomic.Int64
+
 // NewCluster is empty.
 func NewCluster() *Cluster {
 	return &Cluster{
-		changed: make(chan struct{}), topics: map[string][]*partition{},
+		changed: make(chan struct{}), id: fmt.Sprintf("memory-%d", clusters.Add(1)),
+		topics: map[string][]*partition{}, configs: map[string]map[string]string{},
 		producers: map[string]*producerID{}, groups: map[string]*group{},
 	}
 }
@@ -49,8 +56,24 @@ func (c *Cluster) create(name string, partitions int) {
 	for i := range parts {
 		parts[i] = &partition{}
 	}
-	c.topics[name] = parts
+	c.topics[name], c.configs[name] = parts, map[string]string{"cleanup.policy": "delete"}
 	c.wake()
+}
+
+// AddPartitions lets a topic grow to as many partitions. As with Kafka, consumers get them when their group next deals out.
+func (c *Cluster) AddPartitions(topic string, partitions int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	parts, exists := c.topics[topic]
+	if !exists || partitions <= len(parts) {
+		return fmt.Errorf("topic %q with %d partitions: it has %d, or does not exist", topic, partitions, len(parts))
+	}
+	for len(parts) < partitions {
+		parts = append(parts, &partition{})
+	}
+	c.topics[topic] = parts
+	c.wake()
+	return nil
 }
 
 // Append writes records as a producer without transactions does.

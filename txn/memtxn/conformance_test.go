@@ -17,6 +17,10 @@ func (e eye) CreateTopic(_ context.Context, name string, partitions int) error {
 	return e.Cluster.CreateTopic(name, partitions)
 }
 
+func (e eye) AddPartitions(_ context.Context, name string, partitions int) error {
+	return e.Cluster.AddPartitions(name, partitions)
+}
+
 func (e eye) DeleteBefore(_ context.Context, p txn.Partition, offset int64) error {
 	return e.Cluster.DeleteBefore(p, offset)
 }

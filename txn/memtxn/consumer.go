@@ -23,6 +23,7 @@ type consumer struct {
 	positions  map[txn.Partition]int64 // of the partitions that flow
 	turn       int                     // which partition is read first
 	paused     bool
+	held       []txn.Partition
 	closed     bool
 }
 
@@ -93,16 +94,24 @@ func (k *consumer) rebalance() (callback func(), err error) {
 }
 
 func (k *consumer) join(g *group) error {
-	for _, topic := range k.cfg.Topics {
-		if _, ok := k.cluster.topics[topic]; !ok {
-			return fail(opPoll, txn.ClassFatal, "UNKNOWN_TOPIC_OR_PART", fmt.Errorf("topic %q does not exist", topic))
-		}
+	topics, err := k.existing(opPoll)
+	if err != nil {
+		return err
 	}
-	topics := slices.Sorted(slices.Values(k.cfg.Topics))
 	k.generation = 0
 	k.member = &member{instance: k.cfg.InstanceID, client: k.client, topics: topics, timeout: k.cfg.SessionTimeout}
 	g.join(k.cluster, k.member)
 	return nil
+}
+
+// existing are the topics subscribed to, sorted.
+func (k *consumer) existing(op string) ([]string, error) {
+	for _, topic := range k.cfg.Topics {
+		if _, ok := k.cluster.topics[topic]; !ok {
+			return nil, fail(op, txn.ClassFatal, "UNKNOWN_TOPIC_OR_PART", fmt.Errorf("topic %q does not exist", topic))
+		}
+	}
+	return slices.Sorted(slices.Values(k.cfg.Topics)), nil
 }
 
 // drop stops reading at once; the partitions are the consumer's until tell returns.
@@ -127,7 +136,7 @@ func (k *consumer) fetch(most int) ([]*txn.Batch, error) {
 	for i := range k.owned {
 		p := k.owned[(first+i)%len(k.owned)]
 		from, flows := k.positions[p]
-		if !flows || most <= 0 {
+		if !flows || most <= 0 || slices.Contains(k.held, p) {
 			continue
 		}
 		log, err := k.cluster.partition(p)
@@ -157,7 +166,7 @@ func (k *consumer) fetch(most int) ([]*txn.Batch, error) {
 // Seek implements txn.Consumer.
 func (k *consumer) Seek(positions map[txn.Partition]int64) error {
 	return k.change("seek", func() {
-		k.paused = false
+		k.paused, k.held = false, nil
 		clear(k.positions)
 		for p, offset := range positions {
 			if slices.Contains(k.owned, p) {
@@ -217,39 +226,6 @@ func (k *consumer) Commit(ctx context.Context, offsets map[txn.Partition]txn.Pos
 // Committed implements txn.Consumer.
 func (k *consumer) Committed(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
 	return k.client.stably(ctx, k.cfg.Group, parts)
-}
-
-// Ends implements txn.Consumer.
-func (k *consumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Ends, error) {
-	const op = "list offsets"
-	if err := abandoned(ctx, op, txn.ClassRetry); err != nil {
-		return nil, err
-	}
-	leave, err := k.client.enter(op)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	out := map[txn.Partition]txn.Ends{}
-	for _, p := range parts {
-		log, err := k.cluster.partition(p)
-		if err != nil {
-			return nil, fail(op, txn.ClassFatal, "UNKNOWN_TOPIC_OR_PART", err)
-		}
-		out[p] = log.ends()
-	}
-	return out, nil
-}
-
-// KnownEnd implements txn.Consumer. As with other drivers it is the last stable offset.
-func (k *consumer) KnownEnd(p txn.Partition) int64 {
-	k.cluster.mu.Lock()
-	defer k.cluster.mu.Unlock()
-	log, err := k.cluster.partition(p)
-	if err != nil || !slices.Contains(k.owned, p) {
-		return -1
-	}
-	return log.stable()
 }
 
 // Close implements txn.Consumer. A static member stays in the group, as with other drivers, until Admin.Leave or the end of its

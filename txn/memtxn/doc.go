@@ -13,7 +13,7 @@
 // There is no network and no broker that could be down, so no call is retried and no outcome is unknown, unless a test puts such
 // an error in its way. A record is in the log when Produce returns, and Flush has nothing to do. Retention, compaction, quotas,
 // permissions and the limits of a queue do not exist, and a topic's properties have no effect; records leave the log by DeleteBefore
-// and Admin.DeleteRecords alone. Topics are made by CreateTopic and Admin.CreateTopics, and their partitions never change.
+// and Admin.DeleteRecords alone. Topics are made by CreateTopic and Admin.CreateTopics, and grow by AddPartitions.
 //
 // # Time
 //

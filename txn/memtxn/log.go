@@ -37,6 +37,16 @@ func (p *partition) stable() int64 {
 	return p.ends().High
 }
 
+// since is the offset of the first record with a timestamp of at least ts.
+func (p *partition) since(ts int64) (offset int64, ok bool) {
+	for i := range p.entries {
+		if e := &p.entries[i]; !e.marker && e.record.Timestamp >= ts {
+			return p.low + int64(i), true
+		}
+	}
+	return 0, false
+}
+
 func (p *partition) append(e entry) {
 	e.record.Offset = p.ends().High
 	p.entries = append(p.entries, e)

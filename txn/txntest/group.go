@@ -103,6 +103,16 @@ func questions(e *env) {
 		e.must(err)
 		return len(topics) == 1 && topics[topic] == 3
 	})
+	e.soon("the topic is listed", 5*time.Second, func() bool {
+		topics, err := a.AllTopics(e.ctx)
+		e.must(err)
+		for name := range topics {
+			if strings.HasPrefix(name, "__") {
+				e.Fatalf("the brokers' own topic %s is listed", name)
+			}
+		}
+		return topics[topic] == 3
+	})
 	if ms, err := a.Members(e.ctx, group); err != nil || len(ms) != 0 {
 		e.Fatalf("members of no group: %v, %v", ms, err)
 	}

@@ -35,6 +35,8 @@ type env struct {
 	ctx    context.Context
 	client txn.Client
 	eye    Observer
+	// trackEnds is the setting of consumers.
+	trackEnds bool
 }
 
 var names atomic.Int64

@@ -48,7 +48,7 @@ func (e *env) consumer(group, instance string, topics ...string) *member {
 	m := &member{e: e, instance: instance}
 	var err error
 	m.c, err = e.client.NewConsumer(txn.ConsumerConfig{Topics: topics, Group: group, InstanceID: instance,
-		SessionTimeout: 10 * time.Second}, m)
+		SessionTimeout: 10 * time.Second, TrackEnds: e.trackEnds}, m)
 	e.must(err)
 	e.Cleanup(m.close)
 	return m

@@ -14,6 +14,8 @@ import (
 // Observer looks at the cluster, and prepares it, by other means than the driver under test.
 type Observer interface {
 	CreateTopic(ctx context.Context, name string, partitions int) error
+	// AddPartitions lets a topic grow to as many.
+	AddPartitions(ctx context.Context, name string, partitions int) error
 	// Read returns what a partition holds from the start to its end as of now, without control records: if committed, up to the last
 	// stable offset and without aborted records.
 	Read(ctx context.Context, p txn.Partition, committed bool) ([]txn.Record, error)
@@ -40,6 +42,14 @@ func observe(e *env) Observer {
 
 func (n *network) CreateTopic(ctx context.Context, name string, partitions int) error {
 	_, err := n.admin.CreateTopic(ctx, int32(partitions), 1, nil, name)
+	return err
+}
+
+func (n *network) AddPartitions(ctx context.Context, name string, partitions int) error {
+	res, err := n.admin.UpdatePartitions(ctx, partitions, name)
+	if err == nil {
+		err = res.Error()
+	}
 	return err
 }
 

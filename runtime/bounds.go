@@ -1,0 +1,101 @@
+package runtime
+
+import (
+	"slices"
+
+	"github.com/weirstream/weir/txn"
+)
+
+// bounds are what a reader knows of the ends of bounded partitions. It belongs to the reader's goroutine.
+type bounds struct {
+	ends     map[txn.Partition]int64 // of those that have not come to theirs
+	reached  []txn.Partition
+	whole    bool // every partition has an end
+	finished bool // and all have come to it
+}
+
+func newBounds(positions, ends map[txn.Partition]int64) bounds {
+	b := bounds{ends: map[txn.Partition]int64{}, whole: len(ends) == len(positions)}
+	for p, end := range ends {
+		b.ends[p] = end
+	}
+	return b
+}
+
+// cut takes off a batch what lies behind its partition's end, and says whether anything is left.
+func (b *bounds) cut(batch *txn.Batch) bool {
+	end, bounded := b.ends[batch.Partition]
+	switch {
+	case bounded:
+		n, _ := slices.BinarySearchFunc(batch.Records, end, func(r txn.Record, end int64) int {
+			if r.Offset < end {
+				return -1
+			}
+			return 1
+		})
+		batch.Records = batch.Records[:n]
+	case slices.Contains(b.reached, batch.Partition):
+		return false
+	}
+	return len(batch.Records) > 0
+}
+
+// passed returns the ends that have been reached since it was last asked; position says where partitions are, offsets without records included.
+func (b *bounds) passed(position func(txn.Partition) int64) map[txn.Partition]int64 {
+	now := map[txn.Partition]int64{}
+	for p, end := range b.ends {
+		if position(p) >= end {
+			now[p] = end
+			b.reached = append(b.reached, p)
+			delete(b.ends, p)
+		}
+	}
+	return now
+}
+
+// idle says whether nothing is left to be noticed, as ever if nothing is bounded.
+func (b *bounds) idle() bool { return len(b.ends) == 0 && (b.finished || !b.whole) }
+
+// finish says whether all is done, once.
+func (b *bounds) finish() bool {
+	if b.finished || !b.whole || len(b.ends) > 0 {
+		return false
+	}
+	b.finished = true
+	return true
+}
+
+// follow notices, after a poll, what has come to its end, and holds back what must not be read on.
+func (r *reader) follow() {
+	a := r.attempt
+	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() {
+		return
+	}
+	at := func(p txn.Partition) int64 { return max(r.next[p], r.consumer.Position(p)) }
+	for p, end := range r.bounds.passed(at) {
+		r.next[p] = end
+		m := ended
+		a.toReader(p, message{mark: &m})
+	}
+	r.hold()
+	if r.bounds.finish() {
+		// Behind the marks, so in the epoch that the next barrier closes.
+		r.post(processed(r.epoch))
+		r.post(barrierDue)
+	}
+}
+
+// hold keeps partitions from being fetched that are at their end, or ahead in event time.
+func (r *reader) hold() {
+	held := slices.Clone(r.bounds.reached)
+	held = append(held, r.attempt.pace.ahead(func(p txn.Partition) bool { return r.consumer.KnownEnd(p) > r.consumer.Position(p) })...)
+	slices.SortFunc(held, comparePartitions)
+	if slices.Equal(held, r.held) {
+		return
+	}
+	if err := r.consumer.Hold(held); err != nil {
+		r.failed(err)
+		return
+	}
+	r.held = held
+}
