@@ -122,6 +122,9 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 	if m.MaxParallelism != in.o.MaxParallelism {
 		return fmt.Errorf("%w: it has %d key groups, WEIR_MAX_PARALLELISM is %d: set it to %d", ErrState, m.MaxParallelism, in.o.MaxParallelism, m.MaxParallelism)
 	}
+	if err := in.checkShards(m); err != nil {
+		return err
+	}
 	for _, s := range m.Sources {
 		p := txn.Partition{Topic: s.Topic, ID: s.Partition}
 		if o, ok := d.positions[p]; ok && o != s.Offset {
