@@ -37,6 +37,8 @@ type Manifest struct {
 	Inputs []InputWatermark `json:"inputs,omitempty"`
 	// Exchange is how records came to the stages behind keyBy: empty (in memory) or ExchangeKafka.
 	Exchange string `json:"exchange,omitempty"`
+	// Shards is how many the job's state is parted in; 0: it is not, or a version wrote this that did not say.
+	Shards int `json:"shards,omitempty"`
 
 	// Delta holds what this epoch changed; the zero FileRef if it changed nothing.
 	Delta FileRef `json:"delta,omitzero"`

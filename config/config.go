@@ -27,7 +27,7 @@ type Config struct {
 	DeadLetterTopic string        `env:"DEAD_LETTER_TOPIC" kind:"topic" shown:"none" help:"Topic for records that a built-in job cannot read, with WEIR_BAD_RECORDS=dead-letter."`
 	ClassifyWindow  time.Duration `env:"CLASSIFY_WINDOW" kind:"duration" default:"1h" min:"0s" help:"Window of the built-in job classify; 0 passes every record on."`
 
-	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both."`
+	Guarantee          string        `env:"GUARANTEE" kind:"enum" default:"exactly-once" one:"exactly-once,at-least-once" help:"What the job promises of its outputs. State is exact under both with WEIR_EXCHANGE=memory; with kafka, at-least-once may also process again, behind a repartition topic, what was sent there twice."`
 	CheckpointInterval time.Duration `env:"CHECKPOINT_INTERVAL" kind:"duration" default:"1s" min:"5ms" max:"15m" help:"Time between barriers: how often outputs are committed and become visible."`
 	DiscoveryInterval  time.Duration `env:"DISCOVERY_INTERVAL" kind:"duration" default:"10s" min:"0s" help:"Time between two looks for new partitions, and for new topics that match a pattern; 0: none."`
 	TransactionTimeout time.Duration `env:"TRANSACTION_TIMEOUT" kind:"duration" min:"1s" max:"24h" shown:"10s or 5 intervals, whichever is longer" help:"The broker's patience with an open transaction; how long a frozen instance can hold back read_committed readers."`

@@ -27,7 +27,7 @@ type poisonedEvents struct {
 }
 
 func newPoisonedEvents(t *testing.T, j *job) *poisonedEvents {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	t.Cleanup(cl.Close)
 	return &poisonedEvents{t: t, cl: cl, rng: newRand(t), sums: map[string]int64{}, poison: map[string]*kgo.Record{}}
@@ -72,7 +72,7 @@ func readEnd(t *testing.T, j *job, topic string) (all []*kgo.Record) {
 	for p := range ends {
 		from[p] = kgo.NewOffset().At(0)
 	}
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.FetchMaxWait(200*time.Millisecond), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}))
 	must(t, err)
 	defer cl.Close()
@@ -204,7 +204,7 @@ func TestSkippedRecords(t *testing.T) {
 func TestBadRecordEndsTheProcess(t *testing.T) {
 	t.Parallel()
 	j := newJob(t, sharedCluster(t), "classify", 1, "CLASSIFY_WINDOW=0", "RECORD_ATTEMPTS=2")
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	defer cl.Close()
 	event := kgo.StringRecord(`{"key":"a","value":1}`)

@@ -14,6 +14,9 @@
 //	feeder_test.go     writes text with an idempotent producer
 //	outputs_test.go    reads committed outputs from the beginning and judges them
 //	kafka_test.go      questions to the broker: groups, ends of partitions, offsets
+//	fleet_test.go      many instances of one job, and a word count by them
+//	pace_test.go       for how long partitions stand still
+//	measures_test.go   a job with windows of event time, its input, and the naive truth
 //	container_test.go  the image weir:dev as a container beside the broker
 //
 // The other files are named by what their tests show.
@@ -24,7 +27,16 @@
 // output may come again; each value from 1 to n has to be there and none above, which also shows that state is
 // exactly that of the committed offsets: one record counted twice would show as n+1, one lost as a missing n.
 //
+// With WEIR_EXCHANGE=kafka and at-least-once a count may also be higher than what was fed: what was sent twice to a repartition topic is
+// counted twice behind it. None from 1 to n may be missing.
+//
 // Afterwards nothing may be left open: each partition's last stable offset is its end.
+//
+// # Long versions
+//
+// With -weir.long the chain under churn lasts five minutes, three brokers are killed for four, and the state that moves is a gigabyte:
+//
+//	go test -tags integration ./integration -count=1 -v -timeout 30m -run 'TestChainUnderChurn|TestThreeBrokers|TestStateMoves' -weir.long
 //
 // # Brokers
 //

@@ -24,7 +24,7 @@ type feeder struct {
 
 func newFeeder(t testing.TB, bootstrap, topic string, partitions int, text *textGenerator) *feeder {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	cl, err := kgo.NewClient(seeds(bootstrap), kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerLinger(0), kgo.AlwaysRetryEOF(), kgo.MetadataMinAge(100*time.Millisecond))
 	must(t, err)
 	t.Cleanup(cl.Close)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ type admin struct {
 
 func newAdmin(t testing.TB, bootstrap string) *admin {
 	t.Helper()
-	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.MetadataMinAge(10*time.Millisecond))
+	cl, err := kgo.NewClient(seeds(bootstrap), kgo.MetadataMinAge(10*time.Millisecond))
 	must(t, err)
 	t.Cleanup(cl.Close)
 	return &admin{t, kadm.NewClient(cl)}
@@ -112,3 +113,6 @@ func (a *admin) committed(group, topic string) map[int32]kadm.Offset {
 	}
 	return out
 }
+
+// seeds are the brokers of a cluster, comma-separated.
+func seeds(bootstrap string) kgo.Opt { return kgo.SeedBrokers(strings.Split(bootstrap, ",")...) }

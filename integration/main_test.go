@@ -22,6 +22,7 @@ var (
 	flagRace = flag.Bool("weir.race", false, "build the processor with the race detector")
 	flagSeed = flag.Uint64("weir.seed", 0, "seed of random choices; 0: a new one for each test")
 	flagLogs = flag.String("weir.logs", "", "folder that keeps the logs of all instances")
+	flagLong = flag.Bool("weir.long", false, "give the tests that last as long as one likes several minutes, and a state of a gigabyte")
 )
 
 // scratch is removed at the end of the run.
@@ -59,8 +60,9 @@ func flagGiven(name string) (given bool) {
 	return given
 }
 
-// brokerSettings let sessions and transactions expire soon.
+// brokerSettings let sessions and transactions expire soon, and records with timestamps of long ago stay.
 var brokerSettings = map[string]string{
+	"KAFKA_LOG_RETENTION_MS":                                            "-1",
 	"KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS":                                "1000",
 	"KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS": "500",
 	"KAFKA_TRANSACTION_REMOVE_EXPIRED_TRANSACTION_CLEANUP_INTERVAL_MS":  "3600000",

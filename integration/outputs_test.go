@@ -21,6 +21,7 @@ type outputs struct {
 	t     testing.TB
 	topic string
 	exact bool // exactly-once: in order, and nothing twice
+	more  bool // words may be counted again: what comes twice crosses in a repartition topic
 	admin *admin
 	done  chan struct{}
 
@@ -62,7 +63,7 @@ func readOutputs(t testing.TB, bootstrap, topic string, partitions int, exact bo
 		from[p] = kgo.NewOffset().At(0)
 	}
 	// Control records are kept, and dropped in take, so that the end of a partition is seen to be reached.
-	cl, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+	cl, err := kgo.NewClient(seeds(bootstrap), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.AlwaysRetryEOF(), kgo.FetchMaxWait(200*time.Millisecond),
 		kgo.MetadataMinAge(100*time.Millisecond))
 	must(t, err)
@@ -171,7 +172,7 @@ func (o *outputs) verdict(want map[string]int) {
 			wrong = append(wrong, fmt.Sprintf("%q: nothing, want %d", word, want[word]))
 			continue
 		}
-		if missing := slices.Index(w.times, 0); missing >= 0 || w.highest() != want[word] {
+		if missing := slices.Index(w.times, 0); missing >= 0 || w.highest() < want[word] || w.highest() > want[word] && !o.more {
 			wrong = append(wrong, fmt.Sprintf("%q: highest count %d, want %d (first missing: %d)", word, w.highest(), want[word], missing+1))
 		}
 	}

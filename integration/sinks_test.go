@@ -16,7 +16,7 @@ import (
 
 // routes feeds the job route.
 func routes(t *testing.T, j *job) func(orders ...*kgo.Record) {
-	cl, err := kgo.NewClient(kgo.SeedBrokers(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in))
 	must(t, err)
 	t.Cleanup(cl.Close)
 	return func(orders ...*kgo.Record) {

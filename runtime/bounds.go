@@ -85,10 +85,16 @@ func (r *reader) follow() {
 	}
 }
 
+// unread says whether there may be something to be read of a partition: as long as nothing is known of its end, there may.
+func (r *reader) unread(p txn.Partition) bool {
+	end := r.consumer.KnownEnd(p)
+	return end < 0 || end > r.consumer.Position(p)
+}
+
 // hold keeps partitions from being fetched that are at their end, or ahead in event time.
 func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
-	held = append(held, r.attempt.pace.ahead(func(p txn.Partition) bool { return r.consumer.KnownEnd(p) > r.consumer.Position(p) })...)
+	held = append(held, r.attempt.pace.ahead(r.unread)...)
 	slices.SortFunc(held, comparePartitions)
 	if slices.Equal(held, r.held) {
 		return

@@ -57,6 +57,9 @@ func (in *Instance) manifest(f *flight, s *shard, of []txn.Partition) checkpoint
 		Job: in.o.JobID, Instance: in.o.InstanceID, Shard: s.name, Exchange: in.o.Exchange, ID: f.id, Parent: in.decision.checkpoints[s],
 		States: s.registry.Descriptors(), MaxParallelism: in.o.MaxParallelism, Base: s.base,
 	}
+	if !in.single() {
+		m.Shards = len(in.shards)
+	}
 	for _, p := range of {
 		at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: f.sealed.positions[p]}
 		if end, bounded := in.decision.ends[p]; bounded {

@@ -235,6 +235,10 @@ func (in *Instance) checkOwned() {
 // assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one
 // instance works on a job at a time.
 func (in *Instance) assigned(counts map[string]int) {
+	if err := in.checkUnparted(counts); err != nil {
+		in.fail(err)
+		return
+	}
 	in.work = work{in.whole(in.owned), counts}
 	if in.single() {
 		all := in.topology.partitions(counts)

@@ -1,9 +1,14 @@
 package runtime_test
 
 import (
+	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/runtime"
@@ -60,6 +65,7 @@ func TestRepartition(t *testing.T) {
 
 // Instances come and go; each word is counted by whoever owns its key group, and none is lost or counted twice.
 func TestInstancesComeAndGo(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, want := text(900)
 	one := c.start(c.many("one"))
@@ -86,9 +92,11 @@ func TestInstancesComeAndGo(t *testing.T) {
 // Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
 // must not come back with it.
 func TestShardsGoBackAndForth(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, "text", "word-counts")
 	often := func(o *runtime.Options) {
 		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
+		o.SessionTimeout = 2 * time.Second // a rebalance is heard of within a quarter of it
 		o.StandbyInterval = 50 * time.Millisecond
 	}
 	lines, want := text(1200)
@@ -116,5 +124,43 @@ func TestShardsGoBackAndForth(t *testing.T) {
 	again.until(t, "a restore", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
 	if err := again.stop(t); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Somebody adds partitions to a repartition topic: keys would be parted differently from their state. An instance that runs ends with the next
+// rebalance, and none starts any more.
+func TestPartitionsAdded(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, want := text(100)
+	one, two := c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 2 })
+	}
+	c.feed("text", lines...)
+	c.awaitOutputs("word-counts", want)
+	c.addPartitions(1, "wordcount-by_word-repartition")
+	if err := two.stop(t); err != nil {
+		t.Error(err)
+	}
+	late := c.start(c.many("three"))
+	for l, want := range map[*life]error{one: runtime.ErrConfig, late: runtime.ErrState} {
+		if err := <-l.done; !errors.Is(err, want) || !strings.Contains(err.Error(), "wordcount-by_word-repartition") {
+			t.Errorf("it says %v, want %v", err, want)
+		}
+		l.close()
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}
+
+func (c *cluster) addPartitions(n int, topic string) {
+	c.t.Helper()
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.brokers))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer cl.Close()
+	r, err := kadm.NewClient(cl).CreatePartitions(c.t.Context(), n, topic)
+	if err = errors.Join(err, r.Error()); err != nil {
+		c.t.Fatal(err)
 	}
 }

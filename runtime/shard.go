@@ -139,6 +139,9 @@ func (s *shard) restoreState(ctx context.Context, id checkpoint.ID, d decision) 
 		return checkpoint.Manifest{}, s.backend.Reset()
 	}
 	m, err := s.repo.LoadManifest(ctx, id)
+	if errors.Is(err, checkpoint.ErrNotExist) && !s.in.single() {
+		return checkpoint.Manifest{}, fmt.Errorf("%w (do all instances have the same WEIR_CHECKPOINT_STORE, and reach it? A folder of one machine is not shared)", err)
+	}
 	if err != nil {
 		return checkpoint.Manifest{}, err
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
-	"github.com/weirstream/weir/txn"
 )
 
 // keepWarm brings copies of the shards that other instances own up to date from time to time, so that taking one over costs only what has
@@ -36,17 +35,7 @@ func (in *Instance) keepWarm() {
 
 // warmAll takes the shards in turn.
 func (in *Instance) warmAll(ctx context.Context) error {
-	var parts []txn.Partition
-	for _, topic := range in.topology.repartition[:min(1, len(in.topology.repartition))] {
-		for i := range in.shards { // any of its partitions names a shard's checkpoint
-			parts = append(parts, txn.Partition{Topic: topic, ID: int32(i)})
-		}
-	}
-	committed, err := in.admin.Committed(ctx, in.o.JobID, parts)
-	if err != nil {
-		return err
-	}
-	d, err := in.decode(committed)
+	d, err := in.shardDecisions(ctx)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 		return false, err
 	}
 	all := slices.DeleteFunc(in.topology.partitions(counts), func(p txn.Partition) bool { return !in.reads(s, p.Topic) })
-	committed, err := in.consumer.Committed(ctx, all)
+	committed, err := in.decisions.read(ctx, all)
 	return len(committed) == 0, err
 }
 

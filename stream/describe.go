@@ -79,7 +79,7 @@ func (g *Graph) addExchange(n *node, p *Plan) {
 
 // describe is an operator without its stages.
 func (n *node) describe() (GraphOperator, error) {
-	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.reading.Topics, Settings: n.settings()}
+	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.reading.reads(), Settings: n.settings()}
 	for i, in := range n.inputs {
 		o.Inputs = append(o.Inputs, GraphInput{Operator: in.label(), Side: n.taps[i]})
 	}
@@ -130,9 +130,6 @@ func (n *node) settings() (all []GraphSetting) {
 
 // describe adds what is not at its default.
 func (s *SourceSpec) describe(add func(name, format string, args ...any)) {
-	if s.Pattern != nil {
-		add("topics", "that match %v", s.Pattern)
-	}
 	if s.Start.Kind() != StartEarliest {
 		add("begins at", "%v", s.Start)
 	}

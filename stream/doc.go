@@ -126,6 +126,12 @@
 // Event time does not overtake a record under way, and does not wait for others: it goes as far as it had come before the oldest of
 // them. Calls at once are bounded for each task; when all are taken, input waits.
 //
+// # Through Kafka
+//
+// With WEIR_EXCHANGE=kafka the records of a KeyBy cross in a repartition topic: it needs a uid, and Through with a codec of its records unless they are strings,
+// []byte, int64 or float64. Results are those of the exchange in memory, except at least once: a record may then be repeated in the topic after a
+// failure, and operators behind it take the repeat for another record. Order holds for records of a key that came through the same partitions.
+//
 // # UIDs
 //
 // State, and with it the job's results, are found again by the uid of the operator and the name of the state. An operator that keeps

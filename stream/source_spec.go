@@ -29,6 +29,14 @@ func (s *SourceSpec) Reads(topic string) bool {
 	return slices.Contains(s.Topics, topic) || s.Pattern != nil && s.Pattern.MatchString(topic)
 }
 
+// reads lists the topics, and the pattern behind them.
+func (s *SourceSpec) reads() []string {
+	if s.Pattern == nil {
+		return s.Topics
+	}
+	return append(slices.Clone(s.Topics), s.Pattern.String())
+}
+
 // Subscription says which topics a source reads: see Topics and Pattern.
 type Subscription struct {
 	topics  []string
