@@ -3,6 +3,7 @@ package weirtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -99,12 +100,14 @@ func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
 
 // stamps says whether a state only says when the values of another one, which has a TTL, were last used.
 func (c committed) stamps(d state.Descriptor) bool {
-	for _, of := range c.states {
-		if of.UID == d.UID && state.StampName(of.Name) == d.Name {
-			return true
+	return slices.ContainsFunc(c, func(k kept) bool {
+		for _, of := range k.states {
+			if of.UID == d.UID && state.StampName(of.Name) == d.Name {
+				return true
+			}
 		}
-	}
-	return false
+		return false
+	})
 }
 
 // decided are the positions of the decision records.
