@@ -27,7 +27,12 @@ func ids(t *testing.T, records []weirtest.Record) (ids []string) {
 }
 
 func TestEveryTransferPassesOnce(t *testing.T) {
-	h := weirtest.New(t, newJob)
+	t.Run("memory", func(t *testing.T) { everyTransferPassesOnce(t, weirtest.New(t, newJob)) })
+	t.Run("kafka", func(t *testing.T) { everyTransferPassesOnce(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+}
+
+func everyTransferPassesOnce(t *testing.T, h *weirtest.Harness) {
+	t.Helper()
 	h.Send("transfers", transfer("t1"), transfer("t2"), transfer("t1"), transfer(""))
 	h.Commit()
 	h.Crash(weirtest.Lost) // what was seen is part of the checkpoint

@@ -31,7 +31,12 @@ func check(t *testing.T, h *weirtest.Harness, topic string, want ...string) {
 }
 
 func TestViewsOutOfOrder(t *testing.T) {
-	h := weirtest.New(t, newJob)
+	t.Run("memory", func(t *testing.T) { viewsOutOfOrder(t, weirtest.New(t, newJob)) })
+	t.Run("kafka", func(t *testing.T) { viewsOutOfOrder(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+}
+
+func viewsOutOfOrder(t *testing.T, h *weirtest.Harness) {
+	t.Helper()
 	h.Send("views", view("ann", "/cart", "12:01"), view("ann", "/", "12:00"), view("bob", "/", "12:20"), view("ann", "/paid", "12:31"))
 	h.Commit()
 	check(t, h, "sessions") // nobody has been away for long enough

@@ -26,7 +26,12 @@ func check(t *testing.T, h *weirtest.Harness, want ...string) {
 }
 
 func TestChartOfEveryMinute(t *testing.T) {
-	h := weirtest.New(t, newJob)
+	t.Run("memory", func(t *testing.T) { chartOfEveryMinute(t, weirtest.New(t, newJob)) })
+	t.Run("kafka", func(t *testing.T) { chartOfEveryMinute(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+}
+
+func chartOfEveryMinute(t *testing.T, h *weirtest.Harness) {
+	t.Helper()
 	h.Send("plays", play("b", "00:01"), play("c", "00:20"), play("a", "00:05"), play("c", "01:03"), play("d", "00:59"), play("d", "00:55"))
 	h.Commit()
 	check(t, h)
