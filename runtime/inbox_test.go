@@ -18,7 +18,9 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	_ = flag.Set("test.parallel", "6") // they wait for most of their time
 	// A zombie leaves its consumer inside the callback until its process ends, which a test is not.
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/weirstream/weir/runtime.(*reader).leave"))
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/weirstream/weir/runtime.(*reader).leave"),
+		// A consumer that was fenced can't be closed by librdkafka.
+		goleak.IgnoreAnyFunction("github.com/confluentinc/confluent-kafka-go/v2/kafka.(*Consumer).Close"))
 }
 
 // batchOf marks a message so that a test can tell input and number.

@@ -56,10 +56,12 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	in.reader = newReader(in.post)
-	in.consumer, err = in.o.Client.NewConsumer(txn.ConsumerConfig{
-		Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
-		TrackEnds: in.anySource(tracked),
-	}, in.reader)
+	in.consumer, err = newRenewable(in.reader, in.alone, func(h txn.RebalanceHandler) (txn.Consumer, error) {
+		return in.o.Client.NewConsumer(txn.ConsumerConfig{
+			Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
+			TrackEnds: in.anySource(tracked),
+		}, h)
+	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -214,7 +216,7 @@ func (in *Instance) checkSuccessor(member string) error {
 		switch {
 		case m.InstanceID != in.o.InstanceID && in.single():
 			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
-		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member:
+		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone():
 			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
 		}
 	}

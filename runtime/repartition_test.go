@@ -20,11 +20,16 @@ import (
 func (c *cluster) many(name string) setting {
 	return func(o *runtime.Options) {
 		o.InstanceID, o.Exchange = name, checkpoint.ExchangeKafka
-		o.OpenShard = func(shard string) (state.Backend, error) {
-			return pebble.Open(filepath.Join(c.dir, "state-"+name, shard), pebble.Options{JobID: "wordcount/" + shard})
-		}
+		o.OpenShard = c.folder("state-" + name)
 		closeBoth(c.t, o.Backend, nil)
 		o.Backend = nil
+	}
+}
+
+// folder has states of shards.
+func (c *cluster) folder(name string) func(shard string) (state.Backend, error) {
+	return func(shard string) (state.Backend, error) {
+		return pebble.Open(filepath.Join(c.dir, name, shard), pebble.Options{JobID: "wordcount/" + shard})
 	}
 }
 

@@ -49,8 +49,27 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 				return err
 			}
 		}
+		if s.First {
+			if err := in.readFirst(ctx, d, parts); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// readFirst notes how far partitions have to be read before others are.
+func (in *Instance) readFirst(ctx context.Context, d *decision, parts []txn.Partition) error {
+	stable, err := in.consumer.Stable(ctx, parts)
+	for p, end := range stable {
+		if bound, bounded := d.ends[p]; bounded {
+			end = min(end, bound)
+		}
+		if d.positions[p] < end {
+			d.first[p] = end
+		}
+	}
+	return err
 }
 
 // begins says whether a source's Start holds for those of its partitions that nothing is committed for. If the job has read the source before, they are

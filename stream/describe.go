@@ -136,6 +136,9 @@ func (s *SourceSpec) describe(add func(name, format string, args ...any)) {
 	if s.Bounded {
 		add("ends", "where its partitions end at the first start")
 	}
+	if s.First {
+		add("read", "before other sources")
+	}
 	if s.MaxDrift > 0 {
 		add("aligned", "no partition more than %v ahead", s.MaxDrift)
 	}

@@ -113,8 +113,8 @@
 // emits such changes, so that its result is a table too, which AsChange writes to a compacted topic; a row is deleted there when the join has it no more.
 //
 // Records of a key from the same partition keep their order in a join. Between its two inputs there is no order: a lookup sees the table as far as it has been
-// read. What windows and intervals emit does not depend on it. A table is not read to its end before the stream begins: where that matters, start
-// the job with the table's topic alone, or buffer what finds no row (LeftJoin and a Process behind it).
+// read. What windows and intervals emit does not depend on it. ReadFirst lets the stream wait, at each start, until
+// what is in the table's topics has been taken in; with WEIR_EXCHANGE=kafka that is until it is on its way, so a lookup can still come before it.
 //
 // # Broadcast state
 //
