@@ -130,7 +130,7 @@ func (b *bench) feed(n int) {
 
 // progress compares how far event time is let through with what records under way allow.
 func (b *bench) progress() {
-	wm, idle := b.chain.Progress()
+	wm, idle := b.chain.Behind(b.chain.Progress())
 	want := b.came
 	for id, in := range b.in {
 		if !slices.ContainsFunc(b.out, func(a ask) bool { return a.id == id }) {

@@ -84,8 +84,7 @@ type Chain struct {
 	// Tick, which is due at once then. What they emit comes before the watermark: so flush, then send on what Behind says.
 	Watermark func(wm int64) error
 	// Behind says how far event time has come behind the chain when it has come to wm in front of it: due timers that have not fired, and
-	// records that wait for asynchronous calls, hold it back, and keep it from being idle (keyed stages only; Progress has seen to it
-	// already). Nil: equally far.
+	// records that wait for asynchronous calls, hold it back, and keep it from being idle. Nil: equally far.
 	Behind func(wm int64, idle bool) (int64, bool)
 	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
 	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.

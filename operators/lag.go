@@ -13,6 +13,8 @@ const burst = 512
 //   - Before a record is taken, all of its own key's fire. For a key it is thus as if event time had come in one step, between two records.
 //   - Event time that comes meanwhile waits. Nobody behind the chain hears of any before all timers have fired.
 //
+// The end of bounded input is the exception: all fire, since a job ends with the barrier behind it.
+//
 // A barrier in between leaves the rest of the timers in the state, and the watermark that has come in the checkpoint: after a recovery they
 // are due again, before any record of their keys.
 type lag struct {
@@ -51,11 +53,14 @@ func (t *Task) levels(i int) {
 func (t *Task) watermark(wm int64) (err error) {
 	defer t.rescue(&err)
 	t.op, t.atWork = 0, false
-	if t.lag.on {
-		t.lag.next = max(t.lag.next, wm)
-		return nil
+	if !t.lag.on {
+		return t.reach(wm)
 	}
-	return t.reach(wm)
+	t.lag.next = max(t.lag.next, wm)
+	if wm == EndOfTime { // nothing comes behind it that could be in a hurry, and the barrier that follows is the last
+		return t.fireDue(math.MaxInt)
+	}
+	return nil
 }
 
 func (t *Task) reach(wm int64) error {
@@ -67,7 +72,7 @@ func (t *Task) reach(wm int64) error {
 		due += a.due(wm, t.burst+1)
 	}
 	t.lag = lag{on: true, before: t.wm, until: wm, next: math.MinInt64}
-	if due > t.burst {
+	if due > t.burst && wm != EndOfTime {
 		t.released()
 		return nil
 	}

@@ -127,6 +127,9 @@ func (x *Exchange[K, T]) receiveTopic(t *Task, op int32, key *K, next Push[T]) f
 					return err
 				}
 			}
+			if errors.Is(err, errMalformed) {
+				t.origin, t.raw = at, nil // whatever its trace said
+			}
 			if err != nil {
 				return t.fail(op, err)
 			}

@@ -62,10 +62,10 @@ func (t *Task) operator(uid string) int32 {
 func (t *Task) SourceChain(source func(b *txn.Batch) error) *Chain {
 	c := &Chain{Source: source, Flush: t.flush, Tick: t.tick, NextTick: t.nextTick}
 	if t.event != nil {
-		c.Progress = func() (int64, bool) { return t.behind(t.event.progress()) }
+		c.Progress = t.event.progress
 	}
 	if len(t.waits) > 0 {
-		c.Drain = t.drain
+		c.Drain, c.Behind = t.drain, t.behind
 	}
 	return c
 }

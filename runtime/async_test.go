@@ -51,6 +51,7 @@ func TestAsyncResultsFlow(t *testing.T) {
 
 // Calls are under way whenever a barrier comes, a commit fails and the instance comes and goes: each record is written once.
 func TestAsyncAmongBarriers(t *testing.T) {
+	t.Parallel()
 	var calls atomic.Int64
 	random := func(ctx context.Context, v string) (string, error) {
 		n := calls.Add(1)
@@ -95,6 +96,7 @@ func TestAsyncAmongBarriers(t *testing.T) {
 
 // Event time stays behind calls under way through repartition topics as well: no word is late.
 func TestAsyncBeforeRepartition(t *testing.T) {
+	t.Parallel()
 	job := stream.NewJob("asking")
 	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Watermarks(0), stream.TimestampOf(msOf))
 	asked := stream.Async(lines, func(_ context.Context, v string) (string, error) {

@@ -68,14 +68,17 @@ func (b *bounds) finish() bool {
 // follow notices, after a poll, what has come to its end, and holds back what must not be read on.
 func (r *reader) follow() {
 	a := r.attempt
-	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() {
+	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() && len(r.held) == 0 {
 		return
 	}
-	at := func(p txn.Partition) int64 { return max(r.next[p], r.consumer.Position(p)) }
-	for p, end := range r.bounds.passed(at) {
+	for p, end := range r.bounds.passed(r.at) {
 		r.next[p] = end
 		m := ended
 		a.toReader(p, message{mark: &m})
+	}
+	if r.order.passed(r.at) {
+		r.post(processed(r.epoch))
+		r.post(barrierDue)
 	}
 	r.hold()
 	if r.bounds.finish() {
@@ -85,11 +88,22 @@ func (r *reader) follow() {
 	}
 }
 
-// hold keeps partitions from being fetched that are at their end, or ahead in event time.
+// at is where a partition is, offsets without records included.
+func (r *reader) at(p txn.Partition) int64 { return max(r.next[p], r.consumer.Position(p)) }
+
+// unread says whether there may be something to be read of a partition: as long as nothing is known of its end, there may.
+func (r *reader) unread(p txn.Partition) bool {
+	end := r.consumer.KnownEnd(p)
+	return end < 0 || end > r.consumer.Position(p)
+}
+
+// hold keeps partitions from being fetched that are at their end, ahead in event time, or have to let others go first.
 func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
-	held = append(held, r.attempt.pace.ahead(func(p txn.Partition) bool { return r.consumer.KnownEnd(p) > r.consumer.Position(p) })...)
+	held = append(held, r.attempt.pace.ahead(r.unread)...)
+	held = append(held, r.order.waiting...)
 	slices.SortFunc(held, comparePartitions)
+	held = slices.Compact(held)
 	if slices.Equal(held, r.held) {
 		return
 	}

@@ -17,6 +17,7 @@ type decision struct {
 	times       map[txn.Partition]mark   // of source partitions, where the record itself has them (exchange kafka)
 	epoch       uint64                   // the newest of this run that it names; 0: none
 	ends        map[txn.Partition]int64  // of bounded sources
+	first       map[txn.Partition]int64  // where what is read before everything else ends now
 	pin         bool                     // positions or ends were chosen just now, see settle
 	finished    bool                     // a bounded job has nothing left to do
 }
@@ -59,6 +60,7 @@ func (in *Instance) decode(committed map[txn.Partition]txn.Position) (decision, 
 	d := decision{
 		positions:   make(map[txn.Partition]int64, len(committed)),
 		checkpoints: map[*shard]checkpoint.ID{}, times: map[txn.Partition]mark{}, ends: map[txn.Partition]int64{},
+		first: map[txn.Partition]int64{},
 	}
 	var unnamed []txn.Partition
 	for p, pos := range committed {

@@ -13,6 +13,7 @@
 //	pace       finds source partitions that are ahead in event time; the reader holds them back
 //	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
 //	gate       holds outputs back until the transaction of their epoch is open
+//	shard      what keeps a part of the job's state: a chain of checkpoints, a backend, a publisher (shard.go)
 //	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
 //
 // # What must hold
@@ -72,6 +73,21 @@
 //
 // Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
 // that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held.
+//
+// # Many instances
+//
+// With the exchange in memory there is one shard and it holds everything. With kafka each partition number of the repartition topics is a
+// shard: the keyed tasks with that number. A shard is worked on by who owns its partitions, all of them (whole); its files are in a folder of its own.
+//
+//   - Beside the offset of each partition stands the checkpoint of its shard, in one transaction for all (offsets). An epoch writes checkpoints for
+//     shards that it has changed, and names the old ones of the others (split).
+//   - An epoch is published to the shards that still name it: after a rebalance another owner may have gone on (doPublish).
+//   - A shard's backend is opened when it is needed first and stays open. It belongs to the attempt while the shard is ours, else to the standby (shard.use, ours).
+//   - What this instance knows of a shard (registry, base, what to collect) is good as long as the named checkpoint is of this run, since nobody else has been at it then
+//     (registries); else all of it is found anew (restore, baser.forget).
+//   - Event time of a source partition stands beside its offset; that of a keyed task, and the marks of those who send to it, in the shard's manifest (remember.go,
+//     senders.go). Marks are written at barriers, behind the records of the epoch, so that they are committed with them.
+//   - Records of repartition topics are deleted below committed offsets only (purge); nothing waits for that.
 //
 // # Crash table
 //

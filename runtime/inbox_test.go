@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -14,6 +15,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "6") // they wait for most of their time
 	// A zombie leaves its consumer inside the callback until its process ends, which a test is not.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/weirstream/weir/runtime.(*reader).leave"),
 		// A consumer that was fenced can't be closed by librdkafka.

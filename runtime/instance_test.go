@@ -53,6 +53,7 @@ func TestGoesOnAfterRestart(t *testing.T) {
 // TestRecoversInProcess lets the broker refuse single requests and checks that the same instance goes on,
 // without a lost or doubled output.
 func TestRecoversInProcess(t *testing.T) {
+	t.Parallel()
 	injuries := map[string]struct {
 		key  kmsg.Key
 		code *kerr.Error

@@ -251,6 +251,7 @@ func expectMeetings(left, right []visit) (want []string) {
 // A stage with two exchanges in front of it aligns barriers and combines watermarks over both: whatever one side is ahead by, and however often the
 // job goes on from a checkpoint with another parallelism, every pair comes once and nothing is late.
 func TestJoinStageAligns(t *testing.T) {
+	t.Parallel()
 	for _, parallelism := range [][]int{{1, 1, 1}, {2, 2, 2}, {7, 7, 7}, {7, 1, 2}, {0, 0, 0}} {
 		name, kafka := fmt.Sprint(parallelism), parallelism[0] == 0
 		if kafka { // as many as the topics have partitions

@@ -110,4 +110,4 @@ func comparePartitions(a, b txn.Partition) int {
 }
 
 // tracked says whether the ends of a source's partitions have to be followed: offsets without records count as read.
-func tracked(s *stream.SourceSpec) bool { return s.Bounded || s.MaxDrift > 0 }
+func tracked(s *stream.SourceSpec) bool { return s.Bounded || s.First || s.MaxDrift > 0 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/weirstream/weir/twophase"
@@ -40,6 +41,7 @@ type reader struct {
 	topics    []string        // to be subscribed to; nil: nothing new
 	held      []txn.Partition // see hold
 	bounds    bounds
+	order     precedence
 }
 
 func newReader(post func(event)) *reader {
@@ -173,6 +175,7 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 func (r *reader) start(a *attempt, epoch uint64, d decision) error {
 	r.attempt, r.epoch, r.dirty = a, epoch, false
 	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
+	r.order = newPrecedence(d.positions, d.first, a.in.readsFirst)
 	if r.standing = a.pinned; r.standing {
 		return nil
 	}
@@ -190,7 +193,16 @@ func (r *reader) flow(a *attempt) error {
 
 func (r *reader) seek() error {
 	r.held = nil
-	return r.consumer.Seek(r.next)
+	if err := r.consumer.Seek(r.next); err != nil || len(r.order.waiting) == 0 {
+		return err
+	}
+	// Before anything flows.
+	held := slices.SortedFunc(slices.Values(r.order.waiting), comparePartitions)
+	if err := r.consumer.Hold(held); err != nil {
+		return err
+	}
+	r.held = held
+	return nil
 }
 
 // subscribe changes the topics before the next poll.
@@ -221,6 +233,7 @@ func (r *reader) barrier(epoch uint64) map[txn.Partition]int64 {
 	positions := r.positions()
 	if r.attempt != nil {
 		r.attempt.toReaders(message{barrier: epoch})
+		r.order.barrier()
 	}
 	r.epoch, r.dirty = epoch+1, false
 	return positions

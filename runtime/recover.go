@@ -41,7 +41,31 @@ func (in *Instance) checkFresh(ctx context.Context, work []txn.Partition, commit
 			return err
 		}
 	}
+	if len(committed) == 0 {
+		return in.checkFreshElsewhere(ctx)
+	}
 	return nil
+}
+
+// checkFreshElsewhere looks for what the job has committed with the other exchange, which keeps it in other folders.
+func (in *Instance) checkFreshElsewhere(ctx context.Context) error {
+	shard, exchange := "", "memory"
+	if in.single() {
+		shard, exchange = "0", checkpoint.ExchangeKafka
+	}
+	repo, err := checkpoint.NewRepository(in.o.Store, in.o.JobID, in.runName, checkpoint.Options{Shard: shard})
+	if err != nil {
+		return err
+	}
+	latest, exists, err := repo.Latest(ctx)
+	if err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", repo.URL(), err)
+	}
+	if !exists {
+		return nil
+	}
+	return fmt.Errorf("%w: group %q has no committed offsets, but the checkpoint store %s holds committed checkpoint %s of this job with WEIR_EXCHANGE=%s. To start from nothing, use a new WEIR_JOB_ID or remove the job's folder from the store",
+		ErrState, in.o.JobID, in.o.Store.URL(), latest, exchange)
 }
 
 func (in *Instance) checkFreshShard(ctx context.Context, s *shard, committed int) error {

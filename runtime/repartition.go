@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -15,8 +16,11 @@ import (
 // purgeEvery is how often records of repartition topics are let go that are consumed and committed.
 const purgeEvery = 10 * time.Second
 
-// repartitionTopic names the topic of an exchange.
-func repartitionTopic(job, uid string) string { return job + "-" + uid + "-repartition" }
+// topicName is what Kafka takes for one.
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// RepartitionTopic names the topic in which a job's records cross (WEIR_EXCHANGE=kafka), by the uid of the operator that parts them.
+func RepartitionTopic(job, uid string) string { return job + "-" + uid + "-repartition" }
 
 // prepareRepartition makes the repartition topics, unless they are there, and a shard for each of their partitions. All have the same number of
 // partitions, so that the same number means the same key groups: as many as the widest source has, unless they were made before.
@@ -26,21 +30,11 @@ func (in *Instance) prepareRepartition(ctx context.Context, counts map[string]in
 		n = max(n, counts[topic])
 	}
 	n = min(n, in.o.MaxParallelism)
-	var topics []string
-	var errs []error
-	for _, x := range in.o.Plan.Exchanges {
-		if !x.Named {
-			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic that is named after its uid: add stream.UID(\"…\")", x.UID))
-		}
-		if !x.Portable {
-			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic and need a codec: add stream.Through(…)", x.UID))
-		}
-		topics = append(topics, repartitionTopic(in.o.JobID, x.UID))
+	topics, err := in.nameTopics()
+	if err != nil {
+		return err
 	}
-	if len(errs) > 0 {
-		return fmt.Errorf("%w: WEIR_EXCHANGE=kafka: %w", ErrConfig, errors.Join(errs...))
-	}
-	n, err := in.makeTopics(ctx, topics, n)
+	n, err = in.makeTopics(ctx, topics, n)
 	if err != nil {
 		return err
 	}
@@ -58,6 +52,28 @@ func (in *Instance) prepareRepartition(ctx context.Context, counts map[string]in
 	return nil
 }
 
+// nameTopics names the topic of each exchange, if records can cross in it.
+func (in *Instance) nameTopics() (topics []string, err error) {
+	var errs []error
+	for _, x := range in.o.Plan.Exchanges {
+		name := RepartitionTopic(in.o.JobID, x.UID)
+		switch {
+		case !x.Named:
+			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic that is named after its uid: add stream.UID(\"…\")", x.UID))
+		case !topicName.MatchString(name):
+			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic that would be named %q: expected up to 249 letters, digits, '.', '_' and '-'; change its uid or WEIR_JOB_ID", x.UID, name))
+		}
+		if !x.Portable {
+			errs = append(errs, fmt.Errorf("operator %q: its records cross in a topic and need a codec: add stream.Through(…)", x.UID))
+		}
+		topics = append(topics, name)
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("%w: WEIR_EXCHANGE=kafka: %w", ErrConfig, errors.Join(errs...))
+	}
+	return topics, nil
+}
+
 // makeTopics creates what is missing and returns how many partitions all have.
 func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions int) (int, error) {
 	if len(topics) == 0 {
@@ -70,6 +86,9 @@ func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions 
 	for _, n := range counts {
 		partitions = n
 	}
+	if err := in.checkAlike(topics, counts, partitions); err != nil {
+		return 0, err
+	}
 	var missing []txn.TopicSpec
 	for _, topic := range topics {
 		if counts[topic] == 0 {
@@ -79,21 +98,27 @@ func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions 
 			}})
 		}
 	}
-	if len(missing) > 0 {
-		if err := in.admin.CreateTopics(ctx, missing); err != nil {
-			return 0, fmt.Errorf("creating repartition topics (WEIR_EXCHANGE=kafka): %w", err)
-		}
-		if counts, err = in.admin.Topics(ctx, topics); err != nil {
-			return 0, fmt.Errorf("repartition topics %q: %w", topics, err)
-		}
+	if len(missing) == 0 {
+		return partitions, nil
 	}
+	if err := in.admin.CreateTopics(ctx, missing); err != nil {
+		return 0, fmt.Errorf("creating repartition topics (WEIR_EXCHANGE=kafka): %w", err)
+	}
+	if counts, err = in.admin.Topics(ctx, topics); err != nil { // another instance may have been quicker
+		return 0, fmt.Errorf("repartition topics %q: %w", topics, err)
+	}
+	return partitions, in.checkAlike(topics, counts, partitions)
+}
+
+// checkAlike makes sure that the topics that there are have this number of partitions.
+func (in *Instance) checkAlike(topics []string, counts map[string]int, partitions int) error {
 	for _, topic := range topics {
-		if n := counts[topic]; n != 0 && n != partitions || partitions > in.o.MaxParallelism {
-			return 0, fmt.Errorf("%w: repartition topic %q has %d partitions, expected %d as the job's other ones and at most %d (WEIR_MAX_PARALLELISM): what is in them is parted by that number. Don't change it by hand; a job with another one needs a new WEIR_JOB_ID",
+		if n := counts[topic]; n != 0 && (n != partitions || n > in.o.MaxParallelism) {
+			return fmt.Errorf("%w: repartition topic %q has %d partitions, expected %d as the job's other ones and at most %d (WEIR_MAX_PARALLELISM): what is in them is parted by that number. Don't change it by hand; a job with another one needs a new WEIR_JOB_ID",
 				ErrConfig, topic, n, partitions, in.o.MaxParallelism)
 		}
 	}
-	return partitions, nil
+	return nil
 }
 
 // whole leaves out partitions of shards that are not all ours: a topic that was just created may be missing in a first assignment, for every

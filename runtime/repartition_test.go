@@ -70,6 +70,7 @@ func TestRepartition(t *testing.T) {
 
 // Instances come and go; each word is counted by whoever owns its key group, and none is lost or counted twice.
 func TestInstancesComeAndGo(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, want := text(900)
 	one := c.start(c.many("one"))
@@ -96,9 +97,11 @@ func TestInstancesComeAndGo(t *testing.T) {
 // Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
 // must not come back with it.
 func TestShardsGoBackAndForth(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, "text", "word-counts")
 	often := func(o *runtime.Options) {
 		o.Interval, o.Bases = 10*time.Millisecond, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 5}
+		o.SessionTimeout = 2 * time.Second // a rebalance is heard of within a quarter of it
 		o.StandbyInterval = 50 * time.Millisecond
 	}
 	lines, want := text(1200)

@@ -106,6 +106,7 @@ func TestBounded(t *testing.T) {
 
 // The ends are those of the first start, whenever the job is stopped in between; without event time it can go on unbounded then.
 func TestBoundedEndsSurvive(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, "text", "word-counts")
 	lines, want := []string{}, map[string]int{}
 	for i := range 30_000 { // many more than what is on its way when the job is stopped
@@ -175,6 +176,7 @@ func TestBoundedStaysBounded(t *testing.T) {
 
 // Each beginning of a new job, and that it counts only for a new one.
 func TestStartAt(t *testing.T) {
+	t.Parallel()
 	part := func(id int32) stream.Partition { return stream.Partition{Topic: "text", ID: id} }
 	began := time.Now()
 	for name, s := range map[string]struct {
@@ -301,6 +303,7 @@ func TestManyInstancesRefuse(t *testing.T) {
 
 // A fast partition waits for the slow one, whatever there is to be read of it.
 func TestAlignWatermarks(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, "text", "word-counts")
 	const seconds, perSecond = 500, 200
 	fast, slow := make([]string, 0, seconds*perSecond), make([]string, 0, seconds)
@@ -345,5 +348,21 @@ func (c *cluster) feedBatch(topic string, partition int32, lines []string) {
 	}
 	if err := cl.ProduceSync(c.t.Context(), rs...).FirstErr(); err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// A topic that a record chooses may not be one that the job reads by its pattern.
+func TestPatternMatchesChosenTopic(t *testing.T) {
+	c := newCluster(t, 1, "text", "text-copy")
+	job := stream.NewJob("chosen")
+	in := stream.From(job, stream.Pattern("text.*"), stream.Raw, stream.UID("lines"))
+	stream.ToAny(in, func(r *stream.Record, out *stream.Output) error {
+		out.Value, out.Topic = r.Value, "text-copy"
+		return nil
+	})
+	c.feed("text", "a")
+	err := c.start(runs(t, job)).end(t)
+	if err == nil || !strings.Contains(err.Error(), `the pattern of source "lines" matches topic "text-copy"`) {
+		t.Fatal(err)
 	}
 }

@@ -49,8 +49,27 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 				return err
 			}
 		}
+		if s.First {
+			if err := in.readFirst(ctx, d, parts); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// readFirst notes how far partitions have to be read before others are.
+func (in *Instance) readFirst(ctx context.Context, d *decision, parts []txn.Partition) error {
+	stable, err := in.consumer.Stable(ctx, parts)
+	for p, end := range stable {
+		if bound, bounded := d.ends[p]; bounded {
+			end = min(end, bound)
+		}
+		if d.positions[p] < end {
+			d.first[p] = end
+		}
+	}
+	return err
 }
 
 // begins says whether a source's Start holds for those of its partitions that nothing is committed for. If the job has read the source before, they are
@@ -71,7 +90,7 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 		return false, err
 	}
 	all := slices.DeleteFunc(in.topology.partitions(counts), func(p txn.Partition) bool { return !in.reads(s, p.Topic) })
-	committed, err := in.consumer.Committed(ctx, all)
+	committed, err := in.decisions.read(ctx, all)
 	return len(committed) == 0, err
 }
 

@@ -10,9 +10,11 @@ func (t *task) drain() error {
 		return err
 	}
 	if t.stage.Source != nil {
-		return t.progress()
+		if err := t.progress(); err != nil {
+			return err
+		}
 	}
-	return t.release()
+	return t.release() // the end of bounded input, too
 }
 
 // release sends event time on that records in asynchronous calls have held back, as far as they let it go by now.

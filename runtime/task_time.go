@@ -65,7 +65,6 @@ func (t *task) hear(m mark) error {
 		if t.chain.Progress == nil {
 			return nil
 		}
-		t.time.sent = m
 		t.attempt.pace.note(t.partition, m)
 	}
 	return t.advance(m)
@@ -116,14 +115,15 @@ func (t *task) progress() error {
 	}
 	t.time.mark.wm, t.time.mark.idle = t.chain.Progress()
 	t.attempt.pace.note(t.partition, t.time.mark)
-	if t.time.mark == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
+	m := t.behind()
+	if m == t.time.sent || time.Since(t.time.at) < markEvery && !t.inbox.idle() {
 		return nil
 	}
-	if t.time.mark.idle != t.time.sent.idle {
+	if m.idle != t.time.sent.idle {
 		t.announce()
 	}
-	t.time.sent, t.time.at = t.time.mark, time.Now()
-	return t.advance(t.time.mark)
+	t.time.at = time.Now()
+	return t.tell()
 }
 
 // tick does what is due by the machine's clock.

@@ -42,6 +42,7 @@ func alarms(pause time.Duration) *stream.Job {
 
 // Barriers pass while many timers of event time are due, and what has not fired when an instance ends fires in the next one's life, once.
 func TestBarriersPassDueTimers(t *testing.T) {
+	t.Parallel()
 	for _, exchange := range []string{"memory", "kafka"} {
 		t.Run(exchange, func(t *testing.T) {
 			c := newCluster(t, 1, "text", "word-counts")

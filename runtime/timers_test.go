@@ -93,6 +93,7 @@ func written(n int) func(runtime.Status) bool {
 // Timers outlive a restart, with local state and from the store alone, and fire once, late and without any record to wake them. What
 // they do is committed.
 func TestTimersFireAfterRestart(t *testing.T) {
+	t.Parallel()
 	for _, local := range []bool{true, false} {
 		t.Run(fmt.Sprintf("local=%v", local), func(t *testing.T) {
 			c := newCluster(t, 2, "text", "word-counts")
@@ -134,6 +135,7 @@ func TestTimersFireAfterRestart(t *testing.T) {
 
 // Timers fire among records and barriers, while commits fail and the instance comes and goes: each once.
 func TestTimersAmongBarriers(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, "text", "word-counts")
 	const n, lives = 1800, 3
 	for life := range lives {
@@ -166,6 +168,7 @@ func TestTimersAmongBarriers(t *testing.T) {
 
 // What has expired is removed from committed state, though no record comes any more.
 func TestExpiredStateIsRemoved(t *testing.T) {
+	t.Parallel()
 	job := stream.NewJob("expire")
 	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}))
 	stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
@@ -225,6 +228,7 @@ func perSecondOf(from stream.Subscription, opts ...stream.Option) *stream.Job {
 // Event time goes on after a restart where it was: windows that are open stay open, what was late stays late, also with another
 // parallelism.
 func TestWatermarksSurviveRestart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 1, "text", "word-counts")
 	step := func(parallelism, out int, lines ...string) {
 		t.Helper()

@@ -47,11 +47,25 @@ func (in *Instance) match(readers map[string]*stream.SourceSpec, topic string, s
 	if s.Pattern == nil || !s.Pattern.MatchString(topic) {
 		return nil
 	}
-	if slices.Contains(in.sinkTopics(), topic) {
-		return fmt.Errorf("%w: the pattern of source %q matches topic %q, which the job writes to: it would read its own output for ever. Choose a pattern that leaves it out (WEIR_INPUT_TOPICS)",
-			ErrConfig, s.UID, topic)
+	if in.o.SinkClient == nil && slices.Contains(in.sinkTopics(), topic) {
+		return ownOutput(s, topic)
 	}
 	return claim(readers, topic, s)
+}
+
+// checkUnmatched refuses to write to a topic that a record has chosen if a source reads it by its pattern.
+func (in *Instance) checkUnmatched(topic string) error {
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; in.o.SinkClient == nil && in.reads(s, topic) && s.Pattern != nil && s.Pattern.MatchString(topic) {
+			return ownOutput(s, topic)
+		}
+	}
+	return nil
+}
+
+func ownOutput(s *stream.SourceSpec, topic string) error {
+	return fmt.Errorf("%w: the pattern of source %q matches topic %q, which the job writes to: it would read its own output for ever. Choose a pattern that leaves it out (WEIR_INPUT_TOPICS)",
+		ErrConfig, s.UID, topic)
 }
 
 // claim gives a topic to the one source that reads it.
@@ -65,7 +79,7 @@ func claim(readers map[string]*stream.SourceSpec, topic string, s *stream.Source
 
 // internal says whether a topic is the brokers' own, or one that a job keeps for itself.
 func (in *Instance) internal(topic string) bool {
-	return strings.HasPrefix(topic, "__") || strings.HasPrefix(topic, in.o.JobID+"-") && strings.HasSuffix(topic, "-repartition")
+	return strings.HasPrefix(topic, "__") || topic == in.o.JobID+"-commits" || strings.HasPrefix(topic, in.o.JobID+"-") && strings.HasSuffix(topic, "-repartition")
 }
 
 // reads says whether a partition's topic is one of a source's.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/txn"
 )
 
@@ -55,6 +56,15 @@ func (t *topology) partitions(counts map[string]int) (all []txn.Partition) {
 		}
 	}
 	return all
+}
+
+// readsFirst says whether a partition is of a source that goes before others, or of a repartition topic, which must never wait: what goes before
+// passes through it.
+func (in *Instance) readsFirst(p txn.Partition) bool {
+	if _, ok := in.topology.exchangeOf(p.Topic); ok {
+		return true
+	}
+	return in.anySource(func(s *stream.SourceSpec) bool { return s.First && in.reads(s, p.Topic) })
 }
 
 // readerOf is the uid of the source or exchange that reads a topic.

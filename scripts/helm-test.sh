@@ -34,6 +34,7 @@ same() { # same NAME ARG...
 [ "${1:-}" = --update ] && update=1 || update=0
 same minimal "${minimal[@]}"
 same full -f "$golden/full.yaml"
+same many -f "$golden/many.yaml"
 
 refused() { # refused PATTERN ARG...
   local pattern=$1
@@ -52,7 +53,10 @@ refused() { # refused PATTERN ARG...
 refused 'job is required'
 refused 'brokers is required' --set job=copy
 refused 'set replicas=1, or exchange=kafka' "${minimal[@]}" --set replicas=2
-refused 'set checkpointStore' "${minimal[@]}" --set replicas=2,exchange=kafka
+refused 'set checkpointClaim' "${minimal[@]}" --set replicas=2,exchange=kafka
+refused 'set checkpointClaim' "${minimal[@]}" --set replicas=2,exchange=kafka,checkpointStore=file:///checkpoints
+refused 'leave checkpointStore empty' "${minimal[@]}" --set checkpointClaim=c,checkpointStore=s3://b/p
+refused 'on one cluster' "${minimal[@]}" --set exchange=kafka,sinkBrokers=other:9092
 refused 'would be lost' "${minimal[@]}" --set persistence.enabled=false
 refused 'env.WEIR_BROKERS' "${minimal[@]}" --set env.WEIR_BROKERS=x
 refused guarantee "${minimal[@]}" --set guarantee=twice

@@ -61,12 +61,18 @@ func (n *node) mistakes() []error {
 	if n.states == nil && n.open == nil && len(n.sides) > 0 {
 		errs = append(errs, errors.New("it has no side outputs: those of Process, Split and of windows have"))
 	}
-	if err := n.misplacedCalls(); err != nil {
-		errs = append(errs, err)
-	}
 	// State alone is a reason to be; anything else has to reach a sink.
 	if n.reads == 0 && n.kind != "sink" && !n.stateful {
 		errs = append(errs, errors.New("nothing consumes its output: end with stream.To"))
+	}
+	errs = append(errs, n.misplaced()...)
+	return append(append(errs, n.misread()...), n.timeless()...)
+}
+
+// misplaced finds options of other operators.
+func (n *node) misplaced() (errs []error) {
+	if err := n.misplacedCalls(); err != nil {
+		errs = append(errs, err)
 	}
 	if n.kind != "windowjoin" && n.kind != "intervaljoin" && (n.lateLeft != nil || n.lateRight != nil) {
 		errs = append(errs, errors.New("LateLeft and LateRight are options of WindowJoin and IntervalJoin"))
@@ -77,7 +83,7 @@ func (n *node) mistakes() []error {
 	if n.partition != nil && n.kind != "sink" {
 		errs = append(errs, errors.New("PartitionBy is an option of sinks"))
 	}
-	return append(append(errs, n.misread()...), n.timeless()...)
+	return errs
 }
 
 func (n *node) source() bool { return n.kind == "source" }

@@ -79,7 +79,7 @@ func (g *Graph) addExchange(n *node, p *Plan) {
 
 // describe is an operator without its stages.
 func (n *node) describe() (GraphOperator, error) {
-	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.reading.Topics, Settings: n.settings()}
+	o := GraphOperator{Name: n.label(), UID: n.uid, Kind: n.kind, Reads: n.reading.reads(), Settings: n.settings()}
 	for i, in := range n.inputs {
 		o.Inputs = append(o.Inputs, GraphInput{Operator: in.label(), Side: n.taps[i]})
 	}
@@ -136,14 +136,14 @@ func (n *node) settings() (all []GraphSetting) {
 
 // describe adds what is not at its default.
 func (s *SourceSpec) describe(add func(name, format string, args ...any)) {
-	if s.Pattern != nil {
-		add("topics", "that match %v", s.Pattern)
-	}
 	if s.Start.Kind() != StartEarliest {
 		add("begins at", "%v", s.Start)
 	}
 	if s.Bounded {
 		add("ends", "where its partitions end at the first start")
+	}
+	if s.First {
+		add("read", "before other sources")
 	}
 	if s.MaxDrift > 0 {
 		add("aligned", "no partition more than %v ahead", s.MaxDrift)

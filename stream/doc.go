@@ -95,8 +95,8 @@
 // emits such changes, so that its result is a table too, which AsChange writes to a compacted topic; a row is deleted there when the join has it no more.
 //
 // Records of a key from the same partition keep their order in a join. Between its two inputs there is no order: a lookup sees the table as far as it has been
-// read. What windows and intervals emit does not depend on it. A table is not read to its end before the stream begins: where that matters, start
-// the job with the table's topic alone, or buffer what finds no row (LeftJoin and a Process behind it).
+// read. What windows and intervals emit does not depend on it. ReadFirst lets the stream wait, at each start, until
+// what is in the table's topics has been taken in; with WEIR_EXCHANGE=kafka that is until it is on its way, so a lookup can still come before it.
 //
 // # Broadcast state
 //
@@ -125,6 +125,12 @@
 // runtime refuses a job that cannot keep to its transaction timeout. Choose a timeout well below the checkpoint interval where you can.
 // Event time does not overtake a record under way, and does not wait for others: it goes as far as it had come before the oldest of
 // them. Calls at once are bounded for each task; when all are taken, input waits.
+//
+// # Through Kafka
+//
+// With WEIR_EXCHANGE=kafka the records of a KeyBy cross in a repartition topic: it needs a uid, and Through with a codec of its records unless they are strings,
+// []byte, int64 or float64. Results are those of the exchange in memory, except at least once: a record may then be repeated in the topic after a
+// failure, and operators behind it take the repeat for another record. Order holds for records of a key that came through the same partitions.
 //
 // # UIDs
 //

@@ -20,6 +20,8 @@ type SourceSpec struct {
 	Start Start
 	// Bounded ends the source at the ends that its partitions have when the job is first started.
 	Bounded bool
+	// First: what is in its topics when an instance starts is read before the other sources are.
+	First bool
 	// MaxDrift is how far the watermark of a partition may be ahead of the slowest one of all sources that have it; 0: as far as it likes.
 	MaxDrift time.Duration
 }
@@ -27,6 +29,14 @@ type SourceSpec struct {
 // Reads says whether topic is one of the source's.
 func (s *SourceSpec) Reads(topic string) bool {
 	return slices.Contains(s.Topics, topic) || s.Pattern != nil && s.Pattern.MatchString(topic)
+}
+
+// reads lists the topics, and the pattern behind them.
+func (s *SourceSpec) reads() []string {
+	if s.Pattern == nil {
+		return s.Topics
+	}
+	return append(slices.Clone(s.Topics), s.Pattern.String())
 }
 
 // Subscription says which topics a source reads: see Topics and Pattern.
@@ -71,6 +81,10 @@ func (n *node) subscribe(from Subscription) {
 // option of sources.
 func Bounded() Option { return func(n *node) { n.reading.Bounded = true } }
 
+// ReadFirst lets the other sources wait, whenever an instance starts to work, until this one has been read up to where its partitions end then: a
+// table is whole before it is looked up. With many instances each waits for the partitions that it has itself. It is an option of sources.
+func ReadFirst() Option { return func(n *node) { n.reading.First = true } }
+
 // AlignWatermarks lets no partition run ahead in event time: one whose watermark is more than maxDrift ahead of the slowest, of all
 // sources of the job that have this option, is not read on until that one has caught up. Idle partitions (IdleAfter) are not waited for, nor those
 // that have not had any record and have none to be read. What was fetched already still passes. It is an option of sources with Watermarks.
@@ -93,8 +107,8 @@ func (n *node) spec() *SourceSpec {
 func (n *node) misread() (errs []error) {
 	r := &n.reading
 	if !n.source() {
-		if n.started || r.Bounded || r.MaxDrift != 0 {
-			errs = append(errs, errors.New("StartAt, Bounded and AlignWatermarks are options of sources"))
+		if n.started || r.Bounded || r.First || r.MaxDrift != 0 {
+			errs = append(errs, errors.New("StartAt, Bounded, ReadFirst and AlignWatermarks are options of sources"))
 		}
 		return errs
 	}

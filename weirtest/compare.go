@@ -6,6 +6,29 @@ import (
 	"strings"
 )
 
+// compare says in words what is wrong with an outcome; empty: nothing.
+func (e *experiment) compare(got outcome) string {
+	if e.repeats && e.exchange != "" {
+		return missing(e.want, got)
+	}
+	return differs(e.want, got, e.repeats)
+}
+
+// missing says whether something of want is not there, whatever else there may be.
+func missing(want, got outcome) string {
+	for _, key := range sortedKeys(want.outputs) {
+		if w, g := want.outputs[key], got.outputs[key]; len(g) < len(w) {
+			return fmt.Sprintf("outputs of %s are missing\n  want %s, or more\n  got  %s", key, strings.Join(w, ", "), strings.Join(g, ", "))
+		}
+	}
+	for _, key := range sortedKeys(want.state) {
+		if _, ok := got.state[key]; !ok {
+			return fmt.Sprintf("the committed %s is missing", key)
+		}
+	}
+	return ""
+}
+
 // differs says in words how an outcome differs from the one without faults; empty: not at all.
 func differs(want, got outcome, repeats bool) string {
 	for _, key := range sortedKeys(want.outputs, got.outputs) {

@@ -80,7 +80,7 @@ func (e *experiment) learn() string {
 func (e *experiment) try(f Fault) string {
 	w, got, verdict := e.run(f)
 	if verdict == "" {
-		verdict = differs(e.want, got, e.repeats)
+		verdict = e.compare(got)
 	}
 	if f.Call != "" && w != nil && !w.injector.met() {
 		e.missed++
@@ -134,10 +134,32 @@ func (e *experiment) script(w *world) error {
 			}
 		}
 	}
+	if err := w.pass(); err != nil {
+		return err
+	}
 	if err := w.stop(); err != nil {
 		return err
 	}
 	return w.settleAtEnd()
+}
+
+// pass lets the time of Wait pass and the job commit what it does in it.
+func (w *world) pass() error {
+	if w.wait == 0 {
+		return nil
+	}
+	time.Sleep(w.wait)
+	for end := time.Now().Add(stuck); time.Now().Before(end); time.Sleep(time.Second) {
+		if err := w.revive(); err != nil {
+			return err
+		}
+		if w.process.Status().Ready() {
+			time.Sleep(time.Second)
+			w.process.Barrier()
+			return w.settle(true)
+		}
+	}
+	return fmt.Errorf("the job is not ready after %v: %s", stuck, w.process.Status().LastError)
 }
 
 // toTheEnd feeds a bounded job all of its input, lets it end, and starts it once more, on another machine, when there is more in its topics than
@@ -158,6 +180,9 @@ func (e *experiment) toTheEnd(w *world) error {
 // settleAtEnd starts once more: what was stopped, or died as it stopped, has to be complete for the next one.
 func (w *world) settleAtEnd() error {
 	if err := w.settle(true); err != nil {
+		return err
+	}
+	if err := w.pass(); err != nil {
 		return err
 	}
 	return w.stop()

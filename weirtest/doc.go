@@ -28,6 +28,8 @@
 // What follows from the test's input is what is proven: a function of the job that is not called by it is not tested. One fault happens
 // in each run; two that come together, several instances and rebalances between them are beyond it.
 //
+// [ThroughKafka] does the same with WEIR_EXCHANGE=kafka, where state is parted into shards and records cross in repartition topics.
+//
 // # Time
 //
 // Everything happens in a bubble of testing/synctest, in which time passes only when nothing is left to do. [Harness.Advance] lets an hour

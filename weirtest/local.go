@@ -2,8 +2,10 @@ package weirtest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
@@ -47,7 +49,7 @@ func (s *store) Delete(ctx context.Context, names ...string) error {
 	return s.life.own("delete", func() error { return s.Store.Delete(ctx, names...) })
 }
 
-// disk is what there is of local state when no process runs.
+// disk is what there is of one backend's local state when no process runs.
 type disk struct {
 	applied *memory.Backend
 	synced  state.Snapshot // as of the last Flush; nil: nothing
@@ -78,6 +80,33 @@ func (d *disk) crash(left LocalState) error {
 	return d.applied.Apply(entries, d.synced.Marker())
 }
 
+// disks are those of all backends that the job's processes have opened: the job's own, without a name, and those of its shards.
+type disks struct {
+	mu   sync.Mutex
+	each map[string]*disk
+}
+
+func newDisks() *disks { return &disks{each: map[string]*disk{}} }
+
+func (d *disks) open(name string, l *life) state.Backend {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.each[name] == nil {
+		d.each[name] = newDisk()
+	}
+	return d.each[name].open(l)
+}
+
+// crash leaves of all what is left.
+func (d *disks) crash(left LocalState) (err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, one := range d.each {
+		err = errors.Join(err, one.crash(left))
+	}
+	return err
+}
+
 // local is the disk as a process uses it.
 type local struct {
 	*memory.Backend
@@ -94,6 +123,9 @@ func (b *local) Apply(entries []state.Entry, marker string) error {
 func (b *local) Load(next func() (state.Entry, bool, error), marker string) error {
 	return b.life.own("load", func() error { return b.Backend.Load(next, marker) })
 }
+
+// Close leaves the content to the next process.
+func (b *local) Close() error { return nil }
 
 func (b *local) Reset() error { return b.life.own("reset", b.Backend.Reset) }
 

@@ -14,6 +14,9 @@ type settings struct {
 	repeats     bool // outputs may repeat
 	partitions  int
 	twoClusters bool
+	exchange    string
+	shards      int // partitions of repartition topics
+	wait        time.Duration
 	topics      []string // beside those of the job's graph
 	grows       bool     // partitions can be added
 	epochs      int
@@ -54,6 +57,10 @@ func TwoClusters() Option { return func(s *settings) { s.twoClusters = true } }
 
 // Epochs is the number of epochs that CrashEverywhere cuts the input into; 4 by default.
 func Epochs(n int) Option { return func(s *settings) { s.epochs = n } }
+
+// Wait lets time pass when CrashEverywhere has all input committed, for what the job does by the clock: a window of processing time, for
+// instance, ends then. What such a job makes must not depend on when in the time before a record came.
+func Wait(d time.Duration) Option { return func(s *settings) { s.wait = d } }
 
 // Twice lets CrashEverywhere also kill the process that recovers from a crash, or from a commit of unknown outcome, at each call of its
 // recovery and of its first epoch.

@@ -46,36 +46,50 @@ func (w *world) outcome() (outcome, error) {
 	})
 }
 
-// committed is the state of a checkpoint.
-type committed struct {
+// committed is the state of all of a job's checkpoints: one, or one for each shard.
+type committed []kept
+
+// kept is the state of a checkpoint.
+type kept struct {
 	states  map[uint16]state.Descriptor
 	backend *memory.Backend
 }
 
-// committedState restores, from the store alone, the checkpoint that the decision record names.
-func (w *world) committedState() (committed, error) {
-	c := committed{states: map[uint16]state.Descriptor{}, backend: memory.New()}
-	id, err := w.decision()
-	if err != nil || id == "" {
-		return c, err
-	}
-	repo, err := checkpoint.NewRepository(w.store, w.name, "", checkpoint.Options{})
+// committedState restores, from the store alone, the checkpoints that the decision records name.
+func (w *world) committedState() (all committed, err error) {
+	decided, err := w.decisions()
 	if err != nil {
-		return c, err
+		return nil, err
+	}
+	for _, shard := range sortedKeys(decided) {
+		k, err := w.restored(shard, decided[shard])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, k)
+	}
+	return all, nil
+}
+
+func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
+	k := kept{states: map[uint16]state.Descriptor{}, backend: memory.New()}
+	repo, err := checkpoint.NewRepository(w.store, w.name, "", checkpoint.Options{Shard: shard})
+	if err != nil {
+		return k, err
 	}
 	ctx := context.Background()
 	m, err := repo.LoadManifest(ctx, id)
 	if err != nil {
-		return c, fmt.Errorf("the decision record names checkpoint %s: %w", id, err)
+		return k, fmt.Errorf("the decision record names checkpoint %s: %w", id, err)
 	}
 	for _, d := range m.States {
-		c.states[d.ID] = d
+		k.states[d.ID] = d
 	}
 	plan, err := repo.Plan(ctx, id, "")
 	if err != nil {
-		return c, fmt.Errorf("checkpoint %s: %w", id, err)
+		return k, fmt.Errorf("checkpoint %s: %w", id, err)
 	}
-	return c, repo.Restore(ctx, plan, c.backend)
+	return k, repo.Restore(ctx, plan, k.backend)
 }
 
 // decided are the positions of the decision records.
@@ -90,25 +104,44 @@ func (w *world) decided() (map[txn.Partition]txn.Position, error) {
 	return commits.Newest(records)
 }
 
-// decision is the checkpoint that the decision records name; empty: none.
-func (w *world) decision() (id checkpoint.ID, err error) {
+// decisions are the checkpoints that the decision records name, by shard.
+func (w *world) decisions() (map[string]checkpoint.ID, error) {
 	decided, err := w.decided()
-	for _, pos := range decided {
-		m, _, err := checkpoint.DecodeMetadata(pos.Metadata)
-		if err != nil {
-			return "", err
-		}
-		id = m.ID
+	if err != nil {
+		return nil, err
 	}
-	return id, err
+	named := map[string]checkpoint.ID{}
+	for p, pos := range decided {
+		shard, holds := w.shardOf(p)
+		if !holds {
+			continue
+		}
+		m, ok, err := checkpoint.DecodeMetadata(pos.Metadata)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			named[shard] = m.ID
+		}
+	}
+	return named, nil
 }
 
-// each visits all entries in the order of their keys.
-func (c committed) each(visit func(d state.Descriptor, key, suffix, value []byte) error) (err error) {
-	scanErr := c.backend.Scan(nil, nil, func(k, v []byte) bool {
-		_, id, key, suffix, splitErr := state.SplitKey(k)
+// each visits all entries, of each checkpoint in the order of their keys.
+func (c committed) each(visit func(d state.Descriptor, key, suffix, value []byte) error) error {
+	for _, k := range c {
+		if err := k.each(visit); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k kept) each(visit func(d state.Descriptor, key, suffix, value []byte) error) (err error) {
+	scanErr := k.backend.Scan(nil, nil, func(stored, v []byte) bool {
+		_, id, key, suffix, splitErr := state.SplitKey(stored)
 		if err = splitErr; err == nil {
-			err = visit(c.states[id], key, suffix, v)
+			err = visit(k.states[id], key, suffix, v)
 		}
 		return err == nil
 	})

@@ -25,7 +25,7 @@ func State[K comparable, V any](h *Harness, uid, name string, key state.Codec[K]
 			return err
 		}
 		return c.each(func(of state.Descriptor, k, _, v []byte) error {
-			if of.ID != d.ID {
+			if of.UID != d.UID || of.Name != d.Name {
 				return nil
 			}
 			return put(out, key, value, k, v)
@@ -46,11 +46,13 @@ func put[K comparable, V any](out map[K]V, key state.Codec[K], value state.Codec
 // find names what there is if it is not that.
 func (c committed) find(uid, name string) (state.Descriptor, error) {
 	var others []string
-	for _, d := range c.states {
-		if d.UID == uid && d.Name == name {
-			return d, nil
+	for _, k := range c {
+		for _, d := range k.states {
+			if d.UID == uid && d.Name == name {
+				return d, nil
+			}
+			others = append(others, fmt.Sprintf("%s/%s", d.UID, d.Name))
 		}
-		others = append(others, fmt.Sprintf("%s/%s", d.UID, d.Name))
 	}
 	return state.Descriptor{}, fmt.Errorf("no committed checkpoint has a state %q of operator %q; it has %q", name, uid, others)
 }

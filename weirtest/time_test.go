@@ -17,6 +17,17 @@ type beat struct {
 	Word string
 }
 
+// beatCodec writes a beat as it comes in.
+type beatCodec struct{}
+
+func (beatCodec) Name() string { return "beat" }
+
+func (beatCodec) Append(dst []byte, b beat) ([]byte, error) {
+	return fmt.Appendf(dst, "%d %s", b.At, b.Word), nil
+}
+
+func (beatCodec) Decode(src []byte) (beat, error) { return parseBeat(&stream.Record{Value: src}) }
+
 func parseBeat(r *stream.Record) (beat, error) {
 	at, w, _ := strings.Cut(string(r.Value), " ")
 	ms, err := strconv.ParseInt(at, 10, 64)
@@ -34,7 +45,7 @@ func beatCount() stream.Aggregator[beat, int64, int64] {
 func beats() *stream.Job {
 	job := stream.NewJob("beats")
 	in := stream.From(job, stream.Topics("in"), parseBeat, stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
-	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"))
+	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"), stream.Through(beatCodec{}))
 	count := beatCount()
 	write := func(p stream.Pane[string, int64], out *stream.Output) error {
 		out.Key = append(out.Buf(), p.Key...)
@@ -52,8 +63,17 @@ func beats() *stream.Job {
 	return job
 }
 
+var beatsInput = weirtest.On("in", weirtest.Values("0 a", "20 b", "15 a", "120 a", "90 a", "130 b", "300 a", "40 b", "310 b", "500 a")...)
+
 // What windows of event time come to, and what is late for them, does not depend on crashes.
 func TestEventTimeCrashes(t *testing.T) {
-	input := weirtest.On("in", weirtest.Values("0 a", "20 b", "15 a", "120 a", "90 a", "130 b", "300 a", "40 b", "310 b", "500 a")...)
-	weirtest.CrashEverywhere(t, beats, input, weirtest.Epochs(10)) // a crash between any two records
+	weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(10)) // a crash between any two records
+}
+
+// Nor if watermarks come in records of a repartition topic.
+func TestEventTimeCrashesThroughKafka(t *testing.T) {
+	weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(5), weirtest.ThroughKafka(1))
+	t.Run("at-least-once", func(t *testing.T) {
+		weirtest.CrashEverywhere(t, beats, beatsInput, weirtest.Epochs(2), weirtest.ThroughKafka(2), weirtest.AtLeastOnce())
+	})
 }

@@ -24,10 +24,11 @@ type world struct {
 	sources  []*stream.SourceSpec
 	inputs   []string // topics that the job reads
 	outputs  []string
+	internal []string        // repartition topics
 	cluster  *memtxn.Cluster // of the inputs
 	sink     *memtxn.Cluster // of the outputs: another one with the option TwoClusters
 	store    checkpoint.Store
-	disk     *disk
+	disk     *disks
 	injector *injector
 	process  *process // nil: none runs
 	ends     int      // how many processes ended without being asked to
@@ -46,7 +47,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 		return nil, err
 	}
 	w := &world{
-		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisk(),
+		settings: s, job: job, name: plan.Job, cluster: memtxn.NewCluster(), store: store, disk: newDisks(),
 		injector: newInjector(), log: &tail{}, bounded: true,
 	}
 	w.sink = w.cluster
@@ -79,7 +80,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 			err = errors.Join(err, w.sink.CreateTopic(topic, 1))
 		}
 	}
-	return w, err
+	return w, errors.Join(err, w.layOut(plan))
 }
 
 // discovery is off where nothing can be discovered: what is done from time to time would be among the calls that fail.
@@ -110,13 +111,13 @@ func (w *world) start() error {
 	if w.twoClusters {
 		sink = &client{Client: s, life: l}
 	}
-	in, err := runtime.New(runtime.Options{
+	in, err := runtime.New(w.through(l, runtime.Options{
 		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
-		Backend: w.disk.open(l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
+		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience, Discovery: w.discovery(),
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -241,7 +242,7 @@ func (w *world) settle(commit bool) error {
 	return fmt.Errorf("the input is not committed after %v: %s", stuck, w.process.Status().LastError)
 }
 
-// allCommitted says whether the committed offsets are the ends of the inputs.
+// allCommitted says whether the committed offsets are the ends of the inputs, and nothing is under way in repartition topics.
 func (w *world) allCommitted() bool {
 	decided, err := w.decided()
 	if err != nil {
@@ -258,5 +259,5 @@ func (w *world) allCommitted() bool {
 			}
 		}
 	}
-	return true
+	return w.crossed(decided)
 }

@@ -37,23 +37,28 @@ func (c *Cluster) CreateTopic(ctx context.Context, topic string, partitions int,
 		if _, err := a.CreateTopic(ctx, int32(partitions), -1, settings, topic); err != nil {
 			return fmt.Errorf("create topic %s: %w", topic, err)
 		}
-		return poll(ctx, "a leader for each partition of "+topic, func() (bool, error) {
-			m, err := a.Metadata(ctx, topic)
-			if err != nil {
-				return false, err
-			}
-			led := 0
-			for _, p := range m.Topics[topic].Partitions {
-				if p.Leader >= 0 && p.Err == nil {
-					led++
-				}
-			}
-			return led == partitions, nil
-		})
+		return led(ctx, a, topic, partitions)
 	})
 }
 
-// AddPartitions lets a topic grow to as many partitions.
+// led waits until a topic has as many partitions, all with a leader.
+func led(ctx context.Context, a *kadm.Client, topic string, partitions int) error {
+	return poll(ctx, "a leader for each partition of "+topic, func() (bool, error) {
+		m, err := a.Metadata(ctx, topic)
+		if err != nil {
+			return false, err
+		}
+		n := 0
+		for _, p := range m.Topics[topic].Partitions {
+			if p.Leader >= 0 && p.Err == nil {
+				n++
+			}
+		}
+		return n == partitions, nil
+	})
+}
+
+// AddPartitions lets a topic grow to as many partitions and waits until each has a leader.
 func (c *Cluster) AddPartitions(ctx context.Context, topic string, partitions int) error {
 	return c.admin(ctx, func(ctx context.Context, a *kadm.Client) error {
 		res, err := a.UpdatePartitions(ctx, partitions, topic)
@@ -63,7 +68,7 @@ func (c *Cluster) AddPartitions(ctx context.Context, topic string, partitions in
 		if err != nil {
 			return fmt.Errorf("%d partitions of %s: %w", partitions, topic, err)
 		}
-		return nil
+		return led(ctx, a, topic, partitions)
 	})
 }
 

@@ -108,7 +108,11 @@ func (r *Runner) progress(stage int) (wm int64, idle bool) {
 			continue
 		}
 		if c := r.sources[p]; c.Progress != nil {
-			add(c.Progress())
+			wm, idle := c.Progress()
+			if c.Behind != nil {
+				wm, idle = c.Behind(wm, idle)
+			}
+			add(wm, idle)
 		} else {
 			add(operators.NoWatermark, true)
 		}

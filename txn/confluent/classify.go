@@ -118,7 +118,9 @@ var abandoned = map[operation]txn.Class{
 	// The call still runs inside the client, which takes no other before it ends. None of these commits anything.
 	opInit: txn.ClassNewProducer, opAbort: txn.ClassNewProducer, opSendOffsets: txn.ClassNewProducer,
 	// Records wait in the queue; an abort drops them.
-	opProduce: txn.ClassAbort, opFlush: txn.ClassAbort,
+	opProduce: txn.ClassAbort,
+	// So they do here, but the client may have lost sight of a partition's leader for good: a new one looks for it afresh.
+	opFlush: txn.ClassNewProducer,
 	// Questions change nothing.
 	opCommitted: txn.ClassRetry, opEnds: txn.ClassRetry, opTopics: txn.ClassRetry, opMembers: txn.ClassRetry,
 	opConfig: txn.ClassRetry, opLeave: txn.ClassRetry, opCluster: txn.ClassRetry, opReadAll: txn.ClassRetry,

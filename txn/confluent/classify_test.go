@@ -95,7 +95,7 @@ func TestClassOf(t *testing.T) {
 		{opSendOffsets, gone, txn.ClassNewProducer},
 		{opInit, gone, txn.ClassNewProducer},
 		{opAbort, gone, txn.ClassNewProducer},
-		{opFlush, gone, txn.ClassAbort},
+		{opFlush, gone, txn.ClassNewProducer},
 		{opProduce, gone, txn.ClassAbort},
 		{opCommitted, gone, txn.ClassRetry},
 		{opMembers, context.DeadlineExceeded, txn.ClassRetry}, // of one attempt

@@ -102,6 +102,9 @@ func (k *consumer) refresh(ctx context.Context, parts []txn.Partition, err error
 			_, _ = k.c.GetMetadata(&p.Topic, false, sliceMillis(ctx)) // if this fails, so will the next attempt
 		}
 	}
+	if hasCode(err, kafka.ErrUnknownPartition) { // new: another member dealt it out, and this client has not heard of it
+		return &txn.Error{Op: string(opEnds), Class: txn.ClassRetry, Code: codeName(kafka.ErrUnknownPartition), Err: err}
+	}
 	return err
 }
 

@@ -45,11 +45,18 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and $many (eq .Values.exchange "memory") }}
 {{- fail (printf "replicas is %d, but with exchange=memory one instance does all the work and a second one would only wait: set replicas=1, or exchange=kafka" (int .Values.replicas)) }}
 {{- end }}
-{{- if and $many (not .Values.checkpointStore) }}
-{{- fail (printf "replicas is %d, but checkpoints are kept on each pod's own volume, where the other instances can't read them: set checkpointStore, e.g. s3://bucket/prefix" (int .Values.replicas)) }}
+{{- if and .Values.sinkBrokers (eq .Values.exchange "kafka") }}
+{{- fail "exchange=kafka needs sources and sinks on one cluster: leave sinkBrokers empty, or set exchange=memory" }}
 {{- end }}
-{{- if and (not .Values.persistence.enabled) (or (not .Values.checkpointStore) (hasPrefix "file:" .Values.checkpointStore) (hasPrefix "mem:" .Values.checkpointStore)) }}
-{{- fail "persistence.enabled is false, so checkpoints in the pod would be lost with it: set checkpointStore to a store outside the pod, e.g. s3://bucket/prefix" }}
+{{- if and .Values.checkpointClaim .Values.checkpointStore }}
+{{- fail "checkpointClaim is a checkpoint store of its own: leave checkpointStore empty" }}
+{{- end }}
+{{- $own := or (not .Values.checkpointStore) (hasPrefix "file:" .Values.checkpointStore) (hasPrefix "mem:" .Values.checkpointStore) }}
+{{- if and $many $own (not .Values.checkpointClaim) }}
+{{- fail (printf "replicas is %d, but checkpoints are kept in each pod's own volume, where the other instances can't read them: set checkpointClaim, or checkpointStore to a store outside the pods, e.g. s3://bucket/prefix" (int .Values.replicas)) }}
+{{- end }}
+{{- if and (not .Values.persistence.enabled) $own (not .Values.checkpointClaim) }}
+{{- fail "persistence.enabled is false, so checkpoints in the pod would be lost with it: set checkpointClaim, or checkpointStore to a store outside the pod, e.g. s3://bucket/prefix" }}
 {{- end }}
 {{- range list "WEIR_JOB" "WEIR_JOB_ID" "WEIR_INSTANCE_ID" "WEIR_BROKERS" "WEIR_SINK_BROKERS" "WEIR_GUARANTEE" "WEIR_CHECKPOINT_INTERVAL" "WEIR_CHECKPOINT_STORE" "WEIR_EXCHANGE" "WEIR_HTTP_ADDR" "WEIR_DATA_DIR" }}
 {{- if hasKey $.Values.env . }}
