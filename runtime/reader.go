@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -94,14 +95,23 @@ func (r *reader) failed(err error) {
 		return
 	}
 	ev := processFailed(r.epoch, err)
-	switch txn.ClassOf(err) {
-	case txn.ClassFenced:
+	switch class := txn.ClassOf(err); {
+	case outOfRange(err):
+		ev.Cause = twophase.Abortable
+	case class == txn.ClassFenced:
 		ev = processFailed(r.epoch, fmt.Errorf("%w: the group has given our membership to it: %w", ErrRival, err))
-	case txn.ClassNewProducer:
+	case class == txn.ClassNewProducer:
 		ev.Cause = twophase.Fatal // a consumer that has failed for good; a new producer would not help
 	}
 	r.post(ev)
 	r.pause(100 * time.Millisecond)
+}
+
+// outOfRange says whether a position is not in the log. Whether records are missing tells only the decision record: while we were frozen,
+// others may have gone on with the partition, and deleted what we would have read.
+func outOfRange(err error) bool {
+	var e *txn.Error
+	return errors.As(err, &e) && e.Code == "_AUTO_OFFSET_RESET"
 }
 
 // pause lets some time pass without being deaf to commands.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weirstream/weir/runtime"
@@ -56,6 +57,23 @@ func TestFencedByRival(t *testing.T) {
 	c.awaitOutputs("word-counts", want)
 	if err := newer.stop(t); err != nil {
 		t.Error(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}
+
+// A position that is not in the log any more ends the epoch, not the instance: the decision record says where to go on.
+func TestPositionOutOfRange(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, want := text(400)
+	c.feed("text", lines[:200]...)
+	l := c.start(c.many("one"))
+	l.until(t, "records read", read(200))
+	f := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "text", Err: kerr.OffsetOutOfRange, Count: 1})
+	l.until(t, "the fault", func(runtime.Status) bool { return f.Hits() > 0 })
+	c.feed("text", lines[200:]...)
+	c.awaitOutputs("word-counts", want)
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
 	}
 	checkCounts(t, c.committed("word-counts"), want)
 }
