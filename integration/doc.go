@@ -12,6 +12,7 @@
 //	job_test.go        a job with topics, folder and settings of its own; instances are started from it
 //	text_test.go       seeded text, and the truth: how often each word was fed
 //	feeder_test.go     writes text with an idempotent producer
+//	examples_test.go   runs the programs of examples/, and compares what they write with the truth
 //	outputs_test.go    reads committed outputs from the beginning and judges them
 //	kafka_test.go      questions to the broker: groups, ends of partitions, offsets
 //	fleet_test.go      many instances of one job, and a word count by them

@@ -33,6 +33,11 @@ func runProgram(name string) {
 
 // executable is what to run with this environment.
 func executable(t testing.TB, env []string) string {
+	for _, s := range env {
+		if name, ok := strings.CutPrefix(s, exampleVariable+"="); ok {
+			return exampleBinary(t, name)
+		}
+	}
 	if !slices.ContainsFunc(env, func(s string) bool { return strings.HasPrefix(s, programVariable+"=") }) {
 		return processor(t)
 	}

@@ -99,12 +99,6 @@ func (n *node) settings() (all []GraphSetting) {
 		all = append(all, GraphSetting{name, fmt.Sprintf(format, args...)})
 	}
 	n.reading.describe(add)
-	switch {
-	case n.onError.Skip:
-		add("on error", "skip")
-	case n.onError.Letters != "":
-		add("on error", "dead letter to %s", n.onError.Letters)
-	}
 	if codec, ok := n.through.(interface{ Name() string }); ok {
 		add("in a repartition topic", "records are %s", codec.Name())
 	}

@@ -12,20 +12,38 @@
 //	From            topics, by name (Topics) or Pattern, into a stream, by a decode function (Values, Pairs, Raw or one's own)
 //	Map, TryMap     one record for each
 //	Filter          some of them
-//	FlatMap, TryFlatMap  any number for each
+//	FlatMap, TryFlatMap   any number for each
 //	Split           the same with side outputs
 //	Async           one for each, by a function that waits for somebody else: many calls at once
-//	KeyBy, KeyByCodec    records of a key together: a Keyed stream
+//	KeyBy, KeyByCodec   records of a key together: a Keyed stream
 //	Union           several streams as one
 //	Reduce, Sum, Count, Min, Max, Aggregate   a running value per key, emitted after each record
 //	WindowReduce, WindowAggregate   the same for windows: Tumbling, Sliding, Session, CountWindows
-//	Process         a function with states, timers (OnTimer), side outputs, and the record's key, timestamp and clock
+//	Process         a function with states (ValueState, ListState, MapState, ReducingState, AggregatingState), timers (OnTimer), side
+//	                outputs (NewTag, SideOutput), and the record's key, timestamp and clock
 //	WindowJoin, IntervalJoin   pairs of two keyed streams, by windows or by the distance of their times
-//	Table, AsTable, JoinTable, JoinTables   tables: a lookup for each record, or a table made of two
+//	Table, AsTable   a table: of topics, or of any keyed stream
+//	JoinTable, JoinTables   a lookup in a table for each record; a table made of two
 //	Broadcast, ProcessBroadcast   Process with rules that every task has all of
 //	Side            a side output of Process or Split, or the late records of a window (LateTo) or join (LateLeft, LateRight)
-//	To              into a topic, by an encode function (AsValue, AsPair, AsRecord or one's own)
+//	To              into a topic, by an encode function (AsValue, AsPair, AsRecord, AsChange or one's own)
 //	ToTopics, ToAny into the topic that the encode function names: one of several, or any that exists
+//
+// Options say more about one operator:
+//
+//	UID             its name for good, without which there is no state
+//	OnError         what becomes of a record that its function fails on: Fail, Skip or DeadLetter
+//	Through         of KeyBy and Broadcast: the codec by which records get to another process (WEIR_EXCHANGE=kafka)
+//	StartAt, Bounded   of sources: where reading begins (Earliest, Latest, Committed, Timestamp, Offsets), and that it ends
+//	TimestampOf, Watermarks, IdleAfter, AlignWatermarks   of sources: event time
+//	LateTo, LateLeft, LateRight   of windows and joins: side outputs for what comes too late
+//	TableTTL        of JoinTable: how long rows live
+//	Concurrency, Timeout, Retry, Unordered   of Async
+//	PartitionBy     of sinks: the partition of a record
+//
+// ParseStart and PatternOf read Start and Pattern as settings give them.
+//
+// The folder examples of the module has whole programs to copy: enrichment, sessions, dedup, fraud and topn.
 //
 // A stream may have several consumers; each gets every record. The functions of the package take any Stream; those that
 // keep state take a Keyed one. The Try… forms take functions that return an error. Nothing is run while a job is built: mistakes

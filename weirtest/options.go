@@ -70,7 +70,8 @@ func Twice() Option { return func(s *settings) { s.twice = true } }
 // it processed a record has to leave that out.
 func Show(show func(Record) string) Option { return func(s *settings) { s.show = show } }
 
-// UnstableState excludes a state from the comparison of CrashEverywhere, because it holds the time of processing, for instance.
+// UnstableState excludes a state from the comparison of CrashEverywhere, because it holds the time of processing, for instance. That values
+// with a TTL were used at other times needs no mention: it is not compared.
 func UnstableState(uid, name string) Option {
 	return func(s *settings) { s.unstable[[2]string{uid, name}] = true }
 }

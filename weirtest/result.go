@@ -3,6 +3,7 @@ package weirtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -39,9 +40,14 @@ func (w *world) outcome() (outcome, error) {
 		return o, err
 	}
 	return o, c.each(func(d state.Descriptor, key, suffix, value []byte) error {
-		if !w.unstable[[2]string{d.UID, d.Name}] {
-			o.state[fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix)] = fmt.Sprintf("%q", value)
+		if w.unstable[[2]string{d.UID, d.Name}] {
+			return nil
 		}
+		shown := fmt.Sprintf("%q", value)
+		if c.stamps(d) { // mostly by the machine's clock, which a crash takes further
+			shown = "a time"
+		}
+		o.state[fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix)] = shown
 		return nil
 	})
 }
@@ -90,6 +96,18 @@ func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
 		return k, fmt.Errorf("checkpoint %s: %w", id, err)
 	}
 	return k, repo.Restore(ctx, plan, k.backend)
+}
+
+// stamps says whether a state only says when the values of another one, which has a TTL, were last used.
+func (c committed) stamps(d state.Descriptor) bool {
+	return slices.ContainsFunc(c, func(k kept) bool {
+		for _, of := range k.states {
+			if of.UID == d.UID && state.StampName(of.Name) == d.Name {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // decided are the positions of the decision records.
