@@ -17,8 +17,10 @@ type Instance struct {
 	ID  string `json:"id"`  // WEIR_INSTANCE_ID
 	Run string `json:"run"` // of the process
 	// Exchange is empty (in memory) or ExchangeKafka.
-	Exchange string    `json:"exchange,omitempty"`
-	Started  time.Time `json:"started"` // informational
+	Exchange string `json:"exchange,omitempty"`
+	// Shards is in how many the job's state is parted; 0 with the exchange in memory.
+	Shards  int       `json:"shards,omitempty"`
+	Started time.Time `json:"started"` // informational
 }
 
 const (

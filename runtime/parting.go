@@ -2,35 +2,14 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/txn"
 )
 
 // Key groups are parted by the number of partitions of the repartition topics. If somebody changes it by hand, records of a key go where its
-// state is not, and nothing else would show it: so the number is kept in each manifest of a shard.
-
-// checkParting compares the repartition topics with the job's commit point before we join the group: whoever gets a partition that was
-// added would find no state to be missing.
-func (in *Instance) checkParting(ctx context.Context) error {
-	d, err := in.shardDecisions(ctx)
-	if err != nil {
-		return err
-	}
-	for s, id := range d.checkpoints {
-		m, err := s.repo.LoadManifest(ctx, id)
-		if errors.Is(err, checkpoint.ErrNotExist) {
-			continue // its owner has gone on meanwhile; if it is lost, whoever has to restore it says so
-		}
-		if err != nil {
-			return fmt.Errorf("checkpoint %s: %w", id, markState(err))
-		}
-		return in.checkShards(&m)
-	}
-	return nil
-}
+// state is not, and nothing else would show it: so the number is kept in each manifest of a shard, and in the
+// register of instances: whoever gets a partition that was added would find no state to be missing.
 
 // shardDecisions reads which checkpoint is decided for each shard, ours or not.
 func (in *Instance) shardDecisions(ctx context.Context) (decision, error) {
@@ -50,10 +29,11 @@ func (in *Instance) shardDecisions(ctx context.Context) (decision, error) {
 	return in.decode(committed)
 }
 
-func (in *Instance) checkShards(m *checkpoint.Manifest) error {
-	if n := len(in.shards); m.Shards != 0 && m.Shards != n {
+// checkShards compares what somebody has worked with; 0: that is not known.
+func (in *Instance) checkShards(before int) error {
+	if n := len(in.shards); before != 0 && before != n {
 		return fmt.Errorf("%w: the job's state is parted in %d, but its repartition topics %q have %d partitions by now: somebody has changed them by hand. Give the job a new WEIR_JOB_ID",
-			ErrState, m.Shards, in.topology.repartition, n)
+			ErrState, before, in.topology.repartition, n)
 	}
 	return nil
 }

@@ -43,9 +43,6 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.checkTransactionTimeout(start); err != nil {
 		return err
 	}
-	if err := in.checkParting(start); err != nil {
-		return err
-	}
 	if err := in.compareClusters(start); err != nil {
 		return err
 	}

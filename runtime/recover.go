@@ -122,7 +122,7 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 	if m.MaxParallelism != in.o.MaxParallelism {
 		return fmt.Errorf("%w: it has %d key groups, WEIR_MAX_PARALLELISM is %d: set it to %d", ErrState, m.MaxParallelism, in.o.MaxParallelism, m.MaxParallelism)
 	}
-	if err := in.checkShards(m); err != nil {
+	if err := in.checkShards(m.Shards); err != nil {
 		return err
 	}
 	for _, s := range m.Sources {

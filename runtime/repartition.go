@@ -144,7 +144,16 @@ func (in *Instance) whole(owned []txn.Partition) []txn.Partition {
 // checkNeighbours enters this instance into the store's register and looks for the others of the group there: who is not in it works with
 // another store, or with the exchange in memory.
 func (in *Instance) checkNeighbours(ctx context.Context) error {
-	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange}
+	known, err := in.registered(ctx)
+	if err != nil {
+		return err
+	}
+	for _, i := range known {
+		if err := in.checkShards(i.Shards); err != nil {
+			return err
+		}
+	}
+	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange, Shards: len(in.shards)}
 	if err := checkpoint.Register(ctx, in.o.Store, in.o.JobID, me); err != nil {
 		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
 	}
@@ -152,9 +161,8 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	known, err := checkpoint.Instances(ctx, in.o.Store, in.o.JobID)
-	if err != nil {
-		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+	if known, err = in.registered(ctx); err != nil {
+		return err
 	}
 	registered := map[string]bool{}
 	for _, i := range known {
@@ -167,6 +175,15 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// registered reads the register.
+func (in *Instance) registered(ctx context.Context) ([]checkpoint.Instance, error) {
+	known, err := checkpoint.Instances(ctx, in.o.Store, in.o.JobID)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+	}
+	return known, nil
 }
 
 // purge lets go of records of repartition topics that are consumed and committed, from time to time and in the background: nothing hangs on it.
