@@ -35,6 +35,7 @@
 //	OnError         what becomes of a record that its function fails on: Fail, Skip or DeadLetter
 //	Through         of KeyBy and Broadcast: the codec by which records get to another process (WEIR_EXCHANGE=kafka)
 //	StartAt, Bounded   of sources: where reading begins (Earliest, Latest, Committed, Timestamp, Offsets), and that it ends
+//	ReadFirst       of sources: the others wait at the start until it has been read
 //	TimestampOf, Watermarks, IdleAfter, AlignWatermarks   of sources: event time
 //	LateTo, LateLeft, LateRight   of windows and joins: side outputs for what comes too late
 //	TableTTL        of JoinTable: how long rows live

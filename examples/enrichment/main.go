@@ -7,7 +7,7 @@
 //
 // The topic customers is a table: a record's key is the id of the row, its value the row, and null deletes it. Let the topic be
 // compacted, and Kafka keeps no more than the table. An order meets the customer as it is when the order is processed; one whose customer is
-// not known passes on without (LeftJoin; InnerJoin would drop it).
+// not known passes on without (LeftJoin; InnerJoin would drop it). When the job starts, orders wait until the table has been read (ReadFirst).
 //
 // An order that can't be read goes to malformed-orders as it came, with headers that say what is wrong and where it was, in the same transaction as
 // all that is written: none is lost, and none comes twice.
@@ -64,7 +64,8 @@ func newJob() *stream.Job {
 	byCustomer := stream.KeyBy(orders, func(o Order) string { return o.Customer },
 		stream.UID("orders-by-customer"), stream.Through(state.JSON[Order]{}))
 
-	customers := stream.Table(job, stream.Topics("customers"), state.String{}, state.JSON[Customer]{}, stream.UID("customers"))
+	customers := stream.Table(job, stream.Topics("customers"), state.String{}, state.JSON[Customer]{},
+		stream.UID("customers"), stream.ReadFirst())
 
 	enriched := stream.JoinTable(byCustomer, customers, state.JSON[Customer]{}, stream.LeftJoin(enrich), stream.UID("enrich"))
 	stream.To(enriched, "enriched-orders", writeEnriched, stream.UID("enriched-orders"))
