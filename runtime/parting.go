@@ -12,20 +12,28 @@ import (
 // Key groups are parted by the number of partitions of the repartition topics. If somebody changes it by hand, records of a key go where its
 // state is not, and nothing else would show it: so the number is kept in each manifest of a shard.
 
-// checkParting compares the repartition topics with the job's commit point before we join the group: whoever gets a partition that was
-// added would find no state to be missing.
+// checkParting compares the repartition topics with the job's checkpoints before we join the group: whoever gets a partition that was
+// added would find no state to be missing. It asks the store alone: committed offsets may have to wait for a transaction that only our
+// next step, fencing, ends. Any checkpoint will do, so the note of the last one is good enough; restore looks again.
 func (in *Instance) checkParting(ctx context.Context) error {
-	d, err := in.shardDecisions(ctx)
-	if err != nil {
-		return err
+	if in.single() {
+		return nil
 	}
-	for s, id := range d.checkpoints {
-		m, err := s.repo.LoadManifest(ctx, id)
-		if errors.Is(err, checkpoint.ErrNotExist) {
-			continue // its owner has gone on meanwhile; if it is lost, whoever has to restore it says so
+	for _, s := range in.shards {
+		id, ok, err := s.repo.Latest(ctx)
+		if err == nil && !ok {
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("checkpoint %s: %w", id, markState(err))
+		var m checkpoint.Manifest
+		if err == nil {
+			m, err = s.repo.LoadManifest(ctx, id)
+		}
+		var corrupt *checkpoint.CorruptError
+		switch {
+		case errors.Is(err, checkpoint.ErrNotExist) || errors.As(err, &corrupt):
+			continue // collected meanwhile, or it is for restore to say what can't be used
+		case err != nil:
+			return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
 		}
 		return in.checkShards(&m)
 	}
