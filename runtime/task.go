@@ -151,6 +151,9 @@ func (t *task) pass(epoch uint64) error {
 	if err := t.drain(); err != nil {
 		return err
 	}
+	if err := t.catchUp(); err != nil {
+		return err
+	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}

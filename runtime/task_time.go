@@ -126,6 +126,16 @@ func (t *task) progress() error {
 	return t.tell()
 }
 
+// catchUp sends on what progress has put off because something else waited: that may have been a barrier, with no record behind it for a long
+// time. A barrier follows on every record.
+func (t *task) catchUp() error {
+	if t.stage.Source == nil || t.chain.Progress == nil || t.behind() == t.time.sent {
+		return nil
+	}
+	t.time.at = time.Now()
+	return t.tell()
+}
+
 // tick does what is due by the machine's clock.
 func (t *task) tick() error {
 	at, ok := t.chain.NextTick()
