@@ -24,7 +24,7 @@ func TestSourceMistakes(t *testing.T) {
 	for want, build := range map[string]func(j *Job){
 		"operator \"source-1\": the pattern of its topics: error parsing regexp: missing closing ]: `[a`": from(Pattern("[a")),
 		`operator "source-1": it reads no topic`:                                                          from(Pattern("")),
-		`operator "sink-2": StartAt, Bounded, ReadFirst and AlignWatermarks are options of sources`:                  func(j *Job) { To(lines(j), "out", plain, Bounded()) },
+		`operator "sink-2": StartAt, Bounded, ReadFirst and AlignWatermarks are options of sources`:       func(j *Job) { To(lines(j), "out", plain, Bounded()) },
 		`operator "source-1": AlignWatermarks is for sources with Watermarks`:                             from(Topics("in"), AlignWatermarks(time.Second)),
 		`operator "source-1": AlignWatermarks is given 0s; it needs more than 0`:                          from(Topics("in"), Watermarks(0), AlignWatermarks(0)),
 		`operator "source-1": StartAt gives an offset for topic "on", which it does not read`:             from(Topics("in"), StartAt(Offsets(map[Partition]int64{{Topic: "on"}: 1}))),
