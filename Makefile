@@ -37,7 +37,7 @@ build: tools-build ## build bin/processor
 # One target after the other, each with its own headline, so that the first thing
 # that fails is the last thing that one reads.
 test: tools-test ## everything that CI runs
-	@for t in lint race helm docker kafka-image image integration; do \
+	@for t in lint unit race helm docker kafka-image image integration; do \
 	  printf '\n== make %s\n' $$t; \
 	  begin=$$SECONDS; \
 	  $(MAKE) --no-print-directory $$t || { printf '\n== FAILED: make %s\n' $$t; exit 1; }; \
@@ -48,8 +48,8 @@ test: tools-test ## everything that CI runs
 unit: tools-build ## unit tests alone
 	$(GO) test $(TAGS) ./...
 
-race: tools-build ## unit tests under the race detector
-	$(GO) test $(TAGS) -race ./...
+race: tools-build ## unit tests under the race detector, crash tests with some of their faults
+	$(GO) test $(TAGS) -race -short ./...
 
 lint: tools-build $(GOLANGCI) ## formatting, go vet, golangci-lint, go.mod, shell syntax
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { echo "not formatted (make fmt):"; echo "$$bad"; exit 1; }

@@ -19,7 +19,8 @@ import (
 // and the committed state must be the same.
 //
 // job is called for every process, as a program builds its job when it starts. Each fault is a subtest; a failure
-// names the command that runs it alone. Time is that of a bubble of testing/synctest, so nothing waits.
+// names the command that runs it alone. With go test -short only some of the faults are tried, spread over all calls.
+// Time is that of a bubble of testing/synctest, so nothing waits.
 func CrashEverywhere(t *testing.T, job func() *stream.Job, input []Record, opts ...Option) {
 	t.Helper()
 	crashEverywhere(inTest{t}, job, input, newSettings(opts))
@@ -49,13 +50,29 @@ func crashEverywhere(r runner, job func() *stream.Job, input []Record, s setting
 	if s.twice && !r.whole(func() string { return e.followUps(&faults) }) {
 		return
 	}
-	for _, f := range faults {
+	tried := faults
+	if testing.Short() {
+		tried = sample(faults)
+	}
+	for _, f := range tried {
 		if !check(f) {
 			break
 		}
 	}
 	r.done(fmt.Sprintf("%d calls, %d of %d faults tried, %d failed, %d not met, in %v",
 		len(e.calls), ran, len(faults), failures, e.missed, time.Since(began).Round(time.Millisecond)))
+}
+
+// shortFaults are as many as are tried with go test -short.
+const shortFaults = 60
+
+// sample takes some of the faults, spread over all calls.
+func sample(faults []Fault) (some []Fault) {
+	n := min(shortFaults, len(faults))
+	for i := range n {
+		some = append(some, faults[i*len(faults)/n])
+	}
+	return some
 }
 
 // experiment is a job with its input and, once learnt, its results.

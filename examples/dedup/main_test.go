@@ -28,7 +28,7 @@ func ids(t *testing.T, records []weirtest.Record) (ids []string) {
 
 func TestEveryTransferPassesOnce(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { everyTransferPassesOnce(t, weirtest.New(t, newJob)) })
-	t.Run("kafka", func(t *testing.T) { everyTransferPassesOnce(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+	t.Run("kafka", func(t *testing.T) { everyTransferPassesOnce(t, weirtest.New(t, newJob, weirtest.ThroughKafka(1))) })
 }
 
 func everyTransferPassesOnce(t *testing.T, h *weirtest.Harness) {

@@ -28,7 +28,7 @@ func values(records []weirtest.Record) (all []string) {
 func TestOrdersMeetTheCustomerOfTheMoment(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { ordersMeetTheCustomerOfTheMoment(t, weirtest.New(t, newJob)) })
 	t.Run("kafka", func(t *testing.T) {
-		ordersMeetTheCustomerOfTheMoment(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2)))
+		ordersMeetTheCustomerOfTheMoment(t, weirtest.New(t, newJob, weirtest.ThroughKafka(1)))
 	})
 }
 

@@ -30,7 +30,7 @@ func check(t *testing.T, h *weirtest.Harness, want ...string) {
 
 func TestRulesChangeWhileTheJobRuns(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { rulesChangeWhileTheJobRuns(t, weirtest.New(t, newJob)) })
-	t.Run("kafka", func(t *testing.T) { rulesChangeWhileTheJobRuns(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+	t.Run("kafka", func(t *testing.T) { rulesChangeWhileTheJobRuns(t, weirtest.New(t, newJob, weirtest.ThroughKafka(1))) })
 }
 
 func rulesChangeWhileTheJobRuns(t *testing.T, h *weirtest.Harness) {

@@ -32,7 +32,7 @@ func check(t *testing.T, h *weirtest.Harness, topic string, want ...string) {
 
 func TestViewsOutOfOrder(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { viewsOutOfOrder(t, weirtest.New(t, newJob)) })
-	t.Run("kafka", func(t *testing.T) { viewsOutOfOrder(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+	t.Run("kafka", func(t *testing.T) { viewsOutOfOrder(t, weirtest.New(t, newJob, weirtest.ThroughKafka(1))) })
 }
 
 func viewsOutOfOrder(t *testing.T, h *weirtest.Harness) {

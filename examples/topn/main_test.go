@@ -27,7 +27,7 @@ func check(t *testing.T, h *weirtest.Harness, want ...string) {
 
 func TestChartOfEveryMinute(t *testing.T) {
 	t.Run("memory", func(t *testing.T) { chartOfEveryMinute(t, weirtest.New(t, newJob)) })
-	t.Run("kafka", func(t *testing.T) { chartOfEveryMinute(t, weirtest.New(t, newJob, weirtest.ThroughKafka(2))) })
+	t.Run("kafka", func(t *testing.T) { chartOfEveryMinute(t, weirtest.New(t, newJob, weirtest.ThroughKafka(1))) })
 }
 
 func chartOfEveryMinute(t *testing.T, h *weirtest.Harness) {
