@@ -9,8 +9,7 @@ import (
 
 // The broker is killed, frozen and restarted under running jobs; with it go the coordinators of their groups and transactions, and
 // deliveries that were under way fail. The processes stay the same, and what they give up is counted.
-func TestBrokerInjured(t *testing.T) {
-	t.Parallel()
+func TestBrokerInjured(t *testing.T) { // alone: what it does to brokers or measures needs the machine
 	c := ownCluster(t)
 	rng := newRand(t)
 	b := c.Brokers[0]

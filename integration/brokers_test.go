@@ -12,8 +12,7 @@ import (
 
 // Two instances on three brokers (three replicas, two in sync), of which one after the other is killed and comes back: with each go a third of
 // the leaders, and the coordinators of the group and of transactions.
-func TestThreeBrokers(t *testing.T) {
-	t.Parallel()
+func TestThreeBrokers(t *testing.T) { // alone: what it does to brokers or measures needs the machine
 	settings := maps.Clone(brokerSettings)
 	settings["KAFKA_HEAP_OPTS"] = "-Xmx256m"
 	c := kafkatest.New(t, kafkatest.Options{Brokers: 3, Env: settings})

@@ -10,8 +10,7 @@ import (
 
 // All instances are restarted, one after the other. The others see no rebalance, so they go on without a pause, and the partitions of the
 // one that is restarted wait no longer than that takes.
-func TestRollingRestart(t *testing.T) {
-	t.Parallel()
+func TestRollingRestart(t *testing.T) { // alone: what it does to brokers or measures needs the machine
 	const busy = 2 * time.Second // what a machine that does other things may add
 	w := newCountFleet(t, sharedCluster(t), newRand(t), 6, exactlyOnce, "SESSION_TIMEOUT=10s")
 	stop := w.stream(600)
