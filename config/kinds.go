@@ -39,7 +39,8 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"path":        {"an absolute folder name", parsePath},
 		"store":       {"file:///an/absolute/folder or mem://", parseStore},
 		"job":         {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
-		"unsupported": {"nothing: not supported yet", parseUnsupported},
+		"savepoint":   {"the URL of a savepoint (file:///folder/of/savepoint) or of a checkpoint (<store>/<job>/manifest/<id>)", parseSavepoint},
+		"offsets":     {"earliest, latest, timestamp:<RFC 3339 time or milliseconds> or file:<path>", parseOffsets},
 	}
 }
 
@@ -138,8 +139,4 @@ func parseEnum(s Spec, text string) (any, error) {
 		return nil, fmt.Errorf("expected %s; did you mean %s?", s.Allowed(), near)
 	}
 	return nil, errUnwanted
-}
-
-func parseUnsupported(Spec, string) (any, error) {
-	return nil, errors.New("not supported in this version, and ignoring it would do something else than you asked for; remove it")
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -30,6 +31,12 @@ type RestoreFrom struct {
 	Scratch string
 	// OpenStore opens the store that the savepoint is in; nil: checkpoint.OpenStore.
 	OpenStore func(url string) (checkpoint.Store, error)
+}
+
+// shown is the URL without what stands behind a question mark, for logs and files.
+func (r RestoreFrom) shown() string {
+	url, _, _ := strings.Cut(r.URL, "?")
+	return url
 }
 
 // leaderPoll is how often an instance looks whether another one has made the first commit point.
@@ -117,12 +124,12 @@ func (b *beginning) run() error {
 		case exists:
 			b.in.hasBegun.Store(true)
 			if !waited {
-				b.in.log.Info("the job has a commit point and goes on from it; WEIR_RESTORE_FROM is not used", "savepoint", b.from.URL)
+				b.in.log.Info("the job has a commit point and goes on from it; WEIR_RESTORE_FROM is not used", "savepoint", b.from.shown())
 			}
 			return nil
 		case b.leads():
 			if err := b.inherit(found); err != nil {
-				return b.failed(fmt.Errorf("start from %s (WEIR_RESTORE_FROM): %w", b.from.URL, err))
+				return b.failed(fmt.Errorf("start from %s (WEIR_RESTORE_FROM): %w", b.from.shown(), err))
 			}
 			b.in.hasBegun.Store(true)
 			return nil
@@ -192,7 +199,7 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	if err != nil {
 		return err
 	}
-	in.log.Info("starting from a savepoint", "savepoint", b.from.URL, "of", o.header.Job, "created", o.header.Created,
+	in.log.Info("starting from a savepoint", "savepoint", b.from.shown(), "of", o.header.Job, "created", o.header.Created,
 		"bytes", o.header.Size(), "entries", o.header.Entries())
 	hit("inherit-before")
 	f := newFounding(b, o, states, at)
@@ -205,7 +212,7 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	}
 	hit("inherit-after")
 	f.mark()
-	in.log.Info("the job has started from the savepoint", "savepoint", b.from.URL, "checkpoint", f.id, "entries", f.entries, "took", time.Since(started).Round(time.Millisecond))
+	in.log.Info("the job has started from the savepoint", "savepoint", b.from.shown(), "checkpoint", f.id, "entries", f.entries, "took", time.Since(started).Round(time.Millisecond))
 	return nil
 }
 

@@ -26,9 +26,9 @@ func (in *Instance) checkAgreed(ctx context.Context) error {
 		members[m.InstanceID] = true
 	}
 	for _, i := range known {
-		if members[i.ID] && i.RestoreFrom != in.o.RestoreFrom.URL {
+		if members[i.ID] && i.RestoreFrom != in.o.RestoreFrom.shown() {
 			return fmt.Errorf("%w: WEIR_RESTORE_FROM is %s here and %s at instance %q: the job has no commit point yet, so all instances have to start from the same. Set it alike, and start them again",
-				ErrConfig, cmp.Or(in.o.RestoreFrom.URL, "not set"), cmp.Or(i.RestoreFrom, "not set"), i.ID)
+				ErrConfig, cmp.Or(in.o.RestoreFrom.shown(), "not set"), cmp.Or(i.RestoreFrom, "not set"), i.ID)
 		}
 	}
 	return nil

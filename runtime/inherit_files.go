@@ -128,7 +128,7 @@ func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
 		f.entries++
 		if f.entries%4096 == 0 && time.Since(f.told) > 5*time.Second {
 			f.told = time.Now()
-			f.in.log.Info("loading the savepoint", "savepoint", f.beginning.from.URL, "entries", f.entries, "of", total)
+			f.in.log.Info("loading the savepoint", "savepoint", f.beginning.from.shown(), "entries", f.entries, "of", total)
 		}
 		return e, true, nil
 	}
@@ -138,7 +138,7 @@ func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) 
 	in := f.in
 	m := checkpoint.Manifest{
 		Job: in.o.JobID, Instance: in.o.InstanceID, Shard: s.name, Exchange: in.o.Exchange, ID: f.id, Parent: base.At, Base: base,
-		States: f.states.states, MaxParallelism: in.o.MaxParallelism, RestoredFrom: f.beginning.from.URL, Watermarks: f.watermarks(from, to),
+		States: f.states.states, MaxParallelism: in.o.MaxParallelism, RestoredFrom: f.beginning.from.shown(), Watermarks: f.watermarks(from, to),
 	}
 	if !in.single() {
 		m.Shards = len(in.shards)

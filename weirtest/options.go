@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/twophase"
 )
 
@@ -24,6 +25,7 @@ type settings struct {
 	from         string // URL of the savepoint that it starts from
 	allowDropped bool
 	scratch      string // folder to sort its state in
+	offsets      *stream.Start
 	groups       int
 	parallelism  int
 	show         func(Record) string

@@ -13,6 +13,7 @@ import (
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/txn"
 )
 
@@ -22,6 +23,9 @@ func StartFrom(url string) Option { return func(s *settings) { s.from = url } }
 
 // AllowDroppedState is WEIR_ALLOW_DROPPED_STATE.
 func AllowDroppedState() Option { return func(s *settings) { s.allowDropped = true } }
+
+// RestoreOffsets is WEIR_RESTORE_OFFSETS: where sources begin instead of where the savepoint stands.
+func RestoreOffsets(at stream.Start) Option { return func(s *settings) { s.offsets = &at } }
 
 // MaxParallelism is WEIR_MAX_PARALLELISM, the number of key groups: 128 by default.
 func MaxParallelism(n int) Option { return func(s *settings) { s.groups = n } }
@@ -148,10 +152,14 @@ func (w *world) beginAt() error {
 
 // restoreFrom is what a process is told.
 func (w *world) restoreFrom(l *life) runtime.RestoreFrom {
-	return runtime.RestoreFrom{URL: w.from, AllowDropped: w.allowDropped, Scratch: w.scratch, OpenStore: func(url string) (checkpoint.Store, error) {
+	from := runtime.RestoreFrom{URL: w.from, AllowDropped: w.allowDropped, Scratch: w.scratch, OpenStore: func(url string) (checkpoint.Store, error) {
 		s, err := checkpoint.OpenStore(url)
 		return &readOnly{s, l}, err
 	}}
+	if w.offsets != nil {
+		from.Offsets = func() (stream.Start, error) { return *w.offsets, nil }
+	}
+	return from
 }
 
 // readOnly is the store of a savepoint that is started from: reading it can fail, and writing is a mistake.
