@@ -34,8 +34,8 @@ func Specs() []Spec {
 			continue
 		}
 		specs = append(specs, Spec{
-			Env:  Prefix + name,
-			Flag: strings.ReplaceAll(strings.ToLower(name), "_", "-"),
+			Env:   Prefix + name,
+			Flag:  strings.ReplaceAll(strings.ToLower(name), "_", "-"),
 			Alias: tag.Get("alias"),
 			Kind:  tag.Get("kind"), Default: tag.Get("default"), Shown: tag.Get("shown"), Help: tag.Get("help"),
 			min: tag.Get("min"), max: tag.Get("max"), one: words(tag.Get("one")), later: words(tag.Get("later")),

@@ -23,6 +23,7 @@ type settings struct {
 	epochs       int
 	twice        bool
 	from         string // URL of the savepoint that it starts from
+	asIs         bool   // topics do not begin where it stands
 	allowDropped bool
 	scratch      string // folder to sort its state in
 	offsets      *stream.Start

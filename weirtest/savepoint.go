@@ -126,7 +126,7 @@ func (w *world) committedSources() (all []checkpoint.SourcePosition, err error) 
 
 // beginAt lets topics begin where the savepoint stands that the job starts from.
 func (w *world) beginAt() error {
-	if w.from == "" {
+	if w.from == "" || w.asIs {
 		return nil
 	}
 	s, err := snapshot.OpenURL(context.Background(), w.from)
