@@ -189,3 +189,60 @@ func uninterrupted(t *testing.T, parts []part) (out []string) {
 	slices.Sort(out)
 	return out
 }
+
+// What was late stays late behind a savepoint; where sources begin elsewhere, event time begins anew.
+func TestStartFromKeepsEventTime(t *testing.T) {
+	url := "file://" + t.TempDir() + "/savepoint"
+	scratch := filepath.Join(t.TempDir(), "scratch")
+	play(t, scratch, part{records: []string{"a500", "b500", "c500", "d500"}}, url)
+	for name, c := range map[string]struct {
+		opts []Option
+		late bool
+	}{
+		"memory":                   {nil, true},
+		"more tasks":               {[]Option{Parallelism(3)}, true},
+		"kafka":                    {[]Option{ThroughKafka(3)}, true},
+		"other key groups":         {[]Option{MaxParallelism(5)}, true},
+		"other key groups, shards": {[]Option{MaxParallelism(300), ThroughKafka(3)}, true},
+		"begun anew":               {[]Option{RestoreOffsets(stream.Earliest())}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := play(t, scratch, part{opts: append(c.opts, StartFrom(url)), records: []string{"b100", "b200"}}, "")
+			if counted := slices.Contains(out, "b: 1 in a window"); counted == c.late {
+				t.Errorf("late: %v, want %v; outputs %q", !counted, c.late, out)
+			}
+		})
+	}
+}
+
+// A partition that has no more records does not hold event time back behind a savepoint: what it said last is known to all.
+func TestStartFromKnowsSilentPartitions(t *testing.T) {
+	for name, opts := range map[string][]Option{"memory": nil, "kafka": {ThroughKafka(2)}, "more shards": {ThroughKafka(5)}} {
+		t.Run(name, func(t *testing.T) {
+			url := "file://" + t.TempDir() + "/savepoint"
+			send := func(h *Harness, partition int32, value string) {
+				r := Value(value)
+				r.Partition = partition
+				h.must(func() error { r.Topic = "in"; return h.world.send([]Record{r}) })
+			}
+			opts := append(opts, Partitions(2))
+			h := New(t, kinds, opts...)
+			send(h, 0, "a10")
+			send(h, 1, "b500")
+			h.Commit()
+			h.Savepoint(url)
+			h = New(t, kinds, append(opts, StartFrom(url))...)
+			send(h, 0, "a400")
+			h.Commit()
+			h.Advance(time.Minute)
+			h.Commit()
+			var out []string
+			for _, r := range h.Outputs("out") {
+				out = append(out, string(r.Value))
+			}
+			if !slices.Contains(out, "a: timer of 110") {
+				t.Errorf("outputs %q", out)
+			}
+		})
+	}
+}
