@@ -150,6 +150,22 @@ func TestStartFromPasses(t *testing.T) {
 	}
 }
 
+// A bounded job that starts from a savepoint ends where its topics end then.
+func TestStartFromBounded(t *testing.T) {
+	job := func() *stream.Job {
+		job := stream.NewJob("counts")
+		words := stream.From(job, stream.Topics("in"), stream.Values(state.String{}), stream.UID("source"), stream.Bounded())
+		stream.Count(stream.KeyBy(words, same, stream.UID("by_word")), stream.UID("count"))
+		return job
+	}
+	h := New(t, job, StartFrom(savepointOf(t)))
+	h.Send("in", Values("a", "c")...)
+	h.Commit()
+	h.Send("in", Value("a"))
+	h.Commit()
+	wantState(t, h, map[string]int64{"a": 3, "b": 1, "c": 1})
+}
+
 // The values of an earlier version are converted, once; the next restart finds those of today.
 func TestMigrate(t *testing.T) {
 	url := savepointOf(t)
