@@ -77,7 +77,9 @@
 //     static member whose name was taken over (KIP-447, KIP-345).
 //   - The successor then reads the shard's decision record stably, before it writes anything. What a predecessor had sent before the
 //     fence is waited for, until it is decided or aborted; nothing comes after it.
-//   - Who does not own a shard only reads its folder, and may find a file gone at any time.
+//   - Who does not own a shard only reads its folder, and may find a file gone at any time. One exception: the first checkpoint of a job that starts from a savepoint is written
+//     to the folders of all shards by one instance, under a run of its own, before the first decision of any. Their owners write nothing before that decision, so none of them
+//     has prepared a checkpoint that could confirm a listing of these files as dead; and each starts from it, so it keeps them.
 //
 // Collectors know the names of one folder only: neither the job's folder nor a shard's contains files of another shard, or of an
 // instance, that they would recognise.

@@ -89,6 +89,19 @@
 //     senders.go). Marks are written at barriers, behind the records of the epoch, so that they are committed with them.
 //   - Records of repartition topics are deleted below committed offsets only (purge); nothing waits for that.
 //
+// # Starting from a savepoint
+//
+// Before the decision is read, a job that is to start from a savepoint looks whether it has a commit point (beginning.run). If not, a checkpoint of every shard is written under
+// a run of its own (founding), and one transaction commits the positions of all partitions of the job, whoever owns them, with the id of that checkpoint. All that follows
+// is a restart from a commit point like any other. So a job has all of the savepoint or nothing of it, and no other part of the runtime knows that there are savepoints.
+//
+//   - With exchange kafka the owner of the first repartition topic's partition 0 does it. A transaction of an owner of earlier is refused by its generation (KIP-447); nobody
+//     else writes to the shards before there is a commit point, since all wait for it (beginning.leads). Instances that would begin with something else see each other in the register (checkAgreed).
+//   - An assignment that goes away, or a shutdown, ends the loading at once; what it has written nobody names.
+//   - Whatever has failed between the begin and the end of that transaction, the producer is not used again: Fence ends it, and the look begins anew (beginFailure).
+//   - Repartition topics are read from their ends: what an earlier life of the job id has left there is not of the savepoint.
+//   - Where nothing holds back event time any more, what was said last is in the first manifests (founding.inputs), and keyed tasks say theirs again (taskTime.unsaid).
+//
 // # Crash table
 //
 //	killed before the commit       the decision record is the old one; the prepared checkpoint is ignored and collected later
@@ -96,6 +109,7 @@
 //	killed after it, two clusters  the same; the group's offsets are behind and decide nothing
 //	killed after it, before Publish the record names a checkpoint that the backend lacks: its delta is replayed
 //	killed while applying          the backend's marker is behind: the same
+//	killed while loading a savepoint no decision record; files of a run that nobody names, collected later
 //	killed while writing a base    no manifest names it; its files are collected later
 //
 // # Rejected
