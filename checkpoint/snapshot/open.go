@@ -33,7 +33,7 @@ func Open(ctx context.Context, s store.Store, path string) (*Snapshot, error) {
 
 // OpenURL opens a savepoint anywhere; see Locate. It creates nothing, and must be closed.
 func OpenURL(ctx context.Context, url string) (*Snapshot, error) {
-	s, path, err := openURL(url)
+	s, path, err := openURL(url, checkpoint.ReadStore)
 	if err != nil {
 		return nil, fmt.Errorf("savepoint %s: %w", url, err)
 	}
@@ -99,12 +99,12 @@ func Locate(url string) (storeURL, path string, err error) {
 	return storeURL, path, nil
 }
 
-func openURL(url string) (store.Store, string, error) {
+func openURL(url string, open func(url string) (store.Store, error)) (store.Store, string, error) {
 	storeURL, path, err := Locate(url)
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := checkpoint.OpenStore(storeURL)
+	s, err := open(storeURL)
 	return s, path, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/store"
 )
 
@@ -46,7 +47,7 @@ func Create(ctx context.Context, s store.Store, path string, h Header) (*Writer,
 
 // CreateURL is Create at any URL; see Locate.
 func CreateURL(ctx context.Context, url string, h Header) (*Writer, error) {
-	s, path, err := openURL(url)
+	s, path, err := openURL(url, checkpoint.OpenStore)
 	if err != nil {
 		return nil, fmt.Errorf("create savepoint %s: %w", url, err)
 	}
