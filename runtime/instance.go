@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -41,6 +42,9 @@ type Instance struct {
 	sinks     *sinks
 	losses    *losses
 
+	savepoints savepoints
+	draining   atomic.Bool // event time is being brought to its end
+
 	// loop
 	machine    twophase.Machine
 	producer   txn.Producer
@@ -64,6 +68,8 @@ type Instance struct {
 	fatalErr error // the first failure that ends the instance
 	result   error
 	stopped  bool
+	waiters  []waiter         // for commits
+	last     *SavepointStatus // to be taken when the work has ended
 	barrier  *time.Timer
 	expiry   *time.Timer
 }
@@ -117,8 +123,9 @@ func (in *Instance) Run(ctx context.Context) error {
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}
+	go in.savepointsBySchedule()
 	in.loop()
-	return errors.Join(in.result, in.teardown())
+	return errors.Join(in.result, in.teardown(ctx))
 }
 
 // beginShutdown asks for the last barrier and sees to it that it ends in time.
@@ -136,9 +143,10 @@ func (in *Instance) beginShutdown() {
 }
 
 // teardown ends what Run began, in the order in which it depends on each other. Nothing here decides anything.
-func (in *Instance) teardown() error {
+func (in *Instance) teardown(run context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.ctx), 3*time.Second)
 	defer cancel()
+	in.savepoints.stop()
 	if in.attempt != nil {
 		in.attempt.halt()
 	}
@@ -150,6 +158,7 @@ func (in *Instance) teardown() error {
 	}
 	err := in.stopShards()
 	in.leaveGroup(ctx)
+	err = errors.Join(err, in.lastSavepoint(run, err))
 	in.closeAdmin()
 	return err
 }

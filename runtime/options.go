@@ -53,6 +53,9 @@ type Options struct {
 	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
+	// SavepointInterval is the time between savepoints that are taken by schedule; 0: none are. SavepointsRetained is how many of those stay; 0: all do.
+	SavepointInterval  time.Duration
+	SavepointsRetained int
 	// Restart says how work is taken up again after failures; DefaultRestartPolicy if it is zero.
 	Restart RestartPolicy
 	Logger  *slog.Logger

@@ -15,6 +15,7 @@ import (
 	"github.com/weirstream/weir/checkpoint/memstore"
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/memory"
 )
 
 // TestRoundTripRapid: what goes in comes out, whatever the parts, the files and the range that is asked for.
@@ -96,19 +97,23 @@ func TestRefuses(t *testing.T) {
 		do   func(w *snapshot.Writer) error
 		want string
 	}{
-		"unsorted":         {add(entry(1, "b", ""), entry(1, "a", "")), "does not come after"},
-		"twice":            {add(entry(1, "b", ""), entry(1, "b", "")), "does not come after"},
-		"deletion":         {add(state.Entry{Key: entry(1, "b", "").Key, Delete: true}), "no deletions"},
-		"group":            {add(entry(128, "b", "")), "the last is 127"},
-		"state":            {add(other), "state id 2"},
-		"no key":           {add(state.Entry{Key: []byte("x")}), "too short"},
-		"unsorted parts":   {func(w *snapshot.Writer) error { _, err := fill(w, numbered(1, 2), numbered(1, 1)); return err }, "parts must be sorted"},
-		"overlapping":      {func(w *snapshot.Writer) error { _, err := fill(w, numbered(1, 2), numbered(1, 2)); return err }, "parts must be sorted"},
-		"open part":        {func(w *snapshot.Writer) error { w.Part(0); _, err := w.Commit(ctx); return err }, "part 0 is not complete"},
-		"part twice":       {func(w *snapshot.Writer) error { w.Part(0); return w.Part(0).Add(entry(1, "a", "")) }, "not twice"},
-		"after close":      {func(w *snapshot.Writer) error { p := w.Part(0); _ = p.Close(); return p.Add(entry(1, "a", "")) }, "closed"},
-		"max parallelism":  {func(w *snapshot.Writer) error { return commitWith(w, func(h *snapshot.Header) { h.MaxParallelism = 0 }) }, "max parallelism"},
-		"two equal states": {func(w *snapshot.Writer) error { return commitWith(w, func(h *snapshot.Header) { h.States = append(h.States, h.States[0]) }) }, "id 1"},
+		"unsorted":       {add(entry(1, "b", ""), entry(1, "a", "")), "does not come after"},
+		"twice":          {add(entry(1, "b", ""), entry(1, "b", "")), "does not come after"},
+		"deletion":       {add(state.Entry{Key: entry(1, "b", "").Key, Delete: true}), "no deletions"},
+		"group":          {add(entry(128, "b", "")), "the last is 127"},
+		"state":          {add(other), "state id 2"},
+		"no key":         {add(state.Entry{Key: []byte("x")}), "too short"},
+		"unsorted parts": {func(w *snapshot.Writer) error { _, err := fill(w, numbered(1, 2), numbered(1, 1)); return err }, "parts must be sorted"},
+		"overlapping":    {func(w *snapshot.Writer) error { _, err := fill(w, numbered(1, 2), numbered(1, 2)); return err }, "parts must be sorted"},
+		"open part":      {func(w *snapshot.Writer) error { w.Part(0); _, err := w.Commit(ctx); return err }, "part 0 is not complete"},
+		"part twice":     {func(w *snapshot.Writer) error { w.Part(0); return w.Part(0).Add(entry(1, "a", "")) }, "not twice"},
+		"after close":    {func(w *snapshot.Writer) error { p := w.Part(0); _ = p.Close(); return p.Add(entry(1, "a", "")) }, "closed"},
+		"max parallelism": {func(w *snapshot.Writer) error {
+			return commitWith(w, func(h *snapshot.Header) { h.MaxParallelism = 0 })
+		}, "max parallelism"},
+		"two equal states": {func(w *snapshot.Writer) error {
+			return commitWith(w, func(h *snapshot.Header) { h.States = append(h.States, h.States[0]) })
+		}, "id 1"},
 	}
 	for name, test := range tests {
 		s := memstore.Open("")
@@ -206,5 +211,31 @@ func TestScanEndsEarly(t *testing.T) {
 	}
 	if err := stream.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFill copies a backend: all of it comes, group by group.
+func TestFill(t *testing.T) {
+	want := numbered(7, 0, 1, 63, 64, 127)
+	b := memory.New()
+	defer b.Close()
+	if err := b.Apply(want, "r1-000000000001"); err != nil {
+		t.Fatal(err)
+	}
+	s := memstore.Open("")
+	w, err := snapshot.Create(ctx, s, path, header())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var last, total int64
+	if err := w.Fill(b, func(done, of int64) { last, total = done, of }); err != nil || last != 128 || total != 128 {
+		t.Fatalf("%v, %d of %d", err, last, total)
+	}
+	h, err := w.Commit(ctx)
+	if err != nil || len(h.Files) != 4 {
+		t.Errorf("%v, files %+v", err, h.Files)
+	}
+	if got, err := read(s, path, 0, 127); err != nil || !same(got, want) {
+		t.Errorf("%v, %v", got, err)
 	}
 }

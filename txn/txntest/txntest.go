@@ -44,6 +44,7 @@ var cases = []struct {
 
 	{name: "OffsetsAreAtomicWithOutputs", run: atomicOffsets},
 	{name: "CommittedIsStable", run: stableRead},
+	{name: "AllCommittedAtOnce", run: allCommitted},
 	{name: "MetadataTooLong", run: metadataTooLong},
 	{name: "OldGenerationIsRefused", run: zombieOffsets},
 	{name: "CommitInsideRevoked", run: commitInsideRevoked},
