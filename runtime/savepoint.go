@@ -109,14 +109,16 @@ func (s *savepoints) progress(done, total int64) {
 
 // end notes how the running one has come out.
 func (s *savepoints) end(h snapshot.Header, err error) {
-	s.change(func(st *SavepointStatus) {
-		st.Ended = time.Now()
-		if err != nil {
-			st.State, st.Error = SavepointFailed, err.Error()
-			return
-		}
-		st.State, st.Checkpoints, st.Bytes, st.Entries = SavepointDone, h.Checkpoints, h.Size(), h.Entries()
-	})
+	s.change(func(st *SavepointStatus) { st.end(h, err) })
+}
+
+func (st *SavepointStatus) end(h snapshot.Header, err error) {
+	st.Ended = time.Now()
+	if err != nil {
+		st.State, st.Error = SavepointFailed, err.Error()
+		return
+	}
+	st.State, st.Checkpoints, st.Bytes, st.Entries = SavepointDone, h.Checkpoints, h.Size(), h.Entries()
 }
 
 // Savepoints lists what was asked of this process, the oldest first.
@@ -184,7 +186,7 @@ func (s *savepoints) stop() {
 	s.work.Wait()
 }
 
-// checkSavepoint fills in what was left open.
+// checkSavepoint says whether it can be taken.
 func (in *Instance) checkSavepoint(st *SavepointStatus) error {
 	switch {
 	case st.Drain && !st.Stop:
@@ -194,6 +196,11 @@ func (in *Instance) checkSavepoint(st *SavepointStatus) error {
 	case in.Status().Phase != PhaseRunning:
 		return fmt.Errorf("the instance is %s; ask again when it is running", in.Status().Phase)
 	}
+	return in.placeSavepoint(st)
+}
+
+// placeSavepoint fills in what was left open of where it is to be.
+func (in *Instance) placeSavepoint(st *SavepointStatus) error {
 	if st.URL == "" {
 		if st.Name == "" {
 			st.Name = time.Now().UTC().Format("20060102T150405.000Z")

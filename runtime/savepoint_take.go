@@ -124,9 +124,14 @@ func (in *Instance) writeSavepoint(ctx context.Context, st SavepointStatus, h sn
 		return snapshot.Header{}, err
 	}
 	hit("savepoint-begun")
-	err = w.Fill(view, in.savepoints.progress)
+	return commitOrAbort(ctx, w, w.Fill(view, in.savepoints.progress))
+}
+
+// commitOrAbort ends a creation that has come so far with err.
+func commitOrAbort(ctx context.Context, w *snapshot.Writer, err error) (snapshot.Header, error) {
 	if err == nil {
 		hit("savepoint-filled")
+		var h snapshot.Header
 		if h, err = w.Commit(ctx); err == nil {
 			hit("savepoint-committed")
 			return h, nil
