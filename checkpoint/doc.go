@@ -24,7 +24,8 @@
 //     Without a base the chain goes back to the first checkpoint.
 //  5. A restore yields exactly state(N), or an error that names the file. Every byte is under a checksum that is bound to its place and, through
 //     the manifest, to its file. No other checkpoint is ever used instead.
-//  6. No file is deleted that a restore of a checkpoint that is, or may yet become, the decided one reads.
+//  6. No file is deleted that a restore of a checkpoint reads that is, or may yet become, the decided one, or is retained: one of the last few decided
+//     ones (Collect's retain). A file that several of them need is there once.
 //
 // # A crash, and what is found afterwards
 //
@@ -58,9 +59,13 @@
 //     before the listing had ended: no file listed is S's. It is of a run before Z, which Z itself has fenced, so no decision can name it
 //     any more, except through D's chain, which is kept.
 //
+// With more than one checkpoint retained, read "reachable from D" as "reachable from one of the last n decided, D being the newest". Later decisions only
+// let go of the oldest: the last n of any later checkpoint are among those of D and what is prepared after D. So it holds for S as for Z, if S retains no
+// more than Z did; with more, S finds the oldest of Z's gone and goes without.
+//
 // Ages and clocks appear nowhere in this (but see Readers below). Files whose names are not of the forms above are never touched. What a zombie writes after the
 // last Observe stays until the next one. Two tests check the argument: all interleavings in which one run freezes and thaws once at any step, and
-// random ones of four runs, each Delete being one step a name.
+// random ones of four runs, each Delete being one step a name; two more do so for readers (below).
 //
 // The argument needs that all runs that use a folder fence each other: rule two would take a living neighbour for a dead predecessor.
 // So instances that work at the same time have folders of their own.
