@@ -35,6 +35,8 @@ type Options struct {
 	MaxParallelism int // key groups; 128
 	// StandbyInterval is how often copies of shards that others own are brought up to date (exchange kafka); 0: none are kept.
 	StandbyInterval time.Duration
+	// Retained is how many of the last decided checkpoints (of each shard) stay restorable; 0 is as good as 1.
+	Retained int
 	// Bases says when base snapshots are due.
 	Bases checkpoint.BasePolicy
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.

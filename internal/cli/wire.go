@@ -36,7 +36,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Exchange: exchange, OpenShard: func(name string) (state.Backend, error) { return openShard(c, name, log) },
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
-		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		Retained: c.CheckpointsRetained, StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
