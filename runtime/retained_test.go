@@ -67,15 +67,21 @@ func TestRetainedCheckpoints(t *testing.T) {
 	}
 }
 
-// checkRetained restores the last n checkpoints, each into an empty backend.
-func (c *cluster) checkRetained(n int) {
+// store opens the job's checkpoint store.
+func (c *cluster) store() checkpoint.Store {
 	c.t.Helper()
 	store, err := checkpoint.OpenStore("file://" + filepath.Join(c.dir, "checkpoints"))
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer store.Close()
-	repo, err := checkpoint.NewRepository(store, "wordcount", "", checkpoint.Options{})
+	c.t.Cleanup(func() { store.Close() })
+	return store
+}
+
+// checkRetained restores the last n checkpoints, each into an empty backend.
+func (c *cluster) checkRetained(n int) {
+	c.t.Helper()
+	repo, err := checkpoint.NewRepository(c.store(), "wordcount", "", checkpoint.Options{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
