@@ -54,6 +54,9 @@ type Config struct {
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
 	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state."`
 
+	SavepointInterval  time.Duration `env:"SAVEPOINT_INTERVAL" kind:"duration" default:"0s" min:"0s" help:"Time between savepoints that are taken by schedule, into the job's folder of the checkpoint store; 0: none are."`
+	SavepointsRetained int           `env:"SAVEPOINTS_RETAINED" kind:"int" default:"3" min:"0" help:"How many of the savepoints taken by schedule stay; 0: all do. Others are never deleted."`
+
 	HTTPAddr        string        `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/…; off: none."`
 	APIToken        string        `env:"API_TOKEN" kind:"secret" shown:"none: what needs it is answered on a loopback address only" help:"Whoever reads state over HTTP has to show it (Authorization: Bearer …). WEIR_API_TOKEN_FILE names a file with it instead."`
 	LeaveGroup      string        `env:"LEAVE_GROUP" kind:"enum" default:"auto" one:"auto,always,never" help:"Whether an instance that is stopped gives its partitions to others at once (always), or keeps them for its restart until the session timeout (never: no rebalance in a rolling restart). auto: always with WEIR_EXCHANGE=memory, never with kafka."`

@@ -22,6 +22,7 @@ import (
 // Instance is what the console tells about.
 type Instance interface {
 	StateReader
+	Savepointer
 	Status() runtime.Status
 	// LastBeat is when the instance's loop last showed that it is alive.
 	LastBeat() time.Time
@@ -31,7 +32,7 @@ type Instance interface {
 type Options struct {
 	Addr    string // WEIR_HTTP_ADDR
 	Metrics prometheus.Gatherer
-	// Token guards what is not for everybody: the job's state. Without one it is told on a loopback address only.
+	// Token guards what is not for everybody: the job's state, and savepoints. Without one that is for a loopback address only.
 	Token string // WEIR_API_TOKEN
 	// About names what is running; it is part of the status.
 	About About

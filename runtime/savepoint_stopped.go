@@ -42,13 +42,33 @@ func savepointOfStopped(ctx context.Context, o Options, r SavepointRequest, prog
 	if err := in.placeSavepoint(&st); err != nil {
 		return SavepointStatus{}, fmt.Errorf("%w: %w", ErrSavepointRequest, err)
 	}
-	c, err := find(in)
-	var h snapshot.Header
-	if err == nil {
-		h, err = in.copySavepoint(ctx, c, st, progress)
-	}
+	h, err := in.holding(ctx, func() (snapshot.Header, error) {
+		c, err := find(in)
+		if err != nil {
+			return snapshot.Header{}, err
+		}
+		return in.copySavepoint(ctx, c, st, progress)
+	})
 	st.end(h, err)
 	return st, err
+}
+
+// holding runs f, which reads a cut and copies what it names, while collectors delete nothing: somebody may have started the job meanwhile, or others of its
+// instances work on.
+func (in *Instance) holding(ctx context.Context, f func() (snapshot.Header, error)) (snapshot.Header, error) {
+	repo, err := checkpoint.NewRepository(in.o.Store, in.o.JobID, "", checkpoint.Options{})
+	if err != nil {
+		return snapshot.Header{}, err
+	}
+	release, err := repo.Hold(ctx, "savepoint")
+	if err != nil {
+		return snapshot.Header{}, err
+	}
+	h, err := f()
+	if lerr := release(context.WithoutCancel(ctx)); lerr != nil {
+		in.log.Warn("collectors wait ten minutes longer", "err", lerr)
+	}
+	return h, err
 }
 
 // stoppedCut is what is decided, if nobody can decide anything further just now and nothing is on its way.

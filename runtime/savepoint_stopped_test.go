@@ -36,8 +36,8 @@ func TestSavepointOfStopped(t *testing.T) {
 				t.Fatalf("%+v, %v, %d of %d", st, err, done, total)
 			}
 			h, got := wordsIn(t, st.URL)
-			if replayed := replay(c.committed("text"), h); !maps.Equal(got, want) || !maps.Equal(replayed, want) {
-				t.Errorf("got %v; replayed %v; want %v", got, replayed, want)
+			if again := replayed(c.committed("text"), h); !maps.Equal(got, want) || !maps.Equal(again, want) {
+				t.Errorf("got %v; replayed %v; want %v", got, again, want)
 			}
 			if len(h.Sources) != 3 || h.Sources[0].Operator != "kafka_source" || len(h.States) != 1 || exchange == checkpoint.ExchangeKafka && len(h.Checkpoints) != 3 {
 				t.Errorf("%+v", h)
