@@ -44,6 +44,7 @@ type Instance struct {
 
 	savepoints savepoints
 	draining   atomic.Bool // event time is being brought to its end
+	suspended  suspension
 
 	// loop
 	machine    twophase.Machine
@@ -124,6 +125,9 @@ func (in *Instance) Run(ctx context.Context) error {
 		go in.keepWarm()
 	}
 	go in.savepointsBySchedule()
+	if !in.single() {
+		go in.watchRequests()
+	}
 	in.loop()
 	return errors.Join(in.result, in.teardown(ctx))
 }

@@ -191,9 +191,9 @@ func (in *Instance) checkSavepoint(st *SavepointStatus) error {
 	switch {
 	case st.Drain && !st.Stop:
 		return errors.New("drain needs stop: when event time has come to its end, every further record would be late")
-	case !in.single():
-		return errors.New("WEIR_EXCHANGE=kafka: savepoints are taken of the stopped job so far (processor savepoint create)")
-	case in.Status().Phase != PhaseRunning:
+	case st.Stop && !in.single():
+		return errors.New("WEIR_EXCHANGE=kafka: stop and drain are for WEIR_EXCHANGE=memory. Take the savepoint, and stop the instances then; or stop them first and take it of the stopped job")
+	case !in.Status().Ready():
 		return fmt.Errorf("the instance is %s; ask again when it is running", in.Status().Phase)
 	}
 	return in.placeSavepoint(st)

@@ -57,6 +57,9 @@ func (in *Instance) awaitCommit(ctx context.Context) error {
 
 // takeSavepoint writes committed state as it is after the next commit. The job goes on meanwhile.
 func (in *Instance) takeSavepoint(ctx context.Context, st SavepointStatus) (snapshot.Header, error) {
+	if !in.single() {
+		return in.takeFromAll(ctx, st)
+	}
 	if err := in.awaitCommit(ctx); err != nil {
 		return snapshot.Header{}, err
 	}

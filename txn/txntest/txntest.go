@@ -77,6 +77,7 @@ var cases = []struct {
 	{name: "DeleteRecords", run: deleteRecords},
 	{name: "DeleteRecordsOfNothing", run: deleteFromNowhere},
 
+	{name: "Ahead", run: ahead},
 	{name: "TopicConfig", run: topicConfig},
 	{name: "ClusterID", run: clusterID},
 	{name: "ReadAll", run: readAll},
