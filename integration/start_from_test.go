@@ -33,7 +33,9 @@ func (j *job) decided() checkpoint.ID {
 }
 
 // checkpointURL is where the last checkpoint of a stopped job is.
-func (j *job) checkpointURL() string { return "file://" + j.storeDir() + "/manifest/" + string(j.decided()) }
+func (j *job) checkpointURL() string {
+	return "file://" + j.storeDir() + "/manifest/" + string(j.decided())
+}
 
 // copyCheckpoint makes a savepoint of the last checkpoint of a stopped job.
 func (j *job) copyCheckpoint(name string) (url string) {

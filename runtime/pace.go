@@ -105,6 +105,13 @@ func (c *pace) active(p txn.Partition) time.Time {
 	return part.until
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func comparePartitions(a, b txn.Partition) int {
 	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
 }
