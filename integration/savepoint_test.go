@@ -224,6 +224,18 @@ func TestSavepointsOfFleet(t *testing.T) {
 		w.settled()
 		w.out.check()
 	}
+	w.out.during("all stop with a savepoint")
+	w.mustSavepoint(w.live["two"].addr, "create", "--name=end", "--stop")
+	for _, name := range []string{"one", "two"} {
+		if code := w.live[name].exit(patience); code != 0 {
+			t.Errorf("%s: exit code %d", name, code)
+		}
+		w.gone(name)
+	}
+	_, got := w.wantReplayed("end")
+	w.out.verdict(got)
 	stop()
+	w.launch("one")
+	w.launch("two")
 	w.finish()
 }

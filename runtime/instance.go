@@ -46,6 +46,7 @@ type Instance struct {
 	savepoints savepoints
 	draining   atomic.Bool // event time is being brought to its end
 	suspended  suspension
+	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 
 	// loop
 	machine    twophase.Machine
@@ -88,7 +89,7 @@ func New(o Options) (*Instance, error) {
 	run := checkpoint.NewRun()
 	in := &Instance{
 		o: o, log: o.Logger, m: o.Metrics, runName: run,
-		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
+		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}), allStopped: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
 		restarts: restarts{policy: o.Restart},
 	}

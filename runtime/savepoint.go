@@ -69,9 +69,10 @@ const remembered = 20
 type savepoints struct {
 	mu    sync.Mutex
 	all   []SavepointStatus
-	moved chan struct{} // closed at the next change of a state
-	over  bool          // the instance is ending
-	work  sync.WaitGroup
+	moved chan struct{}  // closed at the next change of a state
+	over  bool           // the instance is ending
+	work  sync.WaitGroup // of one that the job goes on during
+	quiet sync.WaitGroup // of one that all instances stop for
 }
 
 // begin notes a new one, unless one is running.
@@ -159,23 +160,33 @@ func (in *Instance) StartSavepoint(r SavepointRequest) (SavepointStatus, error) 
 	in.log.Info("taking a savepoint", "to", st.URL, "stop", st.Stop, "drain", st.Drain)
 	if st.Stop {
 		in.savepoints.work.Done()
-		in.post(event{then: func() { in.stopWith(st) }})
+		if in.single() {
+			in.post(event{then: func() { in.stopWith(st) }})
+		} else {
+			in.savepoints.quiet.Go(func() { in.stopAllWith(st) })
+		}
 		return st, nil
 	}
 	go func() {
 		defer in.savepoints.work.Done()
-		ctx, cancel := context.WithCancel(in.ctx)
+		ctx, cancel := in.untilEnded()
 		defer cancel()
-		go func() {
-			select {
-			case <-in.ended:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
 		in.endSavepoint(in.takeSavepoint(ctx, st))
 	}()
 	return st, nil
+}
+
+// untilEnded is over when the loop has ended.
+func (in *Instance) untilEnded() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(in.ctx)
+	go func() {
+		select {
+		case <-in.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // stop refuses further savepoints and waits for the one that is being taken, which is given up.
@@ -191,8 +202,8 @@ func (in *Instance) checkSavepoint(st *SavepointStatus) error {
 	switch {
 	case st.Drain && !st.Stop:
 		return errors.New("drain needs stop: when event time has come to its end, every further record would be late")
-	case st.Stop && !in.single():
-		return errors.New("WEIR_EXCHANGE=kafka: stop and drain are for WEIR_EXCHANGE=memory. Take the savepoint, and stop the instances then; or stop them first and take it of the stopped job")
+	case st.Drain && !in.single():
+		return errors.New("drain is for WEIR_EXCHANGE=memory: nobody could say when event time has come to its end in all instances. Stop without it")
 	case !in.Status().Ready():
 		return fmt.Errorf("the instance is %s; ask again when it is running", in.Status().Phase)
 	}

@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -63,4 +64,41 @@ func TestSavepointOverInstances(t *testing.T) {
 			t.Errorf("%s: %+v", url, h)
 		}
 	}
+}
+
+// TestStopInstancesWithSavepoint: one is asked, all stop, and what readers have seen is what the savepoint accounts for. The job can go on.
+func TestStopInstancesWithSavepoint(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, want := text(1500)
+	one, two := c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
+	}
+	c.feed("text", lines...)
+	for _, l := range []*life{one, two} {
+		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	}
+	if _, err := one.in.StartSavepoint(runtime.SavepointRequest{Stop: true, Drain: true}); !errors.Is(err, runtime.ErrSavepointRequest) {
+		t.Error(err)
+	}
+	st, err := one.in.StartSavepoint(runtime.SavepointRequest{Name: "end", Stop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*life{one, two} {
+		if err := <-l.done; err != nil {
+			t.Error(err)
+		}
+	}
+	h, got := wordsIn(t, st.URL)
+	if again := replayed(c.committed("text"), h); !maps.Equal(got, again) {
+		t.Errorf("got %v, want %v", got, again)
+	}
+	checkCounts(t, c.committed("word-counts"), got)
+	next := c.start(c.many("one"))
+	c.awaitOutputs("word-counts", want)
+	if err := next.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
 }

@@ -35,9 +35,11 @@ func (r *reader) drain() {
 // lastSavepoint takes the savepoint that the instance was stopped for. Nothing of the work is left by now but its backend, which is up to date
 // unless ended says otherwise.
 func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
+	defer in.savepoints.quiet.Wait()
 	if in.last == nil {
 		return nil
 	}
+	defer close(in.allStopped)
 	h, err := in.ofLastCommit(ctx, *in.last, errors.Join(in.result, ended))
 	in.endSavepoint(h, err)
 	if err != nil {
@@ -47,8 +49,11 @@ func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
 }
 
 func (in *Instance) ofLastCommit(ctx context.Context, st SavepointStatus, ended error) (snapshot.Header, error) {
-	if ended != nil {
+	switch {
+	case ended != nil:
 		return snapshot.Header{}, ended
+	case !in.single():
+		return in.ofAllLastCommits(ctx, st)
 	}
 	view, m, err := in.shards[0].committedView(ctx)
 	if err != nil {

@@ -62,26 +62,48 @@ func (s *suspension) is() bool {
 func (in *Instance) watchRequests() {
 	ticker := time.NewTicker(requestEvery)
 	defer ticker.Stop()
-	var seen []byte
-	var changed time.Time
+	var w watch
 	for {
 		select {
 		case now := <-ticker.C:
 			content, err := in.readRequest(in.ctx)
 			if err != nil {
-				content = nil // whoever asks sees that records are under way, and why nobody hears tells the store's own users
+				content = nil // whoever asks sees that records are under way; that the store fails, its other users tell
 			}
-			if !bytes.Equal(content, seen) {
-				seen, changed = content, now
+			still, stop := w.look(content, now)
+			if in.suspended.set(still) {
+				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", still)
 			}
-			on := len(content) > 0 && now.Sub(changed) < requestLapses
-			if in.suspended.set(on) {
-				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", on)
+			if stop {
+				in.log.Info("stopping, as the job is to stop with a savepoint")
+				in.post(event{then: func() { in.stopQuietly() }})
+				return
 			}
 		case <-in.ended:
 			return
 		}
 	}
+}
+
+// watch is what an instance has seen of requests. The requester's clock means nothing to it: a request counts as long as it changes.
+type watch struct {
+	seen    []byte
+	changed time.Time
+	living  bool // it has changed before our eyes
+}
+
+// look says whether sources are to stand still and whether the instance is to stop. What a requester that has died has left stops nobody: an instance that
+// is started again would find it as well.
+func (w *watch) look(content []byte, now time.Time) (still, stop bool) {
+	if !bytes.Equal(content, w.seen) {
+		w.living = len(w.seen) > 0 && len(content) > 0
+		w.seen, w.changed = content, now
+	}
+	if len(content) == 0 || now.Sub(w.changed) >= requestLapses {
+		return false, false
+	}
+	var r request
+	return true, w.living && json.Unmarshal(content, &r) == nil && r.Stop
 }
 
 func (in *Instance) readRequest(ctx context.Context) ([]byte, error) {
@@ -98,39 +120,27 @@ func (in *Instance) readRequest(ctx context.Context) ([]byte, error) {
 	return b, errors.Join(err, rc.Close())
 }
 
-// request is what the file holds; instances only look whether it changes.
+// request is what the file holds.
 type request struct {
 	Instance  string    `json:"instance"`
 	Savepoint string    `json:"savepoint"`
+	Stop      bool      `json:"stop,omitempty"` // all instances are to end
 	Since     time.Time `json:"since"`
 	Renewed   int       `json:"renewed"`
 }
 
-// quietly runs f while all instances are asked not to read sources.
-func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx context.Context) error) error {
+// quietly runs f while all instances are asked not to read sources. f may ask them to stop.
+func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx context.Context, stop func()) error) error {
 	r := request{Instance: in.o.InstanceID, Savepoint: st.URL, Since: time.Now().UTC()}
 	if err := in.putRequest(ctx, r); err != nil {
 		return err
 	}
-	renewing, stop := context.WithCancel(ctx)
+	stopping := make(chan struct{})
+	renewing, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		ticker := time.NewTicker(requestRenew)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				r.Renewed++
-				if err := in.putRequest(renewing, r); err != nil && renewing.Err() == nil {
-					in.log.Warn("others may read sources again before the savepoint has its cut", "err", err)
-				}
-			case <-renewing.Done():
-				return
-			}
-		}
-	})
-	err := f(ctx)
-	stop()
+	wg.Go(func() { in.renewRequest(renewing, r, stopping) })
+	err := f(ctx, sync.OnceFunc(func() { close(stopping) }))
+	end()
 	wg.Wait() // a Put after the Delete would leave it there
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLapses)
 	defer cancel()
@@ -138,6 +148,26 @@ func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx 
 		in.log.Warn("sources are read again only when the request has lapsed", "after", requestLapses, "err", derr)
 	}
 	return err
+}
+
+// renewRequest writes the request anew now and then.
+func (in *Instance) renewRequest(ctx context.Context, r request, stopping <-chan struct{}) {
+	ticker := time.NewTicker(requestRenew)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-stopping:
+			r.Stop, stopping = true, nil
+			ticker.Reset(requestEvery)
+		case <-ctx.Done():
+			return
+		}
+		r.Renewed++
+		if err := in.putRequest(ctx, r); err != nil && ctx.Err() == nil {
+			in.log.Warn("others may read sources again before the savepoint has its cut", "err", err)
+		}
+	}
 }
 
 func (in *Instance) putRequest(ctx context.Context, r request) error {
