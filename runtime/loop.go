@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -261,13 +262,12 @@ func (in *Instance) assigned(counts map[string]int) {
 // checkRival ends an instance that lost its partitions to another one: a frozen process that thaws finds its successor at work.
 func (in *Instance) checkRival() {
 	go func() {
-		others, err := in.otherMembers(in.ctx)
+		ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
+		defer cancel()
+		err := in.checkSuccessor(ctx, "")
 		in.post(event{then: func() {
-			switch {
-			case err != nil:
-				in.log.Warn("could not look at the group", "err", err)
-			case len(others) > 0 && in.wasLost:
-				in.fail(fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe(others)))
+			if err != nil && in.wasLost {
+				in.fail(err)
 			}
 		}})
 	}()

@@ -69,7 +69,7 @@ func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
 	}
 	now := time.Now()
 	for p, part := range c.parts {
-		if was := part.held; was {
+		if part.held {
 			part.until = now
 		}
 		if part.held = part.ahead(least); part.held {

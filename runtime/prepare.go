@@ -200,10 +200,8 @@ func (in *Instance) memberID(ctx context.Context) string {
 
 // checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
 // join the group again, where it would take the partitions, or even the name, from its successor. If the group can't be
-// asked, joining is all that is left.
-func (in *Instance) checkSuccessor(member string) error {
-	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
-	defer cancel()
+// asked, joining is all that is left. member is who we were; empty: not known.
+func (in *Instance) checkSuccessor(ctx context.Context, member string) error {
 	members, err := in.admin.Members(ctx, in.o.JobID)
 	if err != nil {
 		in.log.Warn("could not look at the group after partitions were lost", "err", err)
