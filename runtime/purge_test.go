@@ -47,9 +47,5 @@ func TestRepartitionTopicsArePurged(t *testing.T) {
 	}
 	c.feed("text", lines[200:]...)
 	l = c.start(c.many("one"))
-	c.awaitOutputs("word-counts", want)
-	if err := l.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, l)
 }
