@@ -99,7 +99,7 @@ func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
 	held = append(held, r.attempt.pace.ahead(r.unread)...)
 	held = append(held, r.order.waiting...)
-	slices.SortFunc(held, comparePartitions)
+	slices.SortFunc(held, txn.Partition.Compare)
 	held = slices.Compact(held)
 	if slices.Equal(held, r.held) {
 		return
