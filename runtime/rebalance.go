@@ -22,8 +22,8 @@ func (in *Instance) rebalanced(ev event) {
 		in.checkOwned()
 	case rebalanceRevoked:
 		in.m.Rebalance("revoked")
-		in.giveBack(twophase.Revoked)
 		in.expiry = time.AfterFunc(revokePatience, func() { in.post(event{Event: twophase.Event{Kind: twophase.RevokeExpired}}) })
+		in.giveBack(twophase.Revoked)
 	case rebalanceLost:
 		in.m.Rebalance("lost")
 		in.wasLost = true
