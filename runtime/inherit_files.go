@@ -136,7 +136,7 @@ func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) 
 		m.Shards = len(in.shards)
 		m.Inputs = f.inputs()
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(f.at.positions), comparePartitions) {
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.positions), txn.Partition.Compare) {
 		if in.shardOf(p) != s {
 			continue
 		}
@@ -183,7 +183,7 @@ func (f *founding) watermarks(from, to uint16) (all []checkpoint.StageWatermark)
 // tell by themselves (task.resume).
 func (f *founding) inputs() (all []checkpoint.InputWatermark) {
 	in := f.in
-	for _, p := range slices.SortedFunc(maps.Keys(f.at.times), comparePartitions) {
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.times), txn.Partition.Compare) {
 		for i := range in.o.Plan.Stages {
 			s := &in.o.Plan.Stages[i]
 			if !s.EventTime || !in.reads(s.Source, p.Topic) {
