@@ -49,7 +49,9 @@ func (j *job) mustSavepoint(addr string, args ...string) string {
 	return out
 }
 
-func (j *job) savepointURL(name string) string { return "file://" + j.storeDir() + "/savepoint/" + name }
+func (j *job) savepointURL(name string) string {
+	return "file://" + j.storeDir() + "/savepoint/" + name
+}
 
 // openCounts reads a savepoint of word count, every byte of it.
 func (j *job) openCounts(name string) (snapshot.Header, map[string]int) {

@@ -158,7 +158,7 @@ func (p *Part) giveUp() {
 	if f := p.open; f != nil {
 		p.open = nil
 		f.pipe.CloseWithError(errGivenUp)
-		<-f.done
+		_ = <-f.done // why is known already
 	}
 }
 
