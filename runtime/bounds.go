@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/txn"
@@ -15,11 +16,7 @@ type bounds struct {
 }
 
 func newBounds(positions, ends map[txn.Partition]int64) bounds {
-	b := bounds{ends: map[txn.Partition]int64{}, whole: len(ends) == len(positions)}
-	for p, end := range ends {
-		b.ends[p] = end
-	}
-	return b
+	return bounds{ends: maps.Clone(ends), whole: len(ends) == len(positions)}
 }
 
 // cut takes off a batch what lies behind its partition's end, and says whether anything is left.
@@ -105,7 +102,7 @@ func (r *reader) hold() {
 	if in := r.attempt.in; in.suspended.is() {
 		held = append(held, in.sourcesOf(r.next)...)
 	}
-	slices.SortFunc(held, comparePartitions)
+	slices.SortFunc(held, txn.Partition.Compare)
 	held = slices.Compact(held)
 	if slices.Equal(held, r.held) {
 		return
