@@ -158,7 +158,7 @@ func (p *Part) giveUp() {
 	if f := p.open; f != nil {
 		p.open = nil
 		f.pipe.CloseWithError(errGivenUp)
-		_ = <-f.done // why is known already
+		<-f.done //nolint:errcheck // why is known already
 	}
 }
 
