@@ -111,6 +111,16 @@ func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }
 // CacheBytes is about the memory that all values kept decoded take up, dirty ones included.
 func (s *Store) CacheBytes() int64 { return s.cacheBytes }
 
+// TimerMemory is the memory that timers take up, with what is kept for more of them.
+func (s *Store) TimerMemory() (bytes int64) {
+	for _, t := range s.tables {
+		if timers, ok := t.(*Timers); ok {
+			bytes += timers.memory()
+		}
+	}
+	return bytes
+}
+
 // HandleOption is a setting of one state.
 type HandleOption func(*opening)
 
