@@ -54,6 +54,8 @@ type sealable interface {
 	// sweep looks at some cells and evicts those that it may, until the Store needs no more room. It is useful if it met any that may
 	// go, now or the next time round.
 	sweep(applied uint64) (useful bool)
+	// evictGone evicts values that were deleted, until then too.
+	evictGone(applied uint64)
 	name() Descriptor
 }
 

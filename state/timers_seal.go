@@ -94,6 +94,8 @@ const maxIdleDirty = 1 << 16
 // sweep evicts nothing: timers are in memory as long as they are set.
 func (t *Timers) sweep(uint64) bool { return false }
 
+func (t *Timers) evictGone(uint64) {}
+
 func (t *Timers) name() Descriptor { return t.desc }
 
 func (t *Timers) fail(key []byte, err error) error { return failure(t.desc, key, err) }
