@@ -76,7 +76,7 @@ image: docker ## build the image weir:dev
 # One package at a time: each has brokers of its own, and timing matters there.
 # Narrowed runs don't build the image anew; one of its tests then uses the last one.
 integration: tools-test kafka-image $(if $(PKG)$(RUN),,image) ## tests against real Kafka (PKG=, RUN= to choose)
-	$(GO) test -tags "integration $(MUSL)" -v -count=1 -p 1 -timeout 60m $(if $(RUN),-run '$(RUN)') $(or $(PKG),$(call tagged,integration))
+	$(GO) test -tags "integration $(MUSL)" -v -count=1 -p 1 -timeout 40m $(if $(RUN),-run '$(RUN)') $(or $(PKG),$(call tagged,integration))
 
 # Benchmarks of functions, then those with the build tag, which need real Kafka.
 bench: tools-test kafka-image ## measure speed (PKG=, RUN= to choose)

@@ -27,7 +27,7 @@ func newFeeder(t testing.TB, bootstrap, topic string, partitions int, text *text
 	cl, err := kgo.NewClient(seeds(bootstrap), kgo.DefaultProduceTopic(topic), kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerLinger(0), kgo.AlwaysRetryEOF(), kgo.MetadataMinAge(100*time.Millisecond))
 	must(t, err)
-	t.Cleanup(cl.Close)
+	t.Cleanup(func() { ends(t, "the feeder's client", cl.Close) })
 	return &feeder{t: t, cl: cl, topic: topic, parts: int32(partitions), text: text, truth: newTruth()}
 }
 
@@ -83,7 +83,7 @@ func (f *feeder) stream(perSecond int) (stop func()) {
 		}
 		stopped = true
 		close(quit)
-		if err := <-done; err != nil {
+		if err := awaited(f.t, 3*patience, "the feeder of "+f.topic+" to end", done); err != nil {
 			f.t.Errorf("feeding %s: %v", f.topic, err)
 		}
 	}

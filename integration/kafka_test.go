@@ -24,7 +24,7 @@ func newAdmin(t testing.TB, bootstrap string) *admin {
 	t.Helper()
 	cl, err := kgo.NewClient(seeds(bootstrap), kgo.MetadataMinAge(10*time.Millisecond))
 	must(t, err)
-	t.Cleanup(cl.Close)
+	t.Cleanup(func() { ends(t, "the admin client", cl.Close) })
 	return &admin{t, kadm.NewClient(cl)}
 }
 

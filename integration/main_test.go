@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +172,26 @@ func eventually(t testing.TB, within time.Duration, what string, done func() err
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// awaited receives what comes within that time. A test that would hang says what it waits for instead, and where everybody stands.
+func awaited[T any](t testing.TB, within time.Duration, what string, from <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(within):
+		stacks := make([]byte, 1<<20)
+		t.Fatalf("waited %v for %s; all goroutines:\n%s", within, what, stacks[:runtime.Stack(stacks, true)])
+	}
+	return v
+}
+
+// ends calls f, which must return.
+func ends(t testing.TB, what string, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	awaited(t, patience, what+" to close", done)
 }
 
 func must(t testing.TB, err error) {

@@ -75,7 +75,11 @@ func readOutputs(t testing.TB, bootstrap, topic string, partitions int, exact bo
 			f.EachRecord(o.take)
 		}
 	}()
-	t.Cleanup(func() { cancel(); <-o.done; cl.Close() })
+	t.Cleanup(func() {
+		cancel()
+		awaited(t, patience, "the reader of "+topic+" to end", o.done)
+		ends(t, "the reader's client", cl.Close)
+	})
 	return o
 }
 

@@ -49,7 +49,7 @@ func startProcess(t testing.TB, name, addr string, env []string, args ...string)
 	t.Cleanup(func() {
 		if !p.ended() {
 			_ = p.cmd.Process.Kill()
-			<-p.done
+			awaited(t, patience, name+" to be gone", p.done)
 		}
 		p.keepLog()
 	})
@@ -77,7 +77,7 @@ func (p *process) signal(s syscall.Signal) {
 func (p *process) kill() {
 	p.t.Helper()
 	p.signal(syscall.SIGKILL)
-	<-p.done
+	awaited(p.t, patience, p.name+" to die", p.done)
 }
 
 func (p *process) freeze() { p.t.Helper(); p.signal(syscall.SIGSTOP) }
