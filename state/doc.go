@@ -101,7 +101,7 @@
 //   - Go's map from key to cell: with a million keys it took 40 % more memory and CPU than the index.
 //   - A clock that goes round in order: keys that come round in order too, a little more of them than fit, were all evicted just before
 //     they were needed.
-//   - A Go struct per timer, and a map from id to it: with a million of them the collector took three quarters of the CPU.
+//   - A Go struct per timer, and a map from id to it: with a million of them the collector took more than half of the CPU.
 //   - Cells of a map state in a slice per record key: with one entry per key, as in a window, that was most of its memory.
 //   - A cache of encoded values beside the overlay: Pebble's block cache is one already.
 package state
