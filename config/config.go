@@ -42,7 +42,7 @@ type Config struct {
 	RecordAttempts  int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
 
 	DataDir         string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
-	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
+	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: a folder, a bucket or HDFS; mem:// is lost with the process. Holds no secret. docs/operations.md has all parameters."`
 	StateBackend    string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
 	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
 	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`

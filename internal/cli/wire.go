@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -91,6 +92,9 @@ func (s split) NewAdmin() (txn.Admin, error) { return s.source.NewAdmin() }
 
 func openStore(c *config.Config) (checkpoint.Store, error) {
 	store, err := checkpoint.OpenStore(c.CheckpointStore)
+	if errors.Is(err, checkpoint.ErrUnavailable) {
+		return nil, err // not a matter of settings: it may be there the next time
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
