@@ -126,7 +126,7 @@ func (in *Instance) noteFailure(ev *event) {
 	if ev.err == nil {
 		return
 	}
-	tooMany := in.restarts.failed(culprit(ev))
+	tooMany := in.countFailure(ev)
 	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), in.named(ev.err))
 	in.view.failed(in.lastErr)
 	in.m.Abort(causeLabel(ev.Cause))
@@ -143,6 +143,15 @@ func (in *Instance) noteFailure(ev *event) {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	in.log.Error("epoch failed", attrs...)
+}
+
+// countFailure says why there were too many failures of its kind, or nothing.
+func (in *Instance) countFailure(ev *event) (tooMany string) {
+	if !ofStore(ev) {
+		return in.restarts.failed(culprit(ev))
+	}
+	in.m.FailedCheckpoint()
+	return in.restarts.storeFailed()
 }
 
 // culprit is the function that a failure comes from, with the record that it failed on: a zero one if a task failed otherwise, nil if

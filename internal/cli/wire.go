@@ -42,6 +42,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,
+			FailedCheckpoints: c.FailedCheckpoints,
 		},
 	}, nil
 }
