@@ -145,15 +145,6 @@ func (in *Instance) noteFailure(ev *event) {
 	in.log.Error("epoch failed", attrs...)
 }
 
-// countFailure says why there were too many failures of its kind, or nothing.
-func (in *Instance) countFailure(ev *event) (tooMany string) {
-	if !ofStore(ev) {
-		return in.restarts.failed(culprit(ev))
-	}
-	in.m.FailedCheckpoint()
-	return in.restarts.storeFailed()
-}
-
 // culprit is the function that a failure comes from, with the record that it failed on: a zero one if a task failed otherwise, nil if
 // the failure is not that of a task at all, or Kafka's.
 func culprit(ev *event) *operators.Culprit {

@@ -74,10 +74,17 @@ func (s *Store) probe(ctx context.Context) error {
 		_, _, err := s.bucket.ListPage(ctx, blob.FirstPageToken, 1, nil)
 		return err
 	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return errNoBucket
 	}
-	return s.explain(err)
+	explained := s.explain(err)
+	if passes(err) && !errors.Is(explained, remote.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", remote.ErrUnavailable, explained)
+	}
+	return explained
 }
 
 // Get implements store.Store.
@@ -131,63 +138,64 @@ func (r *reader) Close() error {
 	return err
 }
 
-// List implements store.Store.
+// List implements store.Store. Each page of a long list has its own time.
 func (s *Store) List(ctx context.Context, prefix string) ([]store.Info, error) {
+	watch, ctx := s.policy.NewWatch(ctx)
+	defer watch.End(nil)
 	var infos []store.Info
-	err := s.policy.Try(ctx, passes, func(ctx context.Context) (err error) {
-		infos, err = s.list(ctx, prefix)
-		return err
-	})
-	if err != nil {
-		return nil, s.failed("list", prefix, err)
-	}
-	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Name, b.Name) })
-	return infos, nil
-}
-
-func (s *Store) list(ctx context.Context, prefix string) (infos []store.Info, err error) {
 	for it := s.bucket.List(&blob.ListOptions{Prefix: prefix}); ; {
-		o, err := it.Next(ctx)
+		var o *blob.ListObject
+		err := ctx.Err()
+		if err == nil {
+			err = watch.Step(func() (err error) {
+				o, err = it.Next(ctx)
+				return err
+			})
+		}
 		if errors.Is(err, io.EOF) {
-			return infos, nil
+			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, s.failed("list", prefix, err)
 		}
 		if store.CheckName(o.Key) == nil { // else a stranger's, such as a folder's marker
 			infos = append(infos, store.Info{Name: o.Key, Size: o.Size, ModTime: o.ModTime})
 		}
 	}
+	slices.SortFunc(infos, func(a, b store.Info) int { return strings.Compare(a.Name, b.Name) })
+	return infos, nil
 }
 
-// Delete implements store.Store.
+// Delete implements store.Store. It gives up with the first failure: a store that is away would be waited for once for each name.
 func (s *Store) Delete(ctx context.Context, names ...string) error {
 	if err := ctx.Err(); err != nil {
 		return s.failed("delete", "", err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var (
 		wg    sync.WaitGroup
-		mu    sync.Mutex
-		errs  []error
-		queue = make(chan string)
+		once  sync.Once
+		first error
+		queue = make(chan string, len(names))
 	)
-	for range min(deleters, len(names)) {
-		wg.Go(func() {
-			for name := range queue {
-				if err := s.delete(ctx, name); err != nil {
-					mu.Lock()
-					errs = append(errs, s.failed("delete", name, err))
-					mu.Unlock()
-				}
-			}
-		})
-	}
 	for _, name := range names {
 		queue <- name
 	}
 	close(queue)
+	for range min(deleters, len(names)) {
+		wg.Go(func() {
+			for name := range queue {
+				if err := s.delete(ctx, name); err != nil {
+					once.Do(func() { first = s.failed("delete", name, err) })
+					cancel()
+					return
+				}
+			}
+		})
+	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return first
 }
 
 func (s *Store) delete(ctx context.Context, name string) error {

@@ -42,3 +42,12 @@ func explain(err error) error {
 	}
 	return err
 }
+
+// unavailable explains why a store can't be opened; what may pass, such as the safe mode of a name node that starts, is no matter of settings.
+func unavailable(err error) error {
+	err = explain(err)
+	if passes(err) && !errors.Is(err, remote.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", remote.ErrUnavailable, err)
+	}
+	return err
+}

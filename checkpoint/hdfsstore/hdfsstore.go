@@ -66,14 +66,14 @@ func Open(ctx context.Context, u *remote.URL) (*Store, error) {
 		return err
 	})
 	if err != nil {
-		return nil, explain(err)
+		return nil, unavailable(err)
 	}
 	// Asked for here, since the library keeps the answer without a lock.
 	if _, err := s.client.ServerDefaults(); err != nil {
-		return nil, errors.Join(explain(err), s.Close())
+		return nil, errors.Join(unavailable(err), s.Close())
 	}
 	if err := s.probe(ctx); err != nil {
-		return nil, errors.Join(explain(err), s.Close())
+		return nil, errors.Join(unavailable(err), s.Close())
 	}
 	return s, nil
 }
@@ -163,22 +163,21 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Delete implements store.Store.
+// Delete implements store.Store. It gives up with the first failure: a store that is away would be waited for once for each name.
 func (s *Store) Delete(ctx context.Context, names ...string) error {
 	if err := ctx.Err(); err != nil {
 		return s.failed("delete", "", err)
 	}
-	var errs []error
 	for _, name := range names {
 		err := store.CheckName(name)
 		if err == nil {
 			err = s.policy.Try(ctx, passes, func(context.Context) error { return s.remove(s.path(name)) })
 		}
 		if err != nil {
-			errs = append(errs, s.failed("delete", name, err))
+			return s.failed("delete", name, err)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // remove removes a file, or an empty folder, if it is there.
