@@ -93,12 +93,12 @@ func (w *writer) close(err error) error {
 		// The context first: some drivers take the end of what they read, whatever its reason, for the end of the blob.
 		w.watch.End(err)
 		w.pipe.CloseWithError(err)
-		<-w.done
+		_ = <-w.done // it fails, since its context is cancelled: nothing becomes visible
 		return err
 	}
 	defer w.watch.End(nil)
 	return w.watch.Step(func() error {
-		w.pipe.Close()
+		_ = w.pipe.Close() // always nil
 		return <-w.done
 	})
 }
