@@ -93,7 +93,7 @@ func (w *writer) close(err error) error {
 		// The context first: some drivers take the end of what they read, whatever its reason, for the end of the blob.
 		w.watch.End(err)
 		w.pipe.CloseWithError(err)
-		_ = <-w.done // it fails, since its context is cancelled: nothing becomes visible
+		<-w.done //nolint:errcheck // it fails, since its context is cancelled: nothing becomes visible
 		return err
 	}
 	defer w.watch.End(nil)

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a server may take to come up on a machine that is busy.
-const patience = 90 * time.Second
+const patience = 3 * time.Minute
 
 // Server is a running server.
 type Server struct {
