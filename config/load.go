@@ -109,7 +109,7 @@ func (l *loader) fail(env, format string, args ...any) {
 	}
 	l.bad[env] = true
 	v := l.given[env]
-	l.errs.add(v.as, v.text, format, args...)
+	l.errs.add(v.as, maskURL(v.text), format, args...)
 }
 
 // ok says whether all of these settings could be read, so that they can be compared.
