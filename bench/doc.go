@@ -15,7 +15,8 @@
 //	BENCH_SECONDS     measured seconds of the latency run, 30 by default
 //	BENCH_MINUTES     length of the memory run, 10 by default
 //	BENCH_KEYS        keys of the memory and recovery runs, 1,000,000 by default
-//	BENCH_PROCESSORS  binaries to compare in throughput rows, interleaved: old=/tmp/a,new=/tmp/b; by default the tree's
+//	BENCH_WINDOW      seconds from the start to the end of the window of the timers run, 45 by default: it has to be full by then
+//	BENCH_PROCESSORS  binaries to compare in throughput and timers rows, interleaved: old=/tmp/a,new=/tmp/b; by default the tree's
 //	BENCH_PROFILE     a folder for CPU and allocation profiles of Weir; the processor is then built with a profiler
 //	BENCH_BARE        flags of the bare loop, to try other settings of the client: "-producer linger.ms=20"
 //	BENCH_LOGS        a folder that keeps the logs of all processes
