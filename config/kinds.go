@@ -37,6 +37,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"brokers":     {"host:port, several separated by commas", parseBrokers},
 		"addr":        {"host:port or :port, or off", parseAddr},
 		kindSecret:    {"at least 16 printable characters without spaces", parseSecret},
+		"file":        {"an absolute file name", parsePath},
 		"path":        {"an absolute folder name", parsePath},
 		"store":       {"file:///an/absolute/folder or mem://", parseStore},
 		"job":         {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
