@@ -11,6 +11,7 @@ import (
 type baseReader struct {
 	repo  *Repository
 	files []FileRef
+	hear  func(n int64)
 	open  *entrySource
 	size  int // of the block before: a guess for the next one
 }
@@ -22,7 +23,7 @@ func (b *baseReader) block(ctx context.Context) (entries []state.Entry, err erro
 			if len(b.files) == 0 {
 				return nil, nil
 			}
-			if b.open, err = b.repo.open(ctx, b.files[0]); err != nil {
+			if b.open, err = b.repo.open(ctx, b.files[0], b.hear); err != nil {
 				return nil, err
 			}
 			b.files = b.files[1:]

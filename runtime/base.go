@@ -100,9 +100,12 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	if err != nil {
 		return checkpoint.BaseRef{}, err
 	}
+	t := &b.in.upload
+	t.begin(b.shard.backend.Size())
 	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
-		return s.Scan(nil, nil, fn)
+		return t.scan(s, nil, nil, fn)
 	})
+	t.end(err)
 	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
 	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())
 }

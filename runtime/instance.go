@@ -40,6 +40,8 @@ type Instance struct {
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
 	losses    *losses
+	download  transfer // of state, in restores
+	upload    transfer // of base snapshots
 
 	// loop
 	machine    twophase.Machine
@@ -84,6 +86,8 @@ func New(o Options) (*Instance, error) {
 		restarts: restarts{policy: o.Restart},
 	}
 	in.count.m = o.Metrics
+	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
+	in.upload.what, in.upload.log = "base snapshot to the checkpoint store", o.Logger
 	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	if !in.single() {

@@ -56,6 +56,7 @@ func TestRetainedCheckpoints(t *testing.T) {
 			fed += chunk
 			commits := l.in.Status().Commits
 			l.until(t, "a commit of these records", func(s runtime.Status) bool { return s.RecordsIn >= uint64((j+1)*chunk) && s.Commits > commits })
+			l.rebase(t)
 		}
 		if err := l.stop(t); err != nil {
 			t.Fatal(err)
@@ -64,6 +65,9 @@ func TestRetainedCheckpoints(t *testing.T) {
 			c.dropLocalState()
 		}
 		c.checkRetained(retained)
+	}
+	if infos, err := c.store().List(t.Context(), "wordcount/manifest/"); err != nil || len(infos) > 15 {
+		t.Errorf("%d checkpoints are kept, %v; want those of two bases at most", len(infos), err)
 	}
 }
 
