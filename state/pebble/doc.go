@@ -9,6 +9,8 @@
 //   - Entries without a marker are an unfinished Load. Open removes them.
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
+//   - A large Load writes tables and adds them to the last level: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
+//     durable, and the marker comes after the last.
 //   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
 //     fails, as on a full disk, Apply fails until it goes well again.
 //
@@ -18,7 +20,7 @@
 //	before the stamp is renamed       an empty folder
 //	stamped, Pebble not yet created   the same
 //	between batches, in a flush       the last published flush: an earlier marker and its entries
-//	while Load runs                   entries without a marker: removed
+//	while Load runs                   entries without a marker, and tables not yet added: removed
 //	after Flush                       everything
 //
 // # Rejected
