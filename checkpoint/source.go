@@ -50,6 +50,13 @@ func (r *Repository) open(ctx context.Context, ref FileRef, hear func(n int64)) 
 	return &entrySource{ref, file, entryfile.NewReader(heard{rc, hear}, file, 0), rc.Close}, nil
 }
 
+// fetch begins to read the entries of a file of a base, on a goroutine of its own.
+func (r *Repository) fetch(ctx context.Context, ref FileRef, hear func(n int64)) *entrySource {
+	file := r.path(ref.Name)
+	f := newFetch(ctx, r.store, file)
+	return &entrySource{ref, file, entryfile.NewReader(heard{f, hear}, file, 0), f.Close}
+}
+
 // block appends the next entries to dst, none at the end.
 func (s *entrySource) block(dst []state.Entry) ([]state.Entry, error) {
 	n := len(dst)

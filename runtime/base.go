@@ -3,10 +3,12 @@ package runtime
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
 )
 
 // baser writes base snapshots of committed state in the background, so that older deltas can go and a restore
@@ -100,14 +102,36 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	if err != nil {
 		return checkpoint.BaseRef{}, err
 	}
-	t := &b.in.upload
-	t.begin(b.shard.backend.Size())
-	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
-		return t.scan(s, nil, nil, fn)
-	})
+	t, size := &b.in.upload, b.shard.backend.Size()
+	t.begin(size)
+	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), b.scans(s, size)...)
 	t.end(err)
 	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
 	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())
+}
+
+// scans part the shard's key groups among as many writers as its size is worth. A disk of this machine is no faster with several, and processing
+// needs the cores.
+func (b *baser) scans(s state.Snapshot, size int64) []checkpoint.Scan {
+	const most, each = 4, 64 << 20
+	from, to := b.in.keyGroups(b.shard)
+	n := max(1, min(most, int(size/each), int(to-from)))
+	if strings.HasPrefix(b.in.o.Store.URL(), "file:") {
+		n = 1
+	}
+	all := make([]checkpoint.Scan, n)
+	for i := range all {
+		first, last := state.GroupRange(i, n, int(to-from))
+		lower, upper := state.GroupBounds(from+first, from+last)
+		if i == 0 {
+			lower = nil
+		}
+		if i == n-1 {
+			upper = nil
+		}
+		all[i] = func(fn func(key, value []byte) bool) error { return b.in.upload.scan(s, lower, upper, fn) }
+	}
+	return all
 }
 
 // newest returns the newer of a manifest's base and the last written here.
