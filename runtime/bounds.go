@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/txn"
@@ -15,11 +16,7 @@ type bounds struct {
 }
 
 func newBounds(positions, ends map[txn.Partition]int64) bounds {
-	b := bounds{ends: map[txn.Partition]int64{}, whole: len(ends) == len(positions)}
-	for p, end := range ends {
-		b.ends[p] = end
-	}
-	return b
+	return bounds{ends: maps.Clone(ends), whole: len(ends) == len(positions)}
 }
 
 // cut takes off a batch what lies behind its partition's end, and says whether anything is left.
@@ -102,7 +99,7 @@ func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
 	held = append(held, r.attempt.pace.ahead(r.unread)...)
 	held = append(held, r.order.waiting...)
-	slices.SortFunc(held, comparePartitions)
+	slices.SortFunc(held, txn.Partition.Compare)
 	held = slices.Compact(held)
 	if slices.Equal(held, r.held) {
 		return

@@ -253,6 +253,16 @@ func (c *cluster) forgetGroup(group string) {
 	}
 }
 
+// disturb lets the next epoch fail as it commits, the first time, or as it sends its offsets, the second; then no more.
+func (c *cluster) disturb(nth int) {
+	switch nth {
+	case 0:
+		c.refuse(kmsg.EndTxn, kerr.InvalidTxnState)
+	case 1:
+		c.refuse(kmsg.TxnOffsetCommit, kerr.IllegalGeneration)
+	}
+}
+
 // refuse answers the next request of a kind with an error. The result says whether that has happened.
 func (c *cluster) refuse(key kmsg.Key, code *kerr.Error) (consumed func() bool) {
 	var hit atomic.Bool

@@ -128,7 +128,9 @@ func (in *Instance) doRelease() {
 		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
-			err = in.checkSuccessor(member)
+			ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+			err = in.checkSuccessor(ctx, member)
+			cancel()
 		}
 		in.post(event{then: func() {
 			if err != nil {

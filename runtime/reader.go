@@ -197,7 +197,7 @@ func (r *reader) seek() error {
 		return err
 	}
 	// Before anything flows.
-	held := slices.SortedFunc(slices.Values(r.order.waiting), comparePartitions)
+	held := slices.SortedFunc(slices.Values(r.order.waiting), txn.Partition.Compare)
 	if err := r.consumer.Hold(held); err != nil {
 		return err
 	}

@@ -167,12 +167,10 @@ func (in *Instance) givenOffsets(s *stream.SourceSpec, d *decision, parts []txn.
 // bound gives the partitions of a bounded source their ends: those of the checkpoint, or, at the first start, the last stable offsets as they are now. A
 // partition that is new to a source with ends is not read: what was in it at the first start was nothing.
 func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partition, known map[txn.Partition]int64) error {
-	var first bool
-	for _, p := range parts {
+	first := !slices.ContainsFunc(parts, func(p txn.Partition) bool {
 		_, some := known[p]
-		first = first || some
-	}
-	first = !first
+		return some
+	})
 	var stable map[txn.Partition]int64
 	if first {
 		var err error

@@ -123,9 +123,14 @@ func (t *task) work(m message) error {
 		if err := t.chain.Exchange(m.exchange, m.batch); err != nil {
 			return err
 		}
-		if err := t.bound(); err != nil {
-			return err
-		}
+	}
+	return t.settle()
+}
+
+// settle follows on everything that may have written to state and gathered outputs.
+func (t *task) settle() error {
+	if err := t.bound(); err != nil {
+		return err
 	}
 	if t.inbox.idle() {
 		return t.chain.Flush()

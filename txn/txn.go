@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -10,6 +11,11 @@ import (
 type Partition struct {
 	Topic string
 	ID    int32
+}
+
+// Compare orders partitions by topic and number.
+func (p Partition) Compare(o Partition) int {
+	return cmp.Or(cmp.Compare(p.Topic, o.Topic), cmp.Compare(p.ID, o.ID))
 }
 
 // Header is one record header. Keys can repeat; order is kept.

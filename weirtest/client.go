@@ -144,6 +144,21 @@ func (a *admin) Topics(ctx context.Context, names []string) (m map[string]int, e
 	return m, err
 }
 
+func (a *admin) AllTopics(ctx context.Context) (m map[string]int, err error) {
+	err = a.life.kafka("all-topics", func() (err error) { m, err = a.Admin.AllTopics(ctx); return err })
+	return m, err
+}
+
+func (a *admin) Unwritable(ctx context.Context, names []string) (denied []string, err error) {
+	err = a.life.kafka("unwritable", func() (err error) { denied, err = a.Admin.Unwritable(ctx, names); return err })
+	return denied, err
+}
+
+func (a *admin) MaxTransactionTimeout(ctx context.Context) (d time.Duration, err error) {
+	err = a.life.kafka("max-transaction-timeout", func() (err error) { d, err = a.Admin.MaxTransactionTimeout(ctx); return err })
+	return d, err
+}
+
 func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err error) {
 	err = a.life.kafka("members", func() (err error) { ms, err = a.Admin.Members(ctx, group); return err })
 	return ms, err
