@@ -88,9 +88,9 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	old, err := b.empty() // durably: a marker must not outlive what it stands for, and no table may come before the deletion
+	err := b.empty() // durably: a marker must not outlive what it stands for, and no table may come before the deletion
 	if err == nil {
-		err = b.load(next, marker, old)
+		err = b.load(next, marker)
 	}
 	if err == nil {
 		err = b.flush()
@@ -99,12 +99,12 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 }
 
 // load brings little through memory, and much in tables of its own.
-func (b *Backend) load(next func() (state.Entry, bool, error), marker string, old bool) error {
+func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
 	part, more, err := take(next)
 	if err != nil || !more {
 		return b.last(part, marker, err)
 	}
-	l, err := b.startLoader(old)
+	l, err := b.startLoader()
 	if err != nil {
 		return err
 	}
@@ -169,19 +169,19 @@ func (b *Backend) any() (found bool, err error) {
 	return found, err
 }
 
-// empty makes sure that nothing is left, durably; had says whether there was anything.
-func (b *Backend) empty() (had bool, err error) {
+// empty makes sure that nothing is left, durably.
+func (b *Backend) empty() error {
 	_, marked, err := b.get(markerKey, nil)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if had, err = b.any(); err != nil || !had && !marked {
-		return false, err
+	if had, err := b.any(); err != nil || !had && !marked {
+		return err
 	}
 	if err := b.clear(); err != nil {
-		return had, err
+		return err
 	}
-	return had, b.flush()
+	return b.flush()
 }
 
 // tidy removes entries that have no marker: a Load was cut short.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -15,8 +14,8 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// A large Load writes tables of its own, which go to the last level as they are: nothing passes through memory tables, and nothing has to be compacted. They
-// become part of the database one by one, without a marker, which comes last as in any Load.
+// A large Load writes tables of its own, which go to the last level as they are: nothing passes through memory tables, and nothing has to be compacted but what is to
+// be deleted, if there was anything. They become part of the database one by one, without a marker, which comes last as in any Load.
 const (
 	loadFolder = "load" // in the stamped folder; what is left of a crash is removed
 	lastLevel  = 6
@@ -27,7 +26,6 @@ var tableBytes uint64 = 64 << 20 // variable for tests
 // loader writes the tables of one Load, on a goroutine beside the one that reads.
 type loader struct {
 	b      *Backend
-	excise bool // take out what was there, with the first table
 	parts  chan []state.Entry
 	done   chan error
 	failed atomic.Bool // there will be no more parts, and what is there is of no use
@@ -38,18 +36,14 @@ type loader struct {
 }
 
 // startLoader begins a Load into a database whose old entries are deleted, or where there are none.
-func (b *Backend) startLoader(old bool) (*loader, error) {
+func (b *Backend) startLoader() (*loader, error) {
 	if err := b.clearLoad(); err != nil {
 		return nil, err
 	}
 	if err := b.fs.MkdirAll(b.loadPath(), 0o755); err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	// What is taken out disappears from open snapshots as well; with some, deletions stay below the tables until they are compacted.
-	excise := old && len(b.snapshots) == 0
-	b.mu.Unlock()
-	l := &loader{b: b, excise: excise, parts: make(chan []state.Entry, 2), done: make(chan error, 1)}
+	l := &loader{b: b, parts: make(chan []state.Entry, 2), done: make(chan error, 1)}
 	go l.run()
 	return l, nil
 }
@@ -137,12 +131,7 @@ func (l *loader) ingest() error {
 	if err := t.Close(); err != nil {
 		return err
 	}
-	if !l.excise {
-		return l.b.db.Ingest(context.Background(), []string{l.path})
-	}
-	l.excise = false
-	_, err := l.b.db.IngestAndExcise(context.Background(), []string{l.path}, nil, nil, pebble.KeyRange{Start: []byte{0}, End: allBelow})
-	return err
+	return l.b.db.Ingest(context.Background(), []string{l.path})
 }
 
 // tableOptions are those of Pebble's own tables in the last level.
