@@ -28,15 +28,18 @@ func (c *cluster) decided(group string) checkpoint.ID {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	var id checkpoint.ID
 	for _, o := range offsets.Sorted() {
 		m, ok, err := checkpoint.DecodeMetadata(o.Metadata)
-		if !ok || err != nil {
-			c.t.Fatalf("offset of %s/%d: metadata %q, %v", o.Topic, o.Partition, o.Metadata, err)
+		if !ok || err != nil || id != "" && m.ID != id {
+			c.t.Fatalf("offset of %s/%d: metadata %q, %v; others name %q", o.Topic, o.Partition, o.Metadata, err, id)
 		}
-		return m.ID
+		id = m.ID
 	}
-	c.t.Fatal("nothing is committed")
-	return ""
+	if id == "" {
+		c.t.Fatal("nothing is committed")
+	}
+	return id
 }
 
 // TestRetainedCheckpoints: each of the last checkpoints holds exactly what a replay of the input up to its offsets gives, over restarts,

@@ -17,7 +17,7 @@ import (
 // Trait is what a store does not share with others.
 type Trait uint8
 
-// OtherSizes: blobs take up more or less than what was put into them, and listings say so.
+// OtherSizes is the trait of a store in which blobs take up more or less than what was put into them, and listings say so.
 const OtherSizes Trait = 1
 
 // Run holds a store to what package store promises. open returns an empty store, another one at every call; it is closed here.
