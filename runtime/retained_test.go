@@ -55,9 +55,9 @@ func TestRetainedCheckpoints(t *testing.T) {
 	for i := range lives {
 		l := c.start(policy)
 		for j := range 4 {
+			commits := l.in.Status().Commits
 			c.feed("text", lines[fed:fed+chunk]...)
 			fed += chunk
-			commits := l.in.Status().Commits
 			l.until(t, "a commit of these records", func(s runtime.Status) bool { return s.RecordsIn >= uint64((j+1)*chunk) && s.Commits > commits })
 			l.rebase(t)
 		}
