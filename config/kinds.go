@@ -39,7 +39,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		kindSecret:    {"at least 16 printable characters without spaces", parseSecret},
 		"file":        {"an absolute file name", parsePath},
 		"path":        {"an absolute folder name", parsePath},
-		"store":       {"file:///an/absolute/folder or mem://", parseStore},
+		"store":       {"file:///an/absolute/folder, mem://, s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or hdfs://namenode:port/folder", parseStore},
 		"job":         {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
 		"unsupported": {"nothing: not supported yet", parseUnsupported},
 	}

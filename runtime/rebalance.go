@@ -139,8 +139,31 @@ func (in *Instance) checkSuccessor(ctx context.Context, member string) error {
 		switch {
 		case m.InstanceID != in.o.InstanceID && in.single():
 			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
-		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone():
+		case in.replaced(m, member):
 			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
+		}
+	}
+	return nil
+}
+
+// replaced says whether m has our name and is not us, who were member.
+func (in *Instance) replaced(m txn.Member, member string) bool {
+	return m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone()
+}
+
+// checkNamesake looks, after our producer was fenced, whether a process of our name has taken our place in the group: then this one was frozen, and to
+// fence in turn would take the transaction away from its successor. Our own consumer hears of it at its next heartbeat only.
+func (in *Instance) checkNamesake(member string) error {
+	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+	defer cancel()
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group after the producer was fenced", "err", err)
+		return nil
+	}
+	for _, m := range members {
+		if in.replaced(m, member) {
+			return fmt.Errorf("%w: this instance is %q; its producer was fenced, and the process at %s is that member of the group by now", ErrRival, in.o.InstanceID, m.Host)
 		}
 	}
 	return nil

@@ -42,6 +42,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,
+			FailedCheckpoints: c.FailedCheckpoints,
 		},
 	}, nil
 }
@@ -92,6 +93,9 @@ func (s split) NewAdmin() (txn.Admin, error) { return s.source.NewAdmin() }
 
 func openStore(c *config.Config) (checkpoint.Store, error) {
 	store, err := checkpoint.OpenStore(c.CheckpointStore)
+	if errors.Is(err, checkpoint.ErrUnavailable) {
+		return nil, err // not a matter of settings: it may be there the next time
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
