@@ -127,7 +127,7 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 // scans part the shard's key groups among as many writers as its size is worth. A disk of this machine is no faster with several, and processing
 // needs the cores.
 func (b *baser) scans(s state.Snapshot, size int64) []checkpoint.Scan {
-	const most, each = 4, 64 << 20
+	const most, each = 2, 64 << 20 // a store may buffer some 32 MiB for each
 	from, to := b.in.keyGroups(b.shard)
 	n := max(1, min(most, int(size/each), int(to-from)))
 	if strings.HasPrefix(b.in.o.Store.URL(), "file:") {
