@@ -22,7 +22,7 @@ func (b *Backend) Apply(entries []state.Entry, marker string) error {
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	return b.fail("apply state", b.apply(entries, marker))
+	return b.fail("apply state", errors.Join(b.apply(entries, marker), b.release()))
 }
 
 func (b *Backend) apply(entries []state.Entry, marker string) error {
@@ -95,7 +95,7 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	if err == nil {
 		err = b.flush()
 	}
-	return b.fail("load state", err)
+	return b.fail("load state", errors.Join(err, b.release()))
 }
 
 // load brings little through memory, and much in tables of its own.
@@ -144,10 +144,11 @@ func (b *Backend) Reset() error {
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.clear(); err != nil {
-		return b.fail("reset state", err)
+	err := b.clear()
+	if err == nil {
+		err = b.flush()
 	}
-	return b.fail("reset state", b.flush())
+	return b.fail("reset state", errors.Join(err, b.release()))
 }
 
 // clear removes marker and entries in one batch.
@@ -171,11 +172,11 @@ func (b *Backend) any() (found bool, err error) {
 
 // empty makes sure that nothing is left, durably.
 func (b *Backend) empty() error {
-	_, marked, err := b.get(markerKey, nil)
+	marker, err := b.Marker()
 	if err != nil {
 		return err
 	}
-	if had, err := b.any(); err != nil || !had && !marked {
+	if had, err := b.any(); err != nil || !had && marker == "" {
 		return err
 	}
 	if err := b.clear(); err != nil {

@@ -11,6 +11,8 @@
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
 //   - A large Load writes tables and adds them to the last level, if the folder was empty: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
 //     durable, and the marker comes after the last.
+//   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
+//     (readers.go); nor beyond Flush, since they hold on to all that they could read.
 //   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
 //     fails, as on a full disk, Apply fails until it goes well again.
 //
