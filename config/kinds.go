@@ -42,6 +42,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"savepoint": {"the URL of a savepoint (file:///folder/of/savepoint) or of a checkpoint (<store>/<job>/manifest/<id>)", parseSavepoint},
 		"offsets":   {"earliest, latest, timestamp:<RFC 3339 time or milliseconds> or file:<path>", parseOffsets},
 		kindSecret:  {"at least 16 printable characters without spaces", parseSecret},
+		"file":      {"an absolute file name", parsePath},
 	}
 }
 

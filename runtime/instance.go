@@ -43,6 +43,9 @@ type Instance struct {
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
 
+	download transfer // of state, in restores
+	upload   transfer // of base snapshots
+
 	savepoints savepoints
 	draining   atomic.Bool // event time is being brought to its end
 	suspended  suspension
@@ -96,6 +99,8 @@ func New(o Options) (*Instance, error) {
 		restarts: restarts{policy: o.Restart},
 	}
 	in.count.m = o.Metrics
+	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
+	in.upload.what, in.upload.log = "base snapshot to the checkpoint store", o.Logger
 	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	if !in.single() {
