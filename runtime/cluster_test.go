@@ -103,6 +103,7 @@ func (c *cluster) committed(topic string) []*kgo.Record {
 // life is one run of an instance: what a process is in production.
 type life struct {
 	in     *runtime.Instance
+	o      runtime.Options
 	cancel context.CancelFunc
 	done   chan error
 	close  func()
@@ -148,7 +149,7 @@ func (c *cluster) start(settings ...setting) *life {
 		c.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{in: in, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, o.Backend, store) }}
+	l := &life{in: in, o: o, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, o.Backend, store) }}
 	go func() { l.done <- in.Run(ctx) }()
 	return l
 }

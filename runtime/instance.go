@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -40,6 +41,12 @@ type Instance struct {
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
 	losses    *losses
+	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
+
+	savepoints savepoints
+	draining   atomic.Bool // event time is being brought to its end
+	suspended  suspension
+	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 
 	// loop
 	machine    twophase.Machine
@@ -57,6 +64,7 @@ type Instance struct {
 	// partitions, or even the name, from it; so it is left in there until the process ends.
 	zombie   bool
 	decision decision
+	giveUp   context.CancelFunc // ends a start from a savepoint; nil: there is none
 	flights  map[twophase.Epoch]*flight
 	dirty    twophase.Epoch // the last that records were read in
 	restarts restarts
@@ -64,8 +72,12 @@ type Instance struct {
 	fatalErr error // the first failure that ends the instance
 	result   error
 	stopped  bool
-	barrier  *time.Timer
-	expiry   *time.Timer
+	waiters  []waiter         // for commits
+	last     *SavepointStatus // to be taken when the work has ended
+	// published is the newest epoch whose state is on its way to the backend.
+	published twophase.Epoch
+	barrier   *time.Timer
+	expiry    *time.Timer
 }
 
 // New checks options and makes an instance; Run runs it.
@@ -79,7 +91,7 @@ func New(o Options) (*Instance, error) {
 	run := checkpoint.NewRun()
 	in := &Instance{
 		o: o, log: o.Logger, m: o.Metrics, runName: run,
-		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
+		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}), allStopped: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
 		restarts: restarts{policy: o.Restart},
 	}
@@ -117,8 +129,12 @@ func (in *Instance) Run(ctx context.Context) error {
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}
+	go in.savepointsBySchedule()
+	if !in.single() {
+		go in.watchRequests()
+	}
 	in.loop()
-	return errors.Join(in.result, in.teardown())
+	return errors.Join(in.result, in.teardown(ctx))
 }
 
 // beginShutdown asks for the last barrier and sees to it that it ends in time.
@@ -136,9 +152,10 @@ func (in *Instance) beginShutdown() {
 }
 
 // teardown ends what Run began, in the order in which it depends on each other. Nothing here decides anything.
-func (in *Instance) teardown() error {
+func (in *Instance) teardown(run context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.ctx), 3*time.Second)
 	defer cancel()
+	in.savepoints.stop()
 	if in.attempt != nil {
 		in.attempt.halt()
 	}
@@ -150,6 +167,7 @@ func (in *Instance) teardown() error {
 	}
 	err := in.stopShards()
 	in.leaveGroup(ctx)
+	err = errors.Join(err, in.lastSavepoint(run, err))
 	in.closeAdmin()
 	return err
 }

@@ -104,5 +104,12 @@ func (c *pace) active(p txn.Partition) time.Time {
 	return part.until
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // tracked says whether the ends of a source's partitions have to be followed: offsets without records count as read.
 func tracked(s *stream.SourceSpec) bool { return s.Bounded || s.First || s.MaxDrift > 0 }

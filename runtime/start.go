@@ -27,16 +27,7 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		if s == nil {
 			continue
 		}
-		var parts, fresh []txn.Partition
-		for p := range d.positions {
-			if !in.reads(s, p.Topic) {
-				continue
-			}
-			parts = append(parts, p)
-			if _, ok := committed[p]; !ok {
-				fresh = append(fresh, p)
-			}
-		}
+		parts, fresh := in.partsOf(s, d, committed)
 		if begins, err := in.begins(ctx, s, d, parts, fresh); err != nil {
 			return err
 		} else if begins {
@@ -56,6 +47,20 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		}
 	}
 	return nil
+}
+
+// partsOf are the partitions at work that a source reads; fresh those of them that nothing is committed for.
+func (in *Instance) partsOf(s *stream.SourceSpec, d *decision, committed map[txn.Partition]txn.Position) (parts, fresh []txn.Partition) {
+	for p := range d.positions {
+		if !in.reads(s, p.Topic) {
+			continue
+		}
+		parts = append(parts, p)
+		if _, ok := committed[p]; !ok {
+			fresh = append(fresh, p)
+		}
+	}
+	return parts, fresh
 }
 
 // readFirst notes how far partitions have to be read before others are.
@@ -233,13 +238,16 @@ func (in *Instance) bounded() bool {
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.
 func (in *Instance) checkUnended(m *checkpoint.Manifest) error {
+	if in.draining.Load() {
+		return nil // nothing will be read
+	}
 	for _, p := range m.Sources {
 		if p.Watermark != math.MaxInt64 {
 			continue
 		}
 		for i := range in.o.Plan.Stages {
 			if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
-				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) and topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID",
+				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) or drained, topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from its savepoint if it was drained)",
 					ErrState, s.UID, p.Topic, p.Partition)
 			}
 		}

@@ -169,6 +169,11 @@ func (a *admin) TopicConfig(ctx context.Context, topic string) (m map[string]str
 	return m, err
 }
 
+func (a *admin) Ahead(ctx context.Context, topic string, from map[int32]int64) (m map[int32]int64, err error) {
+	err = a.life.kafka("ahead", func() (err error) { m, err = a.Admin.Ahead(ctx, topic, from); return err })
+	return m, err
+}
+
 func (a *admin) ReadAll(ctx context.Context, topic string) (rs []txn.Record, err error) {
 	err = a.life.kafka("read-all", func() (err error) { rs, err = a.Admin.ReadAll(ctx, topic); return err })
 	return rs, err
