@@ -1,0 +1,205 @@
+package savepoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/state"
+)
+
+// Header says what a savepoint is of: its job, states, source positions and files.
+type Header = snapshot.Header
+
+// Savepoint is a savepoint, or the last checkpoint of a job, open for reading. Its methods may be called side by side; Close comes last.
+type Savepoint struct {
+	url    string
+	header Header
+	parts  []part
+	base   *snapshot.Snapshot // nil: it is a checkpoint
+	close  func() error
+}
+
+// part is the state of some key groups, all below those of the next part. A job whose state is in shards has one for each; state ids
+// hold within a part only.
+type part struct {
+	first, last uint16
+	states      map[uint16]*state.Descriptor
+	scan        func(ctx context.Context, first, last uint16) (entries, error)
+}
+
+// entries are read in key order, every byte verified.
+type entries interface {
+	Next() (e state.Entry, ok bool, err error)
+	Close() error
+}
+
+// Load opens the savepoint at a URL, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade. It reads and verifies the header; data
+// is verified when it is read.
+func Load(ctx context.Context, url string) (*Savepoint, error) {
+	s, err := snapshot.OpenURL(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	h := s.Header()
+	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
+	all := part{last: uint16(h.MaxParallelism - 1), states: byID(h.States), scan: scan}
+	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, close: s.Close}, nil
+}
+
+// LoadCheckpoint opens the last checkpoint of a job that is noted as committed in its store. That is for looking at: a job which crashed may have
+// committed a later one, and collects what it needs no more, so that a scan beside a running job can fail. Of a job whose state is in shards
+// each is read at its own last checkpoint, which need not be a consistent cut. To change state, take a savepoint.
+func LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
+	s, err := checkpoint.OpenStore(storeURL)
+	if err != nil {
+		return nil, err
+	}
+	sp, err := loadCheckpoint(ctx, s, job)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	sp.close = s.Close
+	return sp, nil
+}
+
+func loadCheckpoint(ctx context.Context, s checkpoint.Store, job string) (*Savepoint, error) {
+	shards, err := shardsOf(ctx, s, job)
+	if err != nil {
+		return nil, err
+	}
+	sp := &Savepoint{url: s.URL() + "/" + job, header: Header{Job: job}}
+	for _, shard := range shards {
+		r, err := checkpoint.NewRepository(s, job, "", checkpoint.Options{Shard: shard})
+		if err != nil {
+			return nil, err
+		}
+		id, ok, err := r.Latest(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), job)
+		}
+		plan, err := r.Plan(ctx, id, "")
+		if err != nil {
+			return nil, err
+		}
+		if err := sp.addCheckpoint(r, plan, len(shards) > 1); err != nil {
+			return nil, err
+		}
+	}
+	return sp, nil
+}
+
+// shardsOf lists the shards of a job that have a checkpoint; the one without a name, if it has none.
+func shardsOf(ctx context.Context, s checkpoint.Store, job string) (shards []string, err error) {
+	prefix := job + "/shard/"
+	infos, err := s.List(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range infos {
+		if shard, ok := strings.CutSuffix(strings.TrimPrefix(info.Name, prefix), "/latest"); ok && !strings.Contains(shard, "/") {
+			shards = append(shards, shard)
+		}
+	}
+	if len(shards) == 0 {
+		return []string{""}, nil
+	}
+	return shards, nil
+}
+
+// addCheckpoint adds what a plan restores. Its entries tell which key groups it has: those of shards never overlap.
+func (sp *Savepoint) addCheckpoint(r *checkpoint.Repository, plan checkpoint.Plan, sharded bool) error {
+	m := plan.Manifest
+	h := &sp.header
+	if h.MaxParallelism != 0 && h.MaxParallelism != m.MaxParallelism {
+		return fmt.Errorf("checkpoint %s of %s has max parallelism %d, other shards have %d", m.ID, r.URL(), m.MaxParallelism, h.MaxParallelism)
+	}
+	h.MaxParallelism, h.Exchange, h.Created = m.MaxParallelism, m.Exchange, m.Created
+	h.Checkpoints = append(h.Checkpoints, string(m.ID))
+	h.Sources = append(h.Sources, m.Sources...)
+	h.Watermarks = append(h.Watermarks, m.Watermarks...)
+	p := part{last: uint16(m.MaxParallelism - 1), states: byID(m.States)}
+	p.scan = func(ctx context.Context, first, last uint16) (entries, error) {
+		s, err := r.Stream(ctx, plan)
+		if err != nil {
+			return nil, err
+		}
+		return &groupRange{entries: s, first: first, last: last}, nil
+	}
+	sp.parts = append(sp.parts, p)
+	return sp.joinStates(m.States, sharded)
+}
+
+// joinStates adds the states of a shard to those of the header, under ids that hold for all of them.
+func (sp *Savepoint) joinStates(states []state.Descriptor, sharded bool) error {
+	if !sharded {
+		sp.header.States = states
+		return nil
+	}
+	reg, err := state.NewRegistry(sp.header.States)
+	if err != nil {
+		return err
+	}
+	for _, d := range states {
+		if _, err := reg.Register(d); err != nil {
+			return err
+		}
+	}
+	sp.header.States = reg.Descriptors()
+	return nil
+}
+
+func byID(states []state.Descriptor) map[uint16]*state.Descriptor {
+	m := make(map[uint16]*state.Descriptor, len(states))
+	for i := range states {
+		m[states[i].ID] = &states[i]
+	}
+	return m
+}
+
+// URL is where it is.
+func (sp *Savepoint) URL() string { return sp.url }
+
+// Header says what it is of. It must not be changed.
+func (sp *Savepoint) Header() Header { return sp.header }
+
+// State finds the descriptor of a state; the error lists those that there are.
+func (sp *Savepoint) State(uid, name string) (state.Descriptor, error) {
+	for _, d := range sp.header.States {
+		if d.UID == uid && d.Name == name {
+			return d, nil
+		}
+	}
+	return state.Descriptor{}, fmt.Errorf("%s has no state %q of operator %q; %s", sp.url, name, uid, listed(sp.header.States))
+}
+
+// listed names states in errors.
+func listed(states []state.Descriptor) string {
+	if len(states) == 0 {
+		return "it has no states at all"
+	}
+	var names []string
+	for _, d := range states {
+		names = append(names, d.UID+" "+d.Name)
+	}
+	slices.Sort(names)
+	return "there are " + strings.Join(names, ", ")
+}
+
+// Verify reads every byte of a savepoint. The error names every file that is damaged or missing. progress may be nil.
+func (sp *Savepoint) Verify(ctx context.Context, progress func(done, total int64)) error {
+	if sp.base == nil {
+		return fmt.Errorf("%s is a checkpoint: it is verified when it is read, as a whole", sp.url)
+	}
+	return sp.base.Verify(ctx, progress)
+}
+
+// Close lets go of the store.
+func (sp *Savepoint) Close() error { return sp.close() }
