@@ -337,3 +337,30 @@ func put(w *savepoint.Writer, states []state.Descriptor, in io.ReadSeeker, asCSV
 	}
 	return err
 }
+
+// lines are all rows of a savepoint as JSON, sorted.
+func lines(t testing.TB, url string) []string {
+	t.Helper()
+	ctx := context.Background()
+	sp, err := savepoint.Load(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	var b bytes.Buffer
+	out := rows.NewJSONLines(&b)
+	for e, err := range sp.Entries(ctx, savepoint.Filter{}) {
+		if err == nil {
+			err = out.Write(&e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Split(strings.TrimSpace(b.String()), "\n")
+	slices.Sort(all)
+	return all
+}

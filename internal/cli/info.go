@@ -66,6 +66,9 @@ func (a *app) help(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == "demo" {
 		return a.demo(ctx, []string{"-h"})
 	}
+	if len(args) > 0 && args[0] == "state" {
+		return a.state(ctx, []string{"help"})
+	}
 	fmt.Fprintf(a.out, "Weir: exactly-once stream processing for Kafka.\n\nUsage: %s <command> [flags]\n\nCommands:\n", a.name)
 	for _, c := range commands {
 		if !c.hidden {

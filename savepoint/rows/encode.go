@@ -147,12 +147,12 @@ func column(r Row, name string, c codec) ([]byte, error) {
 	return b, nil
 }
 
-// EncodeKey is a record's key as it stands in a state, from text as people type it.
-func EncodeKey(d state.Descriptor, text string) ([]byte, error) {
+// EncodeKey is a record's key as it stands in a state.
+func EncodeKey(d state.Descriptor, key Cell) ([]byte, error) {
 	c, _ := codecOf(d.KeyCodec)
-	b, err := c.encode([]byte{}, Cell{Kind: Text, Bytes: []byte(text)})
+	b, err := c.encode([]byte{}, key)
 	if err != nil {
-		return nil, fmt.Errorf("key %q of state %q of operator %q, whose codec is %s: %w", text, d.Name, d.UID, d.KeyCodec, err)
+		return nil, fmt.Errorf("key of state %q of operator %q, whose codec is %s: %w", d.Name, d.UID, d.KeyCodec, err)
 	}
 	return b, nil
 }

@@ -1,0 +1,310 @@
+package statetool
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/weirstream/weir/savepoint"
+	"github.com/weirstream/weir/savepoint/rows"
+	"github.com/weirstream/weir/savepoint/rows/parquet"
+	"github.com/weirstream/weir/state"
+)
+
+func (t *Tool) ls(ctx context.Context, o *options) (err error) {
+	if err := o.formats("text", "json"); err != nil {
+		return err
+	}
+	sp, err := o.open(ctx, o.args[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sp.Close()) }()
+	return t.table(o, []string{"UID", "NAME", "KIND", "KEY", "MAP KEY", "VALUE"}, func(row func(v any, cells ...any)) error {
+		for _, d := range sp.Header().States {
+			row(d, d.UID, d.Name, d.Kind, d.KeyCodec, d.MapKeyCodec, d.ValueCodec)
+		}
+		return nil
+	})
+}
+
+// table shows rows as text or as JSON lines.
+func (t *Tool) table(o *options, head []string, fill func(row func(v any, cells ...any)) error) error {
+	w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
+	line := func(cells []any) {
+		for i, c := range cells {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, c)
+		}
+		fmt.Fprintln(w)
+	}
+	var failed error
+	if o.format == "text" {
+		all := make([]any, len(head))
+		for i := range head {
+			all[i] = head[i]
+		}
+		line(all)
+	}
+	err := fill(func(v any, cells ...any) {
+		if o.format == "text" {
+			line(cells)
+			return
+		}
+		b, err := json.Marshal(v)
+		failed = errors.Join(failed, err)
+		fmt.Fprintf(t.Out, "%s\n", b)
+	})
+	return errors.Join(err, failed, w.Flush())
+}
+
+// described is a state as the command schema shows it, and --schema reads it.
+type described struct {
+	state.Descriptor
+	Columns []column `json:"columns,omitempty"`
+	Note    string   `json:"note,omitempty"`
+}
+
+type column struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+var typeNames = map[rows.Kind]string{
+	rows.Null: "nothing", rows.Int: "integer", rows.Float: "float", rows.Bool: "boolean", rows.Text: "text", rows.JSON: "json", rows.Bytes: "base64",
+}
+
+func (t *Tool) schema(ctx context.Context, o *options) (err error) {
+	sp, err := o.open(ctx, o.args[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sp.Close()) }()
+	for _, d := range sp.Header().States {
+		s := described{Descriptor: d}
+		for _, c := range rows.NewLayout(d).Columns() {
+			s.Columns = append(s.Columns, column{c.Name, typeNames[c.Kind]})
+			if !c.Known {
+				s.Note = fmt.Sprintf("codec %q is not known: %s is shown in base64", c.Codec, c.Name)
+			}
+		}
+		b, err := json.Marshal(s)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.Out, "%s\n", b)
+	}
+	return nil
+}
+
+func (t *Tool) get(ctx context.Context, o *options) error {
+	if !o.given["key"] {
+		return errors.New("--key is missing")
+	}
+	return t.scan(ctx, o)
+}
+
+func (t *Tool) scan(ctx context.Context, o *options) (err error) {
+	if err := o.formats("json", "csv", "parquet"); err != nil {
+		return err
+	}
+	sp, err := o.open(ctx, o.args[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sp.Close()) }()
+	f, err := o.filter(sp)
+	if err != nil {
+		return err
+	}
+	t.note(sp, o)
+	out, closeOut, err := t.output(o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeOut()) }()
+	w, err := rowWriter(out, sp, o)
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	for e, err := range sp.Entries(ctx, f) {
+		if err != nil {
+			return errors.Join(err, w.Close())
+		}
+		if e.State.Kind == state.KindList && len(e.Suffix) == 0 {
+			continue // the length
+		}
+		if err := w.Write(&e); err != nil {
+			return errors.Join(err, w.Close())
+		}
+		if n++; n == o.limit {
+			break
+		}
+	}
+	return w.Close()
+}
+
+// note tells of states that are not shown as what they are.
+func (t *Tool) note(sp *savepoint.Savepoint, o *options) {
+	for _, d := range sp.Header().States {
+		if o.uid != "" && d.UID != o.uid || o.name != "" && d.Name != o.name {
+			continue
+		}
+		for _, c := range rows.NewLayout(d).Columns() {
+			if !c.Known {
+				fmt.Fprintf(t.Err, "state %q of operator %q: codec %q is not known, %s is shown in base64\n", d.Name, d.UID, c.Codec, c.Name)
+			}
+		}
+	}
+}
+
+// output is the file of --output, or the standard output.
+func (t *Tool) output(o *options) (io.Writer, func() error, error) {
+	if o.output == "" {
+		return t.Out, func() error { return nil }, nil
+	}
+	f, err := os.Create(o.output)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--output: %w", err)
+	}
+	return f, f.Close, nil
+}
+
+func rowWriter(out io.Writer, sp *savepoint.Savepoint, o *options) (rows.Writer, error) {
+	if o.format == "json" {
+		return rows.NewJSONLines(out), nil
+	}
+	var one *state.Descriptor
+	for _, d := range sp.Header().States {
+		if (o.uid == "" || d.UID == o.uid) && (o.name == "" || d.Name == o.name) {
+			if one != nil {
+				one = nil
+				break
+			}
+			one = &d
+		}
+	}
+	if o.format == "parquet" {
+		if one == nil {
+			return nil, errors.New("--format=parquet: a file has one state; choose it by --uid and --name")
+		}
+		return parquet.NewWriter(out, *one), nil
+	}
+	var columns []string
+	if one != nil {
+		columns = []string{rows.UID, rows.Name}
+		for _, c := range rows.NewLayout(*one).Columns() {
+			columns = append(columns, c.Name)
+		}
+	}
+	return rows.NewCSV(out, columns)
+}
+
+// tally is what count and stats know of a state.
+type tally struct {
+	UID        string `json:"uid"`
+	Name       string `json:"name"`
+	Keys       int64  `json:"keys"`
+	Entries    int64  `json:"entries"`
+	KeyBytes   int64  `json:"keyBytes"`
+	ValueBytes int64  `json:"valueBytes"`
+	Largest    int    `json:"largestValue"`
+	LargestKey string `json:"largestValueKey"`
+	// Least and Most are the entries of the key groups that have the fewest and the most.
+	Least int64 `json:"leastInGroup"`
+	Most  int64 `json:"mostInGroup"`
+
+	groups []int64
+	key    []byte
+	group  uint16
+}
+
+func (t *Tool) count(ctx context.Context, o *options) error {
+	head := []string{"UID", "NAME", "KEYS", "ENTRIES"}
+	return t.tallies(ctx, o, head, func(row func(v any, cells ...any), s *tally) {
+		row(map[string]any{"uid": s.UID, "name": s.Name, "keys": s.Keys, "entries": s.Entries}, s.UID, s.Name, s.Keys, s.Entries)
+	})
+}
+
+func (t *Tool) stats(ctx context.Context, o *options) error {
+	head := []string{"UID", "NAME", "KEYS", "ENTRIES", "KEY BYTES", "VALUE BYTES", "LARGEST", "OF KEY", "LEAST IN GROUP", "MOST IN GROUP"}
+	return t.tallies(ctx, o, head, func(row func(v any, cells ...any), s *tally) {
+		row(s, s.UID, s.Name, s.Keys, s.Entries, s.KeyBytes, s.ValueBytes, s.Largest, s.LargestKey, s.Least, s.Most)
+	})
+}
+
+func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func(row func(v any, cells ...any), s *tally)) (err error) {
+	if err := o.formats("text", "json"); err != nil {
+		return err
+	}
+	sp, err := o.open(ctx, o.args[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sp.Close()) }()
+	f, err := o.filter(sp)
+	if err != nil {
+		return err
+	}
+	all := map[string]*tally{}
+	for _, d := range sp.Header().States {
+		all[d.UID+"\x00"+d.Name] = &tally{UID: d.UID, Name: d.Name, groups: make([]int64, sp.Header().MaxParallelism)}
+	}
+	byState := map[*state.Descriptor]*tally{}
+	for e, err := range sp.Entries(ctx, f) {
+		if err != nil {
+			return err
+		}
+		s := byState[e.State]
+		if s == nil {
+			s = all[e.State.UID+"\x00"+e.State.Name]
+			byState[e.State] = s
+		}
+		s.add(&e)
+	}
+	return t.table(o, head, func(row func(v any, cells ...any)) error {
+		for _, d := range sp.Header().States {
+			s := all[d.UID+"\x00"+d.Name]
+			if f.UID != "" && f.UID != d.UID || f.Name != "" && f.Name != d.Name {
+				continue
+			}
+			s.sum()
+			show(row, s)
+		}
+		return nil
+	})
+}
+
+func (s *tally) add(e *savepoint.Entry) {
+	if s.key == nil || e.Group != s.group || !bytes.Equal(s.key, e.Key) {
+		s.Keys++
+		s.key, s.group = e.Key, e.Group
+	}
+	if e.State.Kind == state.KindList && len(e.Suffix) == 0 {
+		return // the length
+	}
+	s.Entries++
+	s.KeyBytes += int64(len(e.Key) + len(e.Suffix))
+	s.ValueBytes += int64(len(e.Value))
+	s.groups[e.Group]++
+	if len(e.Value) > s.Largest {
+		s.Largest, s.LargestKey = len(e.Value), fmt.Sprintf("%q", e.Key)
+	}
+}
+
+func (s *tally) sum() {
+	for i, n := range s.groups {
+		if i == 0 || n < s.Least {
+			s.Least = n
+		}
+		s.Most = max(s.Most, n)
+	}
+}
