@@ -19,7 +19,9 @@ type Instance struct {
 	// Exchange is empty (in memory) or ExchangeKafka.
 	Exchange string `json:"exchange,omitempty"`
 	// Shards is in how many the job's state is parted; 0 with the exchange in memory.
-	Shards  int       `json:"shards,omitempty"`
+	Shards int `json:"shards,omitempty"`
+	// RestoreFrom is the URL of what it starts from if the job has no commit point.
+	RestoreFrom string    `json:"restoreFrom,omitempty"`
 	Started time.Time `json:"started"` // informational
 }
 

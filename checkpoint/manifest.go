@@ -40,6 +40,9 @@ type Manifest struct {
 	// Shards is how many the job's state is parted in; 0: it is not, or a version wrote this that did not say.
 	Shards int `json:"shards,omitempty"`
 
+	// RestoredFrom is the URL of the savepoint that the job began with, in the first manifest only. Informational.
+	RestoredFrom string `json:"restoredFrom,omitempty"`
+
 	// Delta holds what this epoch changed; the zero FileRef if it changed nothing.
 	Delta FileRef `json:"delta,omitzero"`
 	// Base is the snapshot that full restores begin with: the deltas after Base.At, up to this one's, go on top. If

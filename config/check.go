@@ -21,6 +21,7 @@ func (l *loader) checkTogether() {
 	}
 	l.checkTopics()
 	l.checkClusters()
+	l.checkRestore()
 	l.checkFolders()
 	l.rememberSettings()
 }
@@ -54,6 +55,15 @@ func (l *loader) checkClusters() {
 		l.fail("WEIR_SINK_BROKERS", "the same as WEIR_BROKERS; expected another cluster. Leave it out if there is one")
 	case c.Exchange == "kafka":
 		l.fail("WEIR_EXCHANGE", "it needs sources and sinks on one cluster, and WEIR_SINK_BROKERS is set")
+	}
+}
+
+// checkRestore: what says how to start from a savepoint says nothing without one.
+func (l *loader) checkRestore() {
+	for _, env := range []string{"WEIR_RESTORE_OFFSETS", "WEIR_ALLOW_DROPPED_STATE"} {
+		if l.isSet(env) && l.cfg.RestoreFrom == "" && l.ok("WEIR_RESTORE_FROM") {
+			l.fail(env, "has no effect without WEIR_RESTORE_FROM (--from); expected the savepoint to start from with it")
+		}
 	}
 }
 

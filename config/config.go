@@ -47,11 +47,14 @@ type Config struct {
 	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
 	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
 	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
-	RestoreFrom     string `env:"RESTORE_FROM" kind:"unsupported" help:"Savepoint to start from. Not supported yet: refused."`
+
+	RestoreFrom       string `env:"RESTORE_FROM" alias:"from" kind:"savepoint" help:"URL of a savepoint, or of a checkpoint of another job, to start from if the job has no commit point yet; else it goes on from that, and this is not used."`
+	RestoreOffsets    string `env:"RESTORE_OFFSETS" alias:"offsets" kind:"offsets" shown:"where the savepoint stands" help:"Where sources begin with WEIR_RESTORE_FROM instead of where the savepoint stands; a file has lines topic:partition=offset, for some or all partitions."`
+	AllowDroppedState bool   `env:"ALLOW_DROPPED_STATE" kind:"bool" default:"false" help:"With WEIR_RESTORE_FROM: let go of state that no operator of the job has, and of positions in topics that it does not read."`
 
 	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory,kafka" help:"How records cross between tasks: within this process (memory: one instance works on the job), or through repartition topics in Kafka (kafka: as many instances as there are partitions)."`
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
-	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state."`
+	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state, but by a start from a savepoint under a new WEIR_JOB_ID."`
 
 	HTTPAddr        string        `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/status; off: none."`
 	LeaveGroup      string        `env:"LEAVE_GROUP" kind:"enum" default:"auto" one:"auto,always,never" help:"Whether an instance that is stopped gives its partitions to others at once (always), or keeps them for its restart until the session timeout (never: no rebalance in a rolling restart). auto: always with WEIR_EXCHANGE=memory, never with kafka."`

@@ -30,12 +30,18 @@ func (l *loader) readFlags() {
 			continue
 		}
 		name, text, hasValue := strings.Cut(strings.TrimPrefix(name, "-"), "=")
-		if !names[name] {
+		if _, known := names[name]; !known {
 			l.unknownFlag(name, names)
 			if !hasValue && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 				args = args[1:] // most likely its value
 			}
 			continue
+		}
+		if s := names[name]; s.Flag != "" {
+			name = s.Flag // of an alias
+			if s.Kind == "bool" && !hasValue && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
+				text, hasValue = "true", true
+			}
 		}
 		if !hasValue {
 			if len(args) == 0 {
@@ -61,7 +67,7 @@ func (l *loader) setFlag(name, text string) {
 	l.flags.kafka = append(l.flags.kafka, kafkaFlag{name, property, v})
 }
 
-func (l *loader) unknownFlag(name string, names map[string]bool) {
+func (l *loader) unknownFlag(name string, names map[string]Spec) {
 	near := nearest.Of(name, sortedKeys(names))
 	if near != "" {
 		near = "--" + near
@@ -69,13 +75,17 @@ func (l *loader) unknownFlag(name string, names map[string]bool) {
 	l.errs.add("--"+name, "", "unknown flag%s", suggestion(near))
 }
 
-func flagNames() map[string]bool {
-	names := map[string]bool{}
+// flagNames are all flags, with the settings that they are of.
+func flagNames() map[string]Spec {
+	names := map[string]Spec{}
 	for _, s := range Specs() {
-		names[s.Flag] = true
+		names[s.Flag] = s
+		if s.Alias != "" {
+			names[s.Alias] = s
+		}
 	}
 	for _, name := range kafkaFlags {
-		names[name] = true
+		names[name] = Spec{}
 	}
 	return names
 }

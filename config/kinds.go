@@ -25,21 +25,22 @@ var kinds map[string]kind
 
 func init() { // kinds refers to Spec.Allowed, which refers to kinds
 	kinds = map[string]kind{
-		"duration":    {"a duration with its unit (500ms, 1s, 1m30s)", parseDuration},
-		"int":         {"a whole number", parseInt},
-		"size":        {"a number of bytes, with or without a unit (64MiB, 1GiB)", parseSize},
-		"enum":        {"", parseEnum},
-		"id":          {"1 to 120 letters, digits, '.', '_' or '-', starting with a letter or digit", parseID},
-		"topic":       {"a topic name: 1 to 249 letters, digits, '.', '_' or '-'", parseTopic},
-		"topics":      {"topic names separated by commas, each 1 to 249 letters, digits, '.', '_' or '-', or one regular expression (^orders-.*$ or /orders-.*/)", parseTopics},
-		"start":       {"earliest, latest, committed, a time (2026-01-31T12:00:00Z) or offsets (topic:partition=offset, separated by commas)", parseStart},
-		"bool":        {"true or false", parseBool},
-		"brokers":     {"host:port, several separated by commas", parseBrokers},
-		"addr":        {"host:port or :port, or off", parseAddr},
-		"path":        {"an absolute folder name", parsePath},
-		"store":       {"file:///an/absolute/folder or mem://", parseStore},
-		"job":         {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
-		"unsupported": {"nothing: not supported yet", parseUnsupported},
+		"duration":  {"a duration with its unit (500ms, 1s, 1m30s)", parseDuration},
+		"int":       {"a whole number", parseInt},
+		"size":      {"a number of bytes, with or without a unit (64MiB, 1GiB)", parseSize},
+		"enum":      {"", parseEnum},
+		"id":        {"1 to 120 letters, digits, '.', '_' or '-', starting with a letter or digit", parseID},
+		"topic":     {"a topic name: 1 to 249 letters, digits, '.', '_' or '-'", parseTopic},
+		"topics":    {"topic names separated by commas, each 1 to 249 letters, digits, '.', '_' or '-', or one regular expression (^orders-.*$ or /orders-.*/)", parseTopics},
+		"start":     {"earliest, latest, committed, a time (2026-01-31T12:00:00Z) or offsets (topic:partition=offset, separated by commas)", parseStart},
+		"bool":      {"true or false", parseBool},
+		"brokers":   {"host:port, several separated by commas", parseBrokers},
+		"addr":      {"host:port or :port, or off", parseAddr},
+		"path":      {"an absolute folder name", parsePath},
+		"store":     {"file:///an/absolute/folder or mem://", parseStore},
+		"job":       {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
+		"savepoint": {"the URL of a savepoint (file:///folder/of/savepoint) or of a checkpoint (<store>/<job>/manifest/<id>)", parseSavepoint},
+		"offsets":   {"earliest, latest, timestamp:<RFC 3339 time or milliseconds> or file:<path>", parseOffsets},
 	}
 }
 
@@ -138,8 +139,4 @@ func parseEnum(s Spec, text string) (any, error) {
 		return nil, fmt.Errorf("expected %s; did you mean %s?", s.Allowed(), near)
 	}
 	return nil, errUnwanted
-}
-
-func parseUnsupported(Spec, string) (any, error) {
-	return nil, errors.New("not supported in this version, and ignoring it would do something else than you asked for; remove it")
 }

@@ -77,10 +77,18 @@ func (s Spec) defaultText() string {
 	return "none"
 }
 
+// flags are the names of the flag, as help shows them.
+func (s Spec) flags() string {
+	if s.Alias != "" {
+		return s.Flag + ", --" + s.Alias
+	}
+	return s.Flag
+}
+
 // Usage writes one entry for each setting.
 func Usage(w io.Writer) error {
 	for _, s := range Specs() {
-		_, err := fmt.Fprintf(w, "  %s, --%s\n      %s\n      Allowed: %s. Default: %s.\n", s.Env, s.Flag, s.Help, s.Allowed(), s.defaultText())
+		_, err := fmt.Fprintf(w, "  %s, --%s\n      %s\n      Allowed: %s. Default: %s.\n", s.Env, s.flags(), s.Help, s.Allowed(), s.defaultText())
 		if err != nil {
 			return err
 		}

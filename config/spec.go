@@ -12,6 +12,7 @@ const Prefix = "WEIR_"
 type Spec struct {
 	Env     string // WEIR_CHECKPOINT_INTERVAL
 	Flag    string // checkpoint-interval
+	Alias   string // another name of the flag; empty: there is none
 	Kind    string // a key of kinds
 	Default string // empty: see Shown
 	Shown   string // the default in words, where it depends on the machine or on other settings
@@ -33,9 +34,10 @@ func Specs() []Spec {
 			continue
 		}
 		specs = append(specs, Spec{
-			Env:  Prefix + name,
-			Flag: strings.ReplaceAll(strings.ToLower(name), "_", "-"),
-			Kind: tag.Get("kind"), Default: tag.Get("default"), Shown: tag.Get("shown"), Help: tag.Get("help"),
+			Env:   Prefix + name,
+			Flag:  strings.ReplaceAll(strings.ToLower(name), "_", "-"),
+			Alias: tag.Get("alias"),
+			Kind:  tag.Get("kind"), Default: tag.Get("default"), Shown: tag.Get("shown"), Help: tag.Get("help"),
 			min: tag.Get("min"), max: tag.Get("max"), one: words(tag.Get("one")), later: words(tag.Get("later")),
 			field: i,
 		})

@@ -56,9 +56,15 @@ func (in *Instance) newProducer() (txn.Producer, error) {
 }
 
 func (in *Instance) doReadDecision() {
-	parts, delay := in.work.parts, in.backoff()
+	parts, delay, begin := in.work.parts, in.backoff(), in.begin()
 	go func() {
 		in.sleep(delay)
+		if begin != nil {
+			if err := begin(); err != nil {
+				in.post(beginFailure(err))
+				return
+			}
+		}
 		d, err := in.readDecision(parts)
 		if err != nil {
 			in.post(failed(twophase.ReadDecision, 0, err))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -40,6 +41,7 @@ type Instance struct {
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
 	losses    *losses
+	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
 
 	// loop
 	machine    twophase.Machine
@@ -57,6 +59,7 @@ type Instance struct {
 	// partitions, or even the name, from it; so it is left in there until the process ends.
 	zombie   bool
 	decision decision
+	giveUp   context.CancelFunc // ends a start from a savepoint; nil: there is none
 	flights  map[twophase.Epoch]*flight
 	dirty    twophase.Epoch // the last that records were read in
 	restarts restarts

@@ -180,6 +180,9 @@ func (in *Instance) rebalanced(ev event) {
 // giveBack lets the protocol end its work on the partitions; without any they are released at once.
 func (in *Instance) giveBack(kind twophase.EventKind) {
 	in.owned = nil
+	if in.giveUp != nil {
+		in.giveUp()
+	}
 	if in.active {
 		in.step(twophase.Event{Kind: kind})
 		return

@@ -53,6 +53,8 @@ type Options struct {
 	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
+	// RestoreFrom is what a job without a commit point starts from.
+	RestoreFrom RestoreFrom
 	// Restart says how work is taken up again after failures; DefaultRestartPolicy if it is zero.
 	Restart RestartPolicy
 	Logger  *slog.Logger

@@ -57,6 +57,7 @@ func (t *task) recall(d decision, m *checkpoint.Manifest) {
 	default:
 		t.time.mark = d.times[t.partition]
 	}
+	t.time.unsaid = m.RestoredFrom != ""
 	t.inbox.valve.now.wm = t.time.begun()
 	t.senders = newSenders(t, m)
 }

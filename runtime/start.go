@@ -27,16 +27,7 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		if s == nil {
 			continue
 		}
-		var parts, fresh []txn.Partition
-		for p := range d.positions {
-			if !in.reads(s, p.Topic) {
-				continue
-			}
-			parts = append(parts, p)
-			if _, ok := committed[p]; !ok {
-				fresh = append(fresh, p)
-			}
-		}
+		parts, fresh := in.partsOf(s, d, committed)
 		if begins, err := in.begins(ctx, s, d, parts, fresh); err != nil {
 			return err
 		} else if begins {
@@ -56,6 +47,20 @@ func (in *Instance) settle(ctx context.Context, d *decision, committed map[txn.P
 		}
 	}
 	return nil
+}
+
+// partsOf are the partitions at work that a source reads; fresh those of them that nothing is committed for.
+func (in *Instance) partsOf(s *stream.SourceSpec, d *decision, committed map[txn.Partition]txn.Position) (parts, fresh []txn.Partition) {
+	for p := range d.positions {
+		if !in.reads(s, p.Topic) {
+			continue
+		}
+		parts = append(parts, p)
+		if _, ok := committed[p]; !ok {
+			fresh = append(fresh, p)
+		}
+	}
+	return parts, fresh
 }
 
 // readFirst notes how far partitions have to be read before others are.

@@ -19,6 +19,8 @@ type taskTime struct {
 	sent mark      // what the task has told others
 	told mark      // what is written to repartition topics
 	at   time.Time // when
+	// unsaid: it is that of a savepoint, and those behind a repartition topic have not heard of it.
+	unsaid bool
 }
 
 // restored is where event time goes on; 0: nowhere.
@@ -43,6 +45,9 @@ func (t *task) resume() error {
 		if err := t.advance(t.time.mark); err != nil {
 			return err
 		}
+	}
+	if t.time.unsaid {
+		t.announce()
 	}
 	return t.tick()
 }

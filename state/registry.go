@@ -101,23 +101,30 @@ func (r *Registry) Descriptors() []Descriptor {
 	return all
 }
 
-// compatible compares what is recorded with what the job now asks for. An unknown key codec fits every other.
+// compatible compares what is recorded with what the job now asks for.
 func (d Descriptor) compatible(next Descriptor) error {
-	mismatch := func(what, recorded, asked string) error {
-		return fmt.Errorf("state %s: %s is %q in the checkpoint and %q in the job; "+
-			"go back to the recorded one, or give the state another name to start it empty", d.label(), what, recorded, asked)
+	what, recorded, asked := d.Differs(next)
+	if what == "" {
+		return nil
 	}
+	return fmt.Errorf("state %s: %s is %q in the checkpoint and %q in the job; go back to the recorded one, give the state another name to start it "+
+		"empty, or start from a savepoint with a stream.Migrate", d.label(), what, recorded, asked)
+}
+
+// Differs names what of a recorded state cannot be read as next, with what it is in both; empty: nothing. An unknown key codec fits every other, and
+// a schema may differ: codecs decide what they can read.
+func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 	switch {
 	case d.Kind != next.Kind:
-		return mismatch("kind", string(d.Kind), string(next.Kind))
+		return "kind", string(d.Kind), string(next.Kind)
 	case d.ValueCodec != next.ValueCodec:
-		return mismatch("value codec", d.ValueCodec, next.ValueCodec)
+		return "value codec", d.ValueCodec, next.ValueCodec
 	case d.MapKeyCodec != next.MapKeyCodec:
-		return mismatch("map key codec", d.MapKeyCodec, next.MapKeyCodec)
+		return "map key codec", d.MapKeyCodec, next.MapKeyCodec
 	case d.KeyCodec != next.KeyCodec && d.KeyCodec != "" && next.KeyCodec != "":
-		return mismatch("key codec", d.KeyCodec, next.KeyCodec)
+		return "key codec", d.KeyCodec, next.KeyCodec
 	}
-	return nil
+	return "", "", ""
 }
 
 func (d Descriptor) label() string { return fmt.Sprintf("%q of operator %q", d.Name, d.UID) }

@@ -30,7 +30,7 @@ func (j *Job) cut() (*cut, error) {
 		return nil, fmt.Errorf("job %q: %w", j.name, err)
 	}
 	j.findLetters()
-	c := &cut{plan: &Plan{Job: j.name, Wait: j.longestWait()}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
+	c := &cut{plan: &Plan{Job: j.name, Wait: j.longestWait(), Migrations: j.migrations}, stages: map[*node][]int{}, groups: j.groups(), begun: map[*node]int{}}
 	for _, n := range j.nodes {
 		c.add(n)
 	}

@@ -132,5 +132,8 @@ func (j *Job) checkStates() error {
 			errs = append(errs, err)
 		}
 	}
+	if len(errs) == 0 {
+		errs = j.checkMigrations(reg.Descriptors())
+	}
 	return errors.Join(errs...)
 }

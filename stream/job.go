@@ -10,8 +10,10 @@ import (
 // Job is a dataflow graph under construction. The functions of this package add to it; mistakes are gathered and
 // reported by Plan, all at once. A Job is not safe for concurrent use.
 type Job struct {
-	name  string
-	nodes []*node // inputs come before those that read them
+	name       string
+	nodes      []*node // inputs come before those that read them
+	migrations []Migration
+	mistakes   []error // of migrations
 }
 
 // NewJob begins a job. Its name is the default of JOB_ID, so it names the consumer group, the transactional ids and the

@@ -11,6 +11,8 @@ type Plan struct {
 	Stages    []Stage // every stage comes after those that send to it
 	Exchanges []Exchange
 	Wait      Wait // of barriers for asynchronous calls
+	// Migrations are for values in savepoints that the job could not read.
+	Migrations []Migration
 }
 
 // Exchange is where a stream is parted by key. Its number is its place in the plan.

@@ -75,6 +75,22 @@ func TestPlanErrors(t *testing.T) {
 				return func(*Context[string, string], string) error { return nil }
 			}, UID("p"))
 		},
+		`Migrate of state "n" of operator "c": the job has no such state`: func(j *Job) {
+			Count(KeyBy(lines(j), self), UID("c"))
+			Migrate(j, "c", "n", state.Int64{}, state.String{}, func(n int64) (string, error) { return "", nil })
+		},
+		`Migrate of state "count" of operator "c": it makes values of codec string, but the state's is int64-be`: func(j *Job) {
+			Count(KeyBy(lines(j), self), UID("c"))
+			Migrate(j, "c", "count", state.Int64{}, state.String{}, func(n int64) (string, error) { return "", nil })
+		},
+		`Migrate of state "count" of operator "c": from and to are one codec, int64-be: there is nothing to convert`: func(j *Job) {
+			Count(KeyBy(lines(j), self), UID("c"))
+			Migrate(j, "c", "count", state.Int64{}, state.Int64{}, func(n int64) (int64, error) { return n, nil })
+		},
+		`Migrate of state "count" of operator "c": its function is nil`: func(j *Job) {
+			Count(KeyBy(lines(j), self), UID("c"))
+			Migrate[string](j, "c", "count", state.String{}, state.Int64{}, nil)
+		},
 		`operator "w": it goes by event time, but source "in" has no watermarks`: func(j *Job) { windowsOf(j, Tumbling(time.Second)) },
 		`operator "w": the size is 1µs, want at least 1ms`:                       func(j *Job) { windowsOf(j, Tumbling(time.Microsecond).ProcessingTime()) },
 		`operator "w": records between two windows would be lost`:                func(j *Job) { windowsOf(j, Sliding(time.Second, time.Minute).ProcessingTime()) },

@@ -3,6 +3,7 @@ package weirtest
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -23,7 +24,9 @@ import (
 // Time is that of a bubble of testing/synctest, so nothing waits.
 func CrashEverywhere(t *testing.T, job func() *stream.Job, input []Record, opts ...Option) {
 	t.Helper()
-	crashEverywhere(inTest{t}, job, input, newSettings(opts))
+	s := newSettings(opts)
+	s.scratch = filepath.Join(t.TempDir(), "scratch")
+	crashEverywhere(inTest{t}, job, input, s)
 }
 
 // mostFailures of one job are enough to see what is wrong with it.

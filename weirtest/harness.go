@@ -2,6 +2,7 @@ package weirtest
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,7 +40,7 @@ func New(t *testing.T, job func() *stream.Job, opts ...Option) *Harness {
 	t.Cleanup(h.close)
 	h.must(func() (err error) {
 		s := newSettings(opts)
-		s.grows = true
+		s.grows, s.scratch = true, filepath.Join(t.TempDir(), "scratch")
 		if h.world, err = newWorld(job, s); err != nil || h.world.bounded {
 			return err // a bounded job would end before it is sent anything
 		}

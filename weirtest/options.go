@@ -5,31 +5,39 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/twophase"
 )
 
 // settings are what options change.
 type settings struct {
-	guarantee   twophase.Guarantee
-	repeats     bool // outputs may repeat
-	partitions  int
-	twoClusters bool
-	exchange    string
-	shards      int // partitions of repartition topics
-	wait        time.Duration
-	topics      []string // beside those of the job's graph
-	grows       bool     // partitions can be added
-	epochs      int
-	twice       bool
-	show        func(Record) string
-	unstable    map[[2]string]bool // states by uid and name
+	guarantee    twophase.Guarantee
+	repeats      bool // outputs may repeat
+	partitions   int
+	twoClusters  bool
+	exchange     string
+	shards       int // partitions of repartition topics
+	wait         time.Duration
+	topics       []string // beside those of the job's graph
+	grows        bool     // partitions can be added
+	epochs       int
+	twice        bool
+	from         string // URL of the savepoint that it starts from
+	asIs         bool   // topics do not begin where it stands
+	allowDropped bool
+	scratch      string // folder to sort its state in
+	offsets      *stream.Start
+	groups       int
+	parallelism  int
+	show         func(Record) string
+	unstable     map[[2]string]bool // states by uid and name
 }
 
 // Option is a setting of New or CrashEverywhere.
 type Option func(*settings)
 
 func newSettings(opts []Option) settings {
-	s := settings{partitions: 1, epochs: 4, show: show, unstable: map[[2]string]bool{}}
+	s := settings{partitions: 1, epochs: 4, groups: 128, parallelism: 1, show: show, unstable: map[[2]string]bool{}}
 	for _, opt := range opts {
 		opt(&s)
 	}

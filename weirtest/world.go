@@ -80,7 +80,7 @@ func newWorld(job func() *stream.Job, s settings) (*world, error) {
 			err = errors.Join(err, w.sink.CreateTopic(topic, 1))
 		}
 	}
-	return w, errors.Join(err, w.layOut(plan))
+	return w, errors.Join(err, w.layOut(plan), w.beginAt())
 }
 
 // discovery is off where nothing can be discovered: what is done from time to time would be among the calls that fail.
@@ -113,7 +113,7 @@ func (w *world) start() error {
 	}
 	in, err := runtime.New(w.through(l, runtime.Options{
 		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
-		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: 1, MaxParallelism: 128,
+		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: w.parallelism, MaxParallelism: w.groups, RestoreFrom: w.restoreFrom(l),
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience, Discovery: w.discovery(),
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),

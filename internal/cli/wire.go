@@ -38,6 +38,9 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
 		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
+		RestoreFrom: runtime.RestoreFrom{
+			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
+		},
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,

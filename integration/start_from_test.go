@@ -1,0 +1,265 @@
+//go:build integration
+
+package integration
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/state"
+)
+
+// decided is the checkpoint that the group's offsets name.
+func (j *job) decided() checkpoint.ID {
+	j.t.Helper()
+	for _, o := range j.admin.committed(j.id, j.in) {
+		m, ok, err := checkpoint.DecodeMetadata(o.Metadata)
+		if err != nil || !ok {
+			j.t.Fatalf("offset metadata %q: %v, %v", o.Metadata, ok, err)
+		}
+		return m.ID
+	}
+	j.t.Fatalf("group %s has committed nothing", j.id)
+	return ""
+}
+
+// checkpointURL is where the last checkpoint of a stopped job is.
+func (j *job) checkpointURL() string { return "file://" + j.storeDir() + "/manifest/" + string(j.decided()) }
+
+// copyCheckpoint makes a savepoint of the last checkpoint of a stopped job.
+func (j *job) copyCheckpoint(name string) (url string) {
+	t := j.t
+	t.Helper()
+	root := filepath.Dir(j.storeDir())
+	store, err := checkpoint.OpenStore("file://" + root)
+	must(t, err)
+	repo, err := checkpoint.NewRepository(store, j.id, "", checkpoint.Options{})
+	must(t, err)
+	plan, err := repo.Plan(t.Context(), j.decided(), "")
+	must(t, err)
+	in, err := repo.Stream(t.Context(), plan)
+	must(t, err)
+	m := plan.Manifest
+	path := j.id + "/savepoint/" + name
+	out, err := snapshot.Create(t.Context(), store, path, snapshot.Header{
+		Job: j.id, MaxParallelism: m.MaxParallelism, States: m.States, Sources: m.Sources, Watermarks: m.Watermarks,
+	})
+	must(t, err)
+	p := out.Part(0)
+	for {
+		var e state.Entry
+		var ok bool
+		if e, ok, err = in.Next(); err != nil || !ok {
+			break
+		}
+		must(t, p.Add(e))
+	}
+	must(t, err)
+	must(t, in.Close())
+	must(t, p.Close())
+	_, err = out.Commit(t.Context())
+	must(t, err)
+	return "file://" + root + "/" + path
+}
+
+// fork is another job on the same input that starts where the savepoint stands, at which words had been counted as often as counted says.
+func (w *wordCount) fork(name, url string, counted map[string]int, settings ...string) *wordCount {
+	t := w.job.t
+	t.Helper()
+	j := *w.job
+	j.id, j.out, j.starts = w.id+"-"+name, w.job.out+"-"+name, 0
+	j.dir = filepath.Join(t.TempDir(), "data")
+	must(t, w.sink.CreateTopic(t.Context(), j.out, j.partitions, nil))
+	j.env = maps.Clone(w.env)
+	j.set("JOB_ID="+j.id, "OUTPUT_TOPIC="+j.out, "DATA_DIR="+j.dir, "RESTORE_FROM="+url)
+	j.set(settings...)
+	f := &wordCount{job: &j, feeder: w.feeder, out: readOutputs(t, w.sink.Bootstrap(), j.out, j.partitions, w.out.exact)}
+	f.out.begin(counted)
+	return f
+}
+
+// begin takes counts for seen that a job has not written but started with.
+func (o *outputs) begin(counted map[string]int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for word, n := range counted {
+		o.words[word] = &wordOutput{times: slices.Repeat([]int{1}, n), last: n}
+		o.distinct += n
+	}
+}
+
+// stoppedCount is a word count that has stopped with all its input counted, and what it had counted by then.
+func stoppedCount(t *testing.T, rng *rand.Rand, guarantee string) (w *wordCount, counted map[string]int) {
+	t.Helper()
+	w = newWordCount(t, sharedCluster(t), rng, 4, guarantee)
+	w.feed(1500)
+	p := w.run()
+	w.catchUp(p)
+	p.stop()
+	return w, w.truth.all()
+}
+
+// steps of a start from a savepoint, in their order.
+var inheritSteps = []string{"inherit-before", "inherit-base", "inherit-written", "inherit-commit", "inherit-after"}
+
+// A fork starts from a savepoint, is killed at each step of that, starts again, and counts on, while nothing of the original changes. Then both
+// run side by side, on the same input, and each counts right.
+func TestStartFromSavepoint(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		guarantee string
+		settings  []string
+	}{
+		"memory":           {exactlyOnce, nil},
+		"at least once":    {atLeastOnce, nil},
+		"other key groups": {exactlyOnce, []string{"MAX_PARALLELISM=11", "PARALLELISM=3"}},
+		"exchange kafka":   {exactlyOnce, []string{"EXCHANGE=kafka", "MAX_PARALLELISM=60"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, counted := stoppedCount(t, newRand(t), c.guarantee)
+			url := w.copyCheckpoint("one")
+			before := w.footprint()
+			w.feed(500)
+			f := w.fork("fork", url, counted, c.settings...)
+			for _, step := range inheritSteps {
+				f.out.during("killed at %s", step)
+				f.start("FAILPOINTS=" + step + "=kill").killed(patience)
+				f.out.check()
+			}
+			p := f.run()
+			p.says(patience, "the job has a commit point and goes on from it") // inherit-after: it was made
+			f.catchUp(p)
+			if after := w.footprint(); !maps.Equal(before, after) {
+				t.Errorf("files and offsets of the original have changed:\n%v\n%v", before, after)
+			}
+			stop := w.stream(200)
+			original := w.run()
+			original.commits(5)
+			p.kill()
+			p = f.run()
+			p.commits(5)
+			stop()
+			f.finish(p)
+			w.finish(original)
+		})
+	}
+}
+
+// footprint are the files and the offsets of a job.
+func (j *job) footprint() map[string]string {
+	j.t.Helper()
+	all := map[string]string{}
+	for p, o := range j.admin.committed(j.id, j.in) {
+		all[fmt.Sprint("offset ", p)] = fmt.Sprint(o.At, " ", o.Metadata)
+	}
+	must(j.t, filepath.WalkDir(j.storeDir(), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			all[path] = fmt.Sprint(info.Size(), " ", info.ModTime())
+		}
+		return err
+	}))
+	return all
+}
+
+// Two instances that start together have the savepoint loaded by one of them, which dies on the way; a checkpoint does for a savepoint.
+func TestStartFromSavepointTogether(t *testing.T) {
+	t.Parallel()
+	w, counted := stoppedCount(t, newRand(t), exactlyOnce)
+	w.feed(500)
+	c := w.fork("fleet", w.checkpointURL(), counted, fleetSettings...)
+	f := newFleet(c.job)
+	first := f.launch("one", "FAILPOINTS=inherit-written=kill")
+	f.launch("two")
+	first.killed(patience)
+	f.gone("one")
+	f.launch("one")
+	f.settled()
+	stop := w.stream(200)
+	c.catchUp(f.live["two"])
+	f.kill("two")
+	f.launch("two")
+	f.settled()
+	stop()
+	c.catchUp(f.live["one"])
+	f.stopAll()
+	c.verdict()
+}
+
+// Two instances that would begin the same job with different things don't begin it.
+func TestStartFromSavepointDisagreed(t *testing.T) {
+	t.Parallel()
+	w, counted := stoppedCount(t, newRand(t), exactlyOnce)
+	c := w.fork("torn", w.checkpointURL(), counted, fleetSettings...)
+	f := newFleet(c.job)
+	one := f.launch("one", "FAILPOINTS=inherit-before=sleep=5s")
+	one.says(patience, "starting from a savepoint")
+	two := f.launch("two", "RESTORE_FROM")
+	if code := two.exit(patience); code != 2 || !hasAll(two.log.String(), []string{"WEIR_RESTORE_FROM is not set here", `instance \"one\"`, "start from the same"}) {
+		t.Errorf("exit code %d\n%s", code, two.log.tail(10))
+	}
+	if !one.ended() {
+		one.kill()
+	}
+	f.launch("one")
+	f.launch("two")
+	f.settled()
+	c.catchUp(f.live["two"])
+	f.stopAll()
+	c.verdict()
+}
+
+// What a savepoint has no place for is refused with exit code 4, named, and changes nothing.
+func TestStartFromSavepointRefused(t *testing.T) {
+	t.Parallel()
+	w, counted := stoppedCount(t, newRand(t), exactlyOnce)
+	url := w.copyCheckpoint("one")
+	refused := func(f *wordCount, code int, want ...string) {
+		t.Helper()
+		p := f.start()
+		if got := p.exit(patience); got != code || !hasAll(p.log.String(), want) {
+			t.Errorf("exit code %d, want %d, and %q\n%s", got, code, want, p.log.tail(10))
+		}
+		if n := f.admin.end(f.job.out); n != 0 {
+			t.Errorf("%d outputs", n)
+		}
+	}
+	refused(w.fork("other-job", url, counted, "JOB=classify"), 4, "no operator of the job has state", "WEIR_ALLOW_DROPPED_STATE")
+	refused(w.fork("no-savepoint", url+"x", counted), 4, "there is none", "WEIR_RESTORE_FROM")
+	refused(w.fork("other-input", url, counted, "INPUT_TOPICS="+w.job.out), 4, "which no source of the job reads")
+
+	files, err := filepath.Glob(filepath.Join(w.storeDir(), "savepoint", "one", "data-*"))
+	must(t, err)
+	b, err := os.ReadFile(files[0])
+	must(t, err)
+	b[len(b)/2] ^= 1
+	must(t, os.WriteFile(files[0], b, 0o600))
+	refused(w.fork("damaged", url, counted), 4, "is corrupt", filepath.Base(files[0]))
+
+	lost := w.fork("lost-group", strings.TrimSuffix(url, "one")+"none", counted)
+	lost.set("JOB_ID="+w.id, "CHECKPOINT_STORE=file://"+filepath.Dir(w.storeDir()))
+	lost.admin.deleteGroup(w.id)
+	refused(lost, 4, "has no committed offsets, but the checkpoint store")
+}
+
+// deleteGroup lets the broker forget the group's offsets.
+func (a *admin) deleteGroup(group string) {
+	a.t.Helper()
+	ctx, cancel := ask()
+	defer cancel()
+	_, err := a.cl.DeleteGroups(ctx, group)
+	must(a.t, err)
+}

@@ -1,0 +1,234 @@
+package runtime
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
+)
+
+// founding is the first checkpoint of a job, of all its shards, under a run of its own: whatever else this process or others write has another.
+type founding struct {
+	*beginning
+	from    *origin
+	states  *inherited
+	at      *places
+	run     string
+	id      checkpoint.ID // of the checkpoint
+	offsets map[txn.Partition]txn.Position
+	repos   []*checkpoint.Repository
+	entries uint64
+
+	next    checkpoint.Next
+	held    state.Entry // taken from next, and of a later shard
+	holding bool
+	told    time.Time
+}
+
+func newFounding(b *beginning, from *origin, states *inherited, at *places) *founding {
+	run := checkpoint.NewRun()
+	return &founding{beginning: b, from: from, states: states, at: at, run: run, id: checkpoint.MakeID(run, 1), told: time.Now()}
+}
+
+// write makes the checkpoint of every shard durable. It decides nothing.
+func (f *founding) write() (err error) {
+	next, closeScan, err := f.from.scan(f.ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeScan()) }()
+	f.next = f.states.take(f.counted(next))
+	if groups := f.in.o.MaxParallelism; groups != f.from.header.MaxParallelism {
+		var remove func() error
+		if f.next, remove, err = f.states.regroup(f.ctx, f.next, groups, f.beginning.from.Scratch); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, remove()) }()
+	}
+	for i, s := range f.in.shards {
+		if err := f.writeShard(i, s); err != nil {
+			return err
+		}
+	}
+	if e, ok, err := f.peek(); err != nil || ok {
+		return errors.Join(err, f.left(e, ok))
+	}
+	f.offsets, err = f.positions()
+	return err
+}
+
+// left: every key group is a shard's, unless the job keeps no state at all.
+func (f *founding) left(e state.Entry, ok bool) error {
+	if !ok {
+		return nil
+	}
+	return fmt.Errorf("%w: entry with key %x is of no shard of the job", ErrState, e.Key)
+}
+
+// writeShard writes the base of a shard's key groups, and the manifest that stands on it.
+func (f *founding) writeShard(i int, s *shard) error {
+	repo, err := checkpoint.NewRepository(f.in.o.Store, f.in.o.JobID, f.run, checkpoint.Options{Shard: s.name})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	f.repos = append(f.repos, repo)
+	from, to := f.in.groupsOf(i)
+	base, err := repo.WriteBase(f.ctx, checkpoint.MakeID(f.run, 0), func(fn func(key, value []byte) bool) error {
+		for {
+			e, ok, err := f.peek()
+			if err != nil || !ok || binary.BigEndian.Uint16(e.Key) >= to {
+				return err
+			}
+			if f.holding = false; !fn(e.Key, e.Value) {
+				return nil
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	hit("inherit-base")
+	_, err = repo.Prepare(f.ctx, f.manifest(s, base, from, to), nil)
+	return err
+}
+
+// groupsOf are the key groups of a shard.
+func (in *Instance) groupsOf(shard int) (from, to uint16) {
+	if in.single() {
+		return 0, uint16(in.o.MaxParallelism)
+	}
+	return state.GroupRange(shard, in.topology.parallelism, in.o.MaxParallelism)
+}
+
+// peek returns the next entry and leaves it there.
+func (f *founding) peek() (state.Entry, bool, error) {
+	if f.holding {
+		return f.held, true, nil
+	}
+	e, ok, err := f.next()
+	f.held, f.holding = e, ok && err == nil
+	return e, f.holding, err
+}
+
+// counted tells now and then how far the loading has come.
+func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
+	total := f.from.header.Entries()
+	return func() (state.Entry, bool, error) {
+		e, ok, err := next()
+		if !ok || err != nil {
+			return e, ok, err
+		}
+		f.entries++
+		if f.entries%4096 == 0 && time.Since(f.told) > 5*time.Second {
+			f.told = time.Now()
+			f.in.log.Info("loading the savepoint", "savepoint", f.beginning.from.shown(), "entries", f.entries, "of", total)
+		}
+		return e, true, nil
+	}
+}
+
+func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) checkpoint.Manifest {
+	in := f.in
+	m := checkpoint.Manifest{
+		Job: in.o.JobID, Instance: in.o.InstanceID, Shard: s.name, Exchange: in.o.Exchange, ID: f.id, Parent: base.At, Base: base,
+		States: f.states.states, MaxParallelism: in.o.MaxParallelism, RestoredFrom: f.beginning.from.shown(), Watermarks: f.watermarks(from, to),
+	}
+	if !in.single() {
+		m.Shards = len(in.shards)
+		m.Inputs = f.inputs()
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.positions), comparePartitions) {
+		if in.shardOf(p) != s {
+			continue
+		}
+		at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: f.at.positions[p]}
+		if t, ok := f.at.times[p]; ok {
+			at.Watermark, at.Idle = t.Watermark, t.Idle
+		}
+		m.Sources = append(m.Sources, at)
+	}
+	return m
+}
+
+// watermarks are those of the stages' key groups that a shard has. In other key groups no range means what it did: then a stage goes on with the least
+// of its watermarks, if it has one for every group.
+func (f *founding) watermarks(from, to uint16) (all []checkpoint.StageWatermark) {
+	groups, before := f.in.o.MaxParallelism, f.from.header.MaxParallelism
+	if groups == before {
+		for _, w := range f.at.stages {
+			if w.From < to && w.To > from {
+				all = append(all, w)
+			}
+		}
+		return all
+	}
+	least := map[string]checkpoint.StageWatermark{}
+	covered := map[string]int{}
+	for _, w := range f.at.stages {
+		l, some := least[w.Operator]
+		if !some || w.Watermark < l.Watermark {
+			least[w.Operator] = checkpoint.StageWatermark{Operator: w.Operator, To: uint16(groups), Watermark: w.Watermark}
+		}
+		covered[w.Operator] += int(w.To - w.From)
+	}
+	for uid, w := range least {
+		if covered[uid] == before {
+			all = append(all, w)
+		}
+	}
+	slices.SortFunc(all, func(a, b checkpoint.StageWatermark) int { return cmp.Compare(a.Operator, b.Operator) })
+	return all
+}
+
+// inputs are what source partitions would have said last in the repartition topics: who has no more records would not say it again. Keyed stages
+// tell by themselves (task.resume).
+func (f *founding) inputs() (all []checkpoint.InputWatermark) {
+	in := f.in
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.times), comparePartitions) {
+		for i := range in.o.Plan.Stages {
+			s := &in.o.Plan.Stages[i]
+			if !s.EventTime || !in.reads(s.Source, p.Topic) {
+				continue
+			}
+			for _, x := range s.Sends {
+				all = append(all, checkpoint.InputWatermark{
+					Operator: in.o.Plan.Exchanges[x].UID, Sender: sourceSender(p), Watermark: f.at.times[p].Watermark, Idle: f.at.times[p].Idle,
+				})
+			}
+		}
+	}
+	return all
+}
+
+// positions are what the decision record will hold for all partitions.
+func (f *founding) positions() (map[txn.Partition]txn.Position, error) {
+	all := make(map[txn.Partition]txn.Position, len(f.at.positions))
+	for p, offset := range f.at.positions {
+		m := checkpoint.Metadata{ID: f.id, Exchange: f.in.o.Exchange}
+		if t, ok := f.at.times[p]; ok && f.in.shardOf(p) == nil {
+			m.Watermark, m.Idle = t.Watermark, t.Idle
+		}
+		text, err := m.Encode()
+		if err != nil {
+			return nil, err
+		}
+		all[p] = txn.Position{Offset: offset, Metadata: text}
+	}
+	return all, nil
+}
+
+// mark notes in the store that the checkpoint is committed.
+func (f *founding) mark() {
+	for _, repo := range f.repos {
+		if err := repo.MarkCommitted(f.ctx, f.id); err != nil {
+			f.in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", f.id, "err", err)
+		}
+	}
+}
