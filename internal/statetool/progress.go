@@ -21,6 +21,9 @@ const (
 )
 
 func (p *progress) show(now savepoint.Progress) {
+	if p.t.stepped != nil {
+		p.t.stepped(now)
+	}
 	if !p.t.Terminal || time.Since(p.shown) < showEvery {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/weirstream/weir/savepoint"
 )
 
 // The exit codes, as those of processor.
@@ -23,6 +25,8 @@ type Tool struct {
 	Name     string // of the program, for help
 	Out, Err io.Writer
 	Terminal bool // Err is one: progress is shown
+
+	stepped func(savepoint.Progress) // of tests, or nil
 }
 
 // command is what stands behind "state".

@@ -39,6 +39,9 @@ func NewJSONReader(r io.ReadSeeker, position string) (Reader, error) {
 	return j, err
 }
 
+// Line is the number of the last line, for errors.
+func (j *jsonReader) Line() int { return j.line }
+
 func (j *jsonReader) Position() string { return fmt.Sprintf("%d:%d", j.at, j.line) }
 
 func (j *jsonReader) Next() (Row, error) {
