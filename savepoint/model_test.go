@@ -3,6 +3,7 @@ package savepoint_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -332,7 +333,7 @@ func put(w *savepoint.Writer, states []state.Descriptor, in io.ReadSeeker, asCSV
 			err = encoders[uid+"/"+name].Put(row)
 		}
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

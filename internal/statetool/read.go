@@ -135,8 +135,9 @@ func (t *Tool) scan(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	n := int64(0)
-	for e, err := range sp.Entries(ctx, f) {
-		if err != nil {
+	var e savepoint.Entry // one for all: what w is given would be allocated for each
+	for next, err := range sp.Entries(ctx, f) {
+		if e = next; err != nil {
 			return errors.Join(err, w.Close())
 		}
 		if e.State.Kind == state.KindList && len(e.Suffix) == 0 {

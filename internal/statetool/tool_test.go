@@ -22,6 +22,10 @@ import (
 
 // TestMain is also the process that tests kill: it says when it has come to a place, and waits there.
 func TestMain(m *testing.M) {
+	if os.Getenv("WEIR_STATETOOL_TEST_RUN") != "" { // of docs_test.go
+		t := Tool{Name: "processor", Out: os.Stdout, Err: os.Stderr}
+		os.Exit(t.Run(context.Background(), os.Args[1:]))
+	}
 	child := os.Getenv("WEIR_STATETOOL_TEST_CHILD")
 	if child == "" {
 		goleak.VerifyTestMain(m)
@@ -129,9 +133,9 @@ func TestReadAndChange(t *testing.T) {
 func TestExportAndImport(t *testing.T) {
 	dir, url := thresholds(t)
 	one := []string{"--uid", "classify_data", "--name", "thresholdState"}
-	must(t, append([]string{"bootstrap", file(t, "w.json", `{"key":"a","mapKey":{"start":0,"end":"1970-01-01T01:00:00Z"},"value":{"key":"a","value":3}}`),
+	must(t, []string{"bootstrap", file(t, "w.json", `{"key":"a","mapKey":{"start":0,"end":"1970-01-01T01:00:00Z"},"value":{"key":"a","value":3}}`),
 		"--from", url, "--to", dir + "/windows", "--uid", "aggregate_stream", "--name", "windows", "--kind", "map", "--map-key-codec", "window", "--value-codec", "json",
-		"--window-timers", "processing"})...)
+		"--window-timers", "processing"}...)
 	want := lines(must(t, "scan", dir+"/windows"))
 	timer := `{"uid":"aggregate_stream","name":"timers","key":"a","domain":"processing","at":3600000,"namespace":{"start":0,"end":3600000}}`
 	if len(want) != 5 || !slices.Contains(want, timer) {
@@ -244,5 +248,5 @@ func kill(t *testing.T, phase string, done int64, args []string) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)
 	}
-	cmd.Wait() //nolint:errcheck // it was killed
+	cmd.Wait()
 }

@@ -189,10 +189,10 @@ func (c Cell) floatOf() (float64, error) {
 }
 
 func (c Cell) boolOf() (bool, error) {
-	switch {
-	case c.Kind == Bool:
+	switch c.Kind {
+	case Bool:
 		return c.Int != 0, nil
-	case c.Kind == Text || c.Kind == JSON:
+	case Text, JSON:
 		if s := string(c.Bytes); s == "true" || s == "false" {
 			return s == "true", nil
 		}

@@ -150,6 +150,7 @@ func (c *cursor) Next() error {
 	}
 }
 
+//nolint:revive // the interface calls it so
 func (c *cursor) Eof() bool { return c.eof }
 
 func (c *cursor) Column(col int) (vtab.Value, error) {

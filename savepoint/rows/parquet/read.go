@@ -16,7 +16,7 @@ import (
 
 // reader reads the rows of a file.
 type reader struct {
-	in      *parquet.Reader
+	in      *parquet.GenericReader[any]
 	columns []column
 	page    []parquet.Row
 	at, n   int
@@ -42,7 +42,7 @@ func NewReader(f *os.File, position string) (rows.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{in: parquet.NewReader(file), page: make([]parquet.Row, batchRows)}
+	r := &reader{in: parquet.NewGenericReader[any](file), page: make([]parquet.Row, batchRows)}
 	for _, field := range file.Schema().Fields() {
 		c, err := columnOf(field)
 		if err != nil {

@@ -15,11 +15,10 @@ import (
 
 // writer gathers rows of one state.
 type writer struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	layout  *rows.Layout
 	columns []int // of the file, which sorts them by name, for each of the layout
 	rows    []parquet.Row
-	size    int
 }
 
 const (
@@ -40,7 +39,7 @@ func NewWriter(w io.Writer, d state.Descriptor) rows.Writer {
 		leaf, _ := schema.Lookup(c.Name)
 		p.columns = append(p.columns, leaf.ColumnIndex)
 	}
-	p.out = parquet.NewWriter(w, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(groupRows),
+	p.out = parquet.NewGenericWriter[any](w, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(groupRows),
 		parquet.KeyValueMetadata(rows.UID, d.UID), parquet.KeyValueMetadata(rows.Name, d.Name))
 	return p
 }
