@@ -24,12 +24,10 @@ type Savepoint struct {
 	close  func() error
 }
 
-// part is the state of some key groups, all below those of the next part. A job whose state is in shards has one for each; state ids
-// hold within a part only.
+// part is the state of some key groups, which no other part has. A job whose state is in shards has one for each; state ids hold within a part only.
 type part struct {
-	first, last uint16
-	states      map[uint16]*state.Descriptor
-	scan        func(ctx context.Context, first, last uint16) (entries, error)
+	states map[uint16]*state.Descriptor
+	scan   func(ctx context.Context, first, last uint16) (entries, error)
 }
 
 // entries are read in key order, every byte verified.
@@ -47,7 +45,7 @@ func Load(ctx context.Context, url string) (*Savepoint, error) {
 	}
 	h := s.Header()
 	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
-	all := part{last: uint16(h.MaxParallelism - 1), states: byID(h.States), scan: scan}
+	all := part{states: byID(h.States), scan: scan}
 	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, close: s.Close}, nil
 }
 
@@ -114,7 +112,7 @@ func shardsOf(ctx context.Context, s checkpoint.Store, job string) (shards []str
 	return shards, nil
 }
 
-// addCheckpoint adds what a plan restores. Its entries tell which key groups it has: those of shards never overlap.
+// addCheckpoint adds what a plan restores.
 func (sp *Savepoint) addCheckpoint(r *checkpoint.Repository, plan checkpoint.Plan, sharded bool) error {
 	m := plan.Manifest
 	h := &sp.header
@@ -125,7 +123,7 @@ func (sp *Savepoint) addCheckpoint(r *checkpoint.Repository, plan checkpoint.Pla
 	h.Checkpoints = append(h.Checkpoints, string(m.ID))
 	h.Sources = append(h.Sources, m.Sources...)
 	h.Watermarks = append(h.Watermarks, m.Watermarks...)
-	p := part{last: uint16(m.MaxParallelism - 1), states: byID(m.States)}
+	p := part{states: byID(m.States)}
 	p.scan = func(ctx context.Context, first, last uint16) (entries, error) {
 		s, err := r.Stream(ctx, plan)
 		if err != nil {

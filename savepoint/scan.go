@@ -61,9 +61,6 @@ func (sp *Savepoint) Entries(ctx context.Context, f Filter) iter.Seq2[Entry, err
 
 // each yields the chosen entries of a part until yield wants no more.
 func (p *part) each(ctx context.Context, first, last uint16, f *Filter, yield func(Entry, error) bool) (more bool, err error) {
-	if first, last = max(first, p.first), min(last, p.last); first > last {
-		return true, nil
-	}
 	s, err := p.scan(ctx, first, last)
 	if err != nil {
 		return false, err

@@ -15,11 +15,11 @@ import (
 )
 
 // DefaultMemory is what Options.Memory is if it is 0.
-const DefaultMemory = 256 << 20
+const DefaultMemory = 128 << 20
 
 // Options of Write; the zero value is ready for use.
 type Options struct {
-	// Memory is how many bytes of what is added are sorted at a time. Default DefaultMemory.
+	// Memory is how many bytes of what is added are sorted at a time. Default DefaultMemory. The process takes up to three times as much.
 	Memory int
 	// WorkDir is where sorted runs are kept. If a Write with the same savepoint, target and Identity was interrupted there, this one goes on. It is
 	// removed when the savepoint is there. Empty: a folder of its own among the system's temporary ones, which an interruption leaves behind.

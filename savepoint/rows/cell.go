@@ -142,11 +142,7 @@ func (c Cell) bytesOf() ([]byte, error) {
 
 func jsonBytes(b []byte) ([]byte, error) {
 	if len(b) > 0 && b[0] == '"' {
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return nil, err
-		}
-		return []byte(s), nil
+		return jsonString(b)
 	}
 	var o struct {
 		Base64 *[]byte `json:"base64"`

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,11 +23,13 @@ type jsonReader struct {
 	in   *bufio.Reader
 	at   int64
 	line int
+
+	object jsonObject
 }
 
 // NewJSONReader reads JSON lines: an object for each row, whose fields are columns. It goes on at position, if that is not empty.
 func NewJSONReader(r io.ReadSeeker, position string) (Reader, error) {
-	j := &jsonReader{in: bufio.NewReaderSize(r, 1<<18)}
+	j := &jsonReader{in: bufio.NewReaderSize(r, 1<<18), object: jsonObject{names: map[string]string{}, row: Row{}}}
 	if position == "" {
 		return j, nil
 	}
@@ -54,15 +55,7 @@ func (j *jsonReader) Next() (Row, error) {
 		if b = bytes.TrimSpace(b); len(b) == 0 {
 			continue
 		}
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal(b, &fields); err != nil {
-			return nil, fmt.Errorf("line %d: expected a JSON object: %w", j.line, err)
-		}
-		row := make(Row, len(fields))
-		for name, v := range fields {
-			row[name] = fromJSON(v)
-		}
-		return row, nil
+		return j.object.row, j.object.parse(b)
 	}
 }
 
@@ -81,11 +74,12 @@ type csvReader struct {
 	in      *csv.Reader
 	columns []string
 	base    int64
+	row     Row
 }
 
 // NewCSVReader reads CSV whose first line names the columns.
 func NewCSVReader(r io.ReadSeeker, position string) (Reader, error) {
-	c := &csvReader{in: csv.NewReader(r)}
+	c := &csvReader{in: csv.NewReader(r), row: Row{}}
 	var err error
 	if c.columns, err = c.in.Read(); err != nil {
 		return nil, fmt.Errorf("the first line of CSV, which names the columns: %w", err)
@@ -111,9 +105,9 @@ func (c *csvReader) Next() (Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := make(Row, len(fields))
+	clear(c.row)
 	for i, f := range fields {
-		row[c.columns[i]] = Cell{Kind: Text, Bytes: []byte(f)}
+		c.row[c.columns[i]] = Cell{Kind: Text, Bytes: []byte(f)}
 	}
-	return row, nil
+	return c.row, nil
 }
