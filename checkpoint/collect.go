@@ -4,13 +4,17 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // Collector deletes files that no decision record can name any more. doc.go has the argument why it can't delete a file of a
 // successor, whatever is frozen when. Its methods are for one goroutine at a time.
 type Collector struct {
 	repo *Repository
+	now  func() time.Time    // to see that a hold has lapsed
+	seen map[string]sighting // holds
 
 	mu       sync.Mutex
 	foreign  map[string]foreignFile // files of other runs by name, as last listed
@@ -24,7 +28,7 @@ type foreignFile struct {
 }
 
 // NewCollector is for the run of r; one is enough.
-func NewCollector(r *Repository) *Collector { return &Collector{repo: r} }
+func NewCollector(r *Repository) *Collector { return &Collector{repo: r, now: time.Now} }
 
 // Observe lists the files of other runs, the candidates. They count as dead only when Collect is told of a decided checkpoint of
 // ours that was prepared after Observe had returned: had a newer run listed here fenced us, it could not have been decided. Call it
@@ -58,6 +62,8 @@ type CollectPlan struct {
 	Delete  []string // relative to the job's folder
 	// Foreign: files of other runs are among the candidates, since Decided confirms that they are dead.
 	Foreign bool
+	// Held names those for whom all of it stays for now: see Repository.Hold.
+	Held []string
 }
 
 // String is the plan as people read it in the log.
@@ -65,6 +71,9 @@ func (p CollectPlan) String() string {
 	s := fmt.Sprintf("garbage at checkpoint %s: checkpoints and base files to keep: %d, files to delete: %d", p.Decided, p.Keep, len(p.Delete))
 	if !p.Foreign {
 		s += "; files of other runs wait for a commit"
+	}
+	if len(p.Held) > 0 {
+		s += "; held by " + strings.Join(p.Held, ", ")
 	}
 	for _, name := range p.Delete {
 		s += "\n  " + name
@@ -74,11 +83,19 @@ func (p CollectPlan) String() string {
 
 // Collect makes a plan and carries it out. decided is a checkpoint of which it is KNOWN that it is decided, the newest one; retain is how
 // many of the last decided ones stay restorable (at least 1, itself). It costs no I/O if there is nothing to delete, and about
-// 0.2 µs for each checkpoint since the base. Told of an older checkpoint than before it does nothing. What can't be deleted is tried again the next time.
+// 0.2 µs for each checkpoint since the base. Told of an older checkpoint than before it does nothing. What can't be deleted, or is held (CollectPlan.Held),
+// is tried again the next time.
 func (c *Collector) Collect(ctx context.Context, decided ID, retain int) (CollectPlan, error) {
 	p, err := c.Plan(ctx, decided, retain)
 	if err != nil || len(p.Delete) == 0 {
 		return p, err
+	}
+	// Now, after decided is known: a hold put later is followed by a look at the decision record, which names nothing that we delete.
+	if p.Held, err = c.holders(ctx); err != nil {
+		return p, fmt.Errorf("collect garbage at %s: who holds files: %w", c.repo.named(decided), err)
+	}
+	if len(p.Held) > 0 {
+		return p, nil
 	}
 	paths := make([]string, len(p.Delete))
 	for i, name := range p.Delete {

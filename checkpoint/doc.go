@@ -11,6 +11,7 @@
 //	<job>/latest                     a note of the last commit, for people and tools
 //	<job>/shard/<shard>/…            the same four of one shard (Options.Shard)
 //	<job>/instances/<instance id>    what an instance says of itself (Register)
+//	<job>/hold/<name>-<run>          somebody reads: no collector may delete (Repository.Hold)
 //
 // # Invariants
 //
@@ -23,7 +24,8 @@
 //     Without a base the chain goes back to the first checkpoint.
 //  5. A restore yields exactly state(N), or an error that names the file. Every byte is under a checksum that is bound to its place and, through
 //     the manifest, to its file. No other checkpoint is ever used instead.
-//  6. No file is deleted that a restore of a checkpoint that is, or may yet become, the decided one reads.
+//  6. No file is deleted that a restore of a checkpoint reads that is, or may yet become, the decided one, or is retained: one of the last few decided
+//     ones (Collect's retain). A file that several of them need is there once.
 //
 // # A crash, and what is found afterwards
 //
@@ -57,9 +59,13 @@
 //     before the listing had ended: no file listed is S's. It is of a run before Z, which Z itself has fenced, so no decision can name it
 //     any more, except through D's chain, which is kept.
 //
-// Ages and clocks appear nowhere in this. Files whose names are not of the forms above are never touched. What a zombie writes after the
+// With more than one checkpoint retained, read "reachable from D" as "reachable from one of the last n decided, D being the newest". Later decisions only
+// let go of the oldest: the last n of any later checkpoint are among those of D and what is prepared after D. So it holds for S as for Z, if S retains no
+// more than Z did; with more, S finds the oldest of Z's gone and goes without.
+//
+// Ages and clocks appear nowhere in this (but see Readers below). Files whose names are not of the forms above are never touched. What a zombie writes after the
 // last Observe stays until the next one. Two tests check the argument: all interleavings in which one run freezes and thaws once at any step, and
-// random ones of four runs, each Delete being one step a name.
+// random ones of four runs, each Delete being one step a name; two more do so for readers (below).
 //
 // The argument needs that all runs that use a folder fence each other: rule two would take a living neighbour for a dead predecessor.
 // So instances that work at the same time have folders of their own.
@@ -77,15 +83,28 @@
 //     static member whose name was taken over (KIP-447, KIP-345).
 //   - The successor then reads the shard's decision record stably, before it writes anything. What a predecessor had sent before the
 //     fence is waited for, until it is decided or aborted; nothing comes after it.
-//   - Who does not own a shard only reads its folder, and may find a file gone at any time.
+//   - Who does not own a shard only reads its folder, and may find a file gone at any time. One exception: the first checkpoint of a job that starts from a savepoint is written
+//     to the folders of all shards by one instance, under a run of its own, before the first decision of any. Their owners write nothing before that decision, so none of them
+//     has prepared a checkpoint that could confirm a listing of these files as dead; and each starts from it, so it keeps them.
 //
 // Collectors know the names of one folder only: neither the job's folder nor a shard's contains files of another shard, or of an
 // instance, that they would recognise.
 //
+// # Readers
+//
+// A reader of a job's folders, who copies its checkpoints into a savepoint for example, owns nothing there and fences nobody. It puts a hold, reads the decision
+// record, and copies what that names. A collector lists the holds between learning what is decided and deleting, and deletes nothing if there is one. If
+// it found none, the hold came after the listing, and the record was read after that: the checkpoint read is the D of the argument above or one decided after D.
+// So nothing in the batch under way, which may take for ever, belongs to it.
+//
+// A hold lapses for a collector that has seen it unchanged for ten minutes. This is the one place with a clock, of one process, and
+// all that hangs on it is whether a reader that was frozen for so long has to begin anew: what it reads is verified, so it finds a file missing, and none that is wrong.
+//
 // # Cost
 //
 // A checkpoint with a delta of up to Options.InlineLimit is one file: one sync of it, one of its folder. A larger one is two.
-// Collect lists nothing: what the run wrote itself it remembers. Deletes come in batches, when a base lets its deltas go.
+// Collect lists nothing but holds, and only if there is something to delete: what the run wrote itself it remembers. Deletes come in batches, when a base lets
+// its deltas go.
 //
 // # Rejected
 //

@@ -22,7 +22,7 @@ type Instance struct {
 	Shards int `json:"shards,omitempty"`
 	// RestoreFrom is the URL of what it starts from if the job has no commit point.
 	RestoreFrom string    `json:"restoreFrom,omitempty"`
-	Started time.Time `json:"started"` // informational
+	Started     time.Time `json:"started"` // informational
 }
 
 const (

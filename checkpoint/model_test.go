@@ -15,41 +15,53 @@ import (
 
 // The model: several runs of one job share a store. Each is a program that is stopped before every single store operation (a
 // Delete is one for each name) and every step at Kafka, and goes on only when the schedule says so. Kafka is two facts:
-// who has fenced last, and which checkpoint is decided. The decided checkpoint must be restorable, exactly, at every moment: it is restored
-// when it is decided; from then on none of its files may be deleted, and no file may ever be written twice.
+// who has fenced last, and which checkpoint is decided. The last decided checkpoints must be restorable, exactly, at every moment: they are restored
+// when one is decided; from then on none of their files may be deleted, and no file may ever be written twice.
 type model struct {
 	store   *memstore.Store
 	owner   string
+	retain  int // that must be restorable
 	decided checkpoint.ID
+	history []checkpoint.ID // all that were decided
 	states  map[checkpoint.ID]map[string]string
-	needed  map[string]bool // files of the decided checkpoint
+	needed  map[string]bool // files of the retained checkpoints
 	broken  error
+	noHolds bool // readers hold nothing: they must fail then
 	collect func(*actor, checkpoint.ID) error
 }
 
-func newModel(collect func(*actor, checkpoint.ID) error) *model {
-	return &model{store: memstore.Open(""), states: map[checkpoint.ID]map[string]string{"": {}}, collect: collect}
+func newModel(retain int, collect func(*actor, checkpoint.ID) error) *model {
+	return &model{store: memstore.Open(""), retain: retain, states: map[checkpoint.ID]map[string]string{"": {}}, collect: collect}
 }
 
-// check restores the decided checkpoint with an empty backend, and notes the files that it needs.
+// check restores each retained checkpoint with an empty backend, and notes the files that they need.
 func (m *model) check() error {
+	m.needed = map[string]bool{}
+	for _, id := range m.history[max(0, len(m.history)-m.retain):] {
+		files, err := m.restores(id)
+		if err != nil {
+			return err
+		}
+		maps.Copy(m.needed, files)
+	}
+	return nil
+}
+
+// restores checks that a checkpoint gives its very state, and returns the files that it needs.
+func (m *model) restores(id checkpoint.ID) (map[string]bool, error) {
 	r, err := checkpoint.NewRepository(m.store, "job", "", checkpoint.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p, err := r.Plan(context.Background(), m.decided, "")
+	p, err := r.Plan(context.Background(), id, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b := newBackend()
-	if p.Full { // else nothing was ever decided
-		err = r.Restore(context.Background(), p, b)
+	if err := r.Restore(context.Background(), p, b); err != nil || !maps.Equal(b.data, m.states[id]) {
+		return nil, fmt.Errorf("checkpoint %s restores to %v, %w; want %v", id, b.data, err, m.states[id])
 	}
-	if err != nil || !maps.Equal(b.data, m.states[m.decided]) {
-		return fmt.Errorf("checkpoint %s restores to %v, %w; want %v", m.decided, b.data, err, m.states[m.decided])
-	}
-	m.needed = filesOf(p)
-	return nil
+	return filesOf(p), nil
 }
 
 func filesOf(p checkpoint.Plan) map[string]bool {
@@ -65,6 +77,7 @@ func filesOf(p checkpoint.Plan) map[string]bool {
 
 func (m *model) decide(id checkpoint.ID, state map[string]string) {
 	m.decided, m.states[id] = id, state
+	m.history = append(m.history, id)
 	m.broken = errors.Join(m.broken, m.check())
 }
 
@@ -77,7 +90,7 @@ func (m *model) put(name string, data []byte) error {
 
 func (m *model) delete(name string) error {
 	if m.needed[name] {
-		m.broken = fmt.Errorf("%s is deleted, which the decided checkpoint %s needs", name, m.decided)
+		m.broken = fmt.Errorf("%s is deleted, which one of the %d checkpoints up to the decided %s needs", name, m.retain, m.decided)
 	}
 	return m.store.Delete(context.Background(), name)
 }
@@ -91,15 +104,16 @@ type actor struct {
 	fin     chan struct{}
 	done    chan struct{}
 	err     error
+	reads   bool
 	repo    *checkpoint.Repository
 	garbage *checkpoint.Collector
 }
 
-func (m *model) start(ctx context.Context, run string, epochs int) *actor {
+func (m *model) start(ctx context.Context, run string, life func(*actor) error) *actor {
 	a := &actor{m: m, run: run, ctx: ctx, ask: make(chan struct{}), fin: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(a.done)
-		a.err = a.life(epochs)
+		a.err = life(a)
 	}()
 	return a
 }
@@ -248,7 +262,7 @@ func (s stepStore) Close() error { return nil }
 
 // properly collects as the package does it.
 func properly(a *actor, decided checkpoint.ID) error {
-	_, err := a.garbage.Collect(a.ctx, decided, 1)
+	_, err := a.garbage.Collect(a.ctx, decided, a.m.retain)
 	return err
 }
 

@@ -10,6 +10,12 @@ import (
 type needed struct {
 	ids   map[ID]struct{}
 	bases map[string]struct{}
+	// walked holds, for each of ids, the base that its chain was followed back to: another chain that meets it, bound for the same base, is known from there.
+	walked map[ID]ID
+}
+
+func newNeeded() needed {
+	return needed{ids: map[ID]struct{}{}, bases: map[string]struct{}{}, walked: map[ID]ID{}}
 }
 
 // has reports whether a file of this kind, checkpoint and name is among them.
@@ -25,7 +31,7 @@ func (n needed) has(kind fileKind, id ID, name string) bool {
 // reachable returns what a restore of a checkpoint that is or may become the decided one can need: decided and the retain-1
 // before it, and all that this run prepared after it.
 func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (needed, error) {
-	keep := needed{ids: map[ID]struct{}{}, bases: map[string]struct{}{}}
+	keep := newNeeded()
 	if err := r.reach(ctx, keep, decided); err != nil {
 		return needed{}, err
 	}
@@ -86,7 +92,10 @@ func (r *Repository) reach(ctx context.Context, keep needed, id ID) error {
 		keep.bases[f.Name] = struct{}{}
 	}
 	for n := 0; ; n++ {
-		keep.ids[id] = struct{}{}
+		if to, ok := keep.walked[id]; ok && to == base.At {
+			return nil
+		}
+		keep.ids[id], keep.walked[id] = struct{}{}, base.At
 		if id = l.parent; id == base.At {
 			return nil
 		}

@@ -41,12 +41,13 @@ type Config struct {
 	RestartReset    time.Duration `env:"RESTART_RESET" kind:"duration" default:"10s" min:"1s" max:"24h" help:"How long work has to go well until failures are forgotten and waits begin anew."`
 	RecordAttempts  int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
 
-	DataDir         string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
-	CheckpointStore string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
-	StateBackend    string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
-	StateDir        string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
-	StateCache      int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
-	OverlayLimit    int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
+	DataDir             string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
+	CheckpointStore     string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
+	CheckpointsRetained int    `env:"CHECKPOINTS_RETAINED" kind:"int" default:"3" min:"1" help:"How many of the last committed checkpoints can be restored; files that none of them needs are deleted. With WEIR_EXCHANGE=kafka they are counted for each shard."`
+	StateBackend        string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
+	StateDir            string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
+	StateCache          int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
+	OverlayLimit        int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 
 	RestoreFrom       string `env:"RESTORE_FROM" alias:"from" kind:"savepoint" help:"URL of a savepoint, or of a checkpoint of another job, to start from if the job has no commit point yet; else it goes on from that, and this is not used."`
 	RestoreOffsets    string `env:"RESTORE_OFFSETS" alias:"offsets" kind:"offsets" shown:"where the savepoint stands" help:"Where sources begin with WEIR_RESTORE_FROM instead of where the savepoint stands; a file has lines topic:partition=offset, for some or all partitions."`
@@ -56,7 +57,11 @@ type Config struct {
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`
 	MaxParallelism int    `env:"MAX_PARALLELISM" kind:"int" default:"128" min:"1" max:"32768" help:"Number of key groups. It cannot be changed once the job has state, but by a start from a savepoint under a new WEIR_JOB_ID."`
 
-	HTTPAddr        string        `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/status; off: none."`
+	SavepointInterval  time.Duration `env:"SAVEPOINT_INTERVAL" kind:"duration" default:"0s" min:"0s" help:"Time between savepoints that are taken by schedule, into the job's folder of the checkpoint store; 0: none are."`
+	SavepointsRetained int           `env:"SAVEPOINTS_RETAINED" kind:"int" default:"3" min:"0" help:"How many of the savepoints taken by schedule stay; 0: all do. Others are never deleted."`
+
+	HTTPAddr        string        `env:"HTTP_ADDR" kind:"addr" default:":8080" help:"Address of /healthz, /readyz, /metrics and /api/v1/…; off: none."`
+	APIToken        string        `env:"API_TOKEN" kind:"secret" shown:"none: what needs it is answered on a loopback address only" help:"Whoever reads state over HTTP has to show it (Authorization: Bearer …). WEIR_API_TOKEN_FILE names a file with it instead."`
 	LeaveGroup      string        `env:"LEAVE_GROUP" kind:"enum" default:"auto" one:"auto,always,never" help:"Whether an instance that is stopped gives its partitions to others at once (always), or keeps them for its restart until the session timeout (never: no rebalance in a rolling restart). auto: always with WEIR_EXCHANGE=memory, never with kafka."`
 	StandbyInterval time.Duration `env:"STANDBY_INTERVAL" kind:"duration" default:"0s" min:"0s" max:"1h" help:"With WEIR_EXCHANGE=kafka: how often this instance brings copies of state that other instances own up to date, so that taking it over is quick; 0 keeps none. Needs disk space for all of the job's state."`
 

@@ -1,10 +1,7 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -85,7 +82,7 @@ func (l *loader) kafkaFromEnv(prefix string, into map[string]string) {
 			l.kafkaFromFile(name, property, into)
 			continue
 		}
-		l.setProperty(property, value{l.env[name], FromEnv, name}, into)
+		l.setProperty(property, value{text: l.env[name], origin: FromEnv, as: name}, into)
 	}
 }
 
@@ -122,20 +119,12 @@ func (l *loader) kafkaFromFile(name, property string, into map[string]string) {
 		l.errs.add(name, path, "%s is set as well; set only one of them", direct)
 		return
 	}
-	text, err := os.ReadFile(path)
+	secret, err := readSecret(path)
 	if err != nil {
-		if cause := (*fs.PathError)(nil); errors.As(err, &cause) {
-			err = cause.Err
-		}
-		l.errs.add(name, path, "the file with the value of %s cannot be read: %v; is the secret mounted?", property, err)
+		l.errs.add(name, path, "the file with the value of %s %v", property, err)
 		return
 	}
-	secret := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if secret == "" {
-		l.errs.add(name, path, "the file with the value of %s is empty", property)
-		return
-	}
-	l.setProperty(property, value{secret, FromFile, name}, into)
+	l.setProperty(property, value{text: secret, origin: FromFile, as: name}, into)
 }
 
 func (l *loader) kafkaFromFlags(flag string, into map[string]string) {
@@ -148,7 +137,7 @@ func (l *loader) kafkaFromFlags(flag string, into map[string]string) {
 			l.errs.add(as, "", "librdkafka has no property %s%s", f.property, suggestion(nearest.Of(f.property, propertyNames())))
 			continue
 		}
-		l.setProperty(f.property, value{f.value, FromFlag, as}, into)
+		l.setProperty(f.property, value{text: f.value, origin: FromFlag, as: as}, into)
 	}
 }
 

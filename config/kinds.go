@@ -41,6 +41,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"job":       {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
 		"savepoint": {"the URL of a savepoint (file:///folder/of/savepoint) or of a checkpoint (<store>/<job>/manifest/<id>)", parseSavepoint},
 		"offsets":   {"earliest, latest, timestamp:<RFC 3339 time or milliseconds> or file:<path>", parseOffsets},
+		kindSecret:  {"at least 16 printable characters without spaces", parseSecret},
 	}
 }
 

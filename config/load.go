@@ -55,6 +55,15 @@ type value struct {
 	text   string
 	origin Origin
 	as     string // how the user wrote the setting's name
+	secret bool
+}
+
+// shown is the text, masked if it is a secret.
+func (v value) shown() string {
+	if v.secret && v.text != "" {
+		return masked
+	}
+	return v.text
 }
 
 func environment(lines []string) map[string]string {
@@ -70,6 +79,7 @@ func environment(lines []string) map[string]string {
 func (l *loader) readSpecs() {
 	for _, s := range Specs() {
 		v := l.pick(s)
+		v.secret = s.Kind == kindSecret
 		l.given[s.Env] = v
 		if v.text == "" {
 			l.complainIfEmpty(s, v)
@@ -87,12 +97,15 @@ func (l *loader) readSpecs() {
 // pick chooses between flag, variable and default.
 func (l *loader) pick(s Spec) value {
 	if text, ok := l.flags.values[s.Flag]; ok {
-		return value{text, FromFlag, "--" + s.Flag}
+		return value{text: text, origin: FromFlag, as: "--" + s.Flag}
+	}
+	if v, ok := l.fromFile(s); ok {
+		return v
 	}
 	if text := l.env[s.Env]; text != "" {
-		return value{text, FromEnv, s.Env}
+		return value{text: text, origin: FromEnv, as: s.Env}
 	}
-	return value{s.Default, FromDefault, s.Env}
+	return value{text: s.Default, origin: FromDefault, as: s.Env}
 }
 
 // complainIfEmpty refuses a flag without a value; an empty variable counts as not set.
@@ -109,7 +122,7 @@ func (l *loader) fail(env, format string, args ...any) {
 	}
 	l.bad[env] = true
 	v := l.given[env]
-	l.errs.add(v.as, v.text, format, args...)
+	l.errs.add(v.as, v.shown(), format, args...)
 }
 
 // ok says whether all of these settings could be read, so that they can be compared.
@@ -125,6 +138,9 @@ func known() []string {
 	var names []string
 	for _, s := range Specs() {
 		names = append(names, s.Env)
+		if s.Kind == kindSecret {
+			names = append(names, s.fileVariable())
+		}
 	}
 	return names
 }

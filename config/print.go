@@ -14,8 +14,8 @@ func (l *loader) rememberSettings() {
 	for _, s := range Specs() {
 		v := l.given[s.Env]
 		shown := text(reflect.ValueOf(l.cfg).Elem().Field(s.field).Interface())
-		if l.bad[s.Env] {
-			shown = v.text
+		if l.bad[s.Env] || v.secret {
+			shown = v.shown()
 		}
 		l.cfg.settings = append(l.cfg.settings, Setting{s.Env, maskURL(shown), v.origin})
 	}

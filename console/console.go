@@ -1,5 +1,5 @@
-// Package console answers HTTP requests about an instance: whether it lives, whether it is ready, its metrics, its status and
-// its job's graph.
+// Package console answers HTTP requests about an instance: whether it lives, whether it is ready, its metrics, its status,
+// its job's graph, and its committed state.
 //
 // Nothing here can change what the instance does, and no handler waits for it.
 package console
@@ -21,6 +21,8 @@ import (
 
 // Instance is what the console tells about.
 type Instance interface {
+	StateReader
+	Savepointer
 	Status() runtime.Status
 	// LastBeat is when the instance's loop last showed that it is alive.
 	LastBeat() time.Time
@@ -30,6 +32,8 @@ type Instance interface {
 type Options struct {
 	Addr    string // WEIR_HTTP_ADDR
 	Metrics prometheus.Gatherer
+	// Token guards what is not for everybody: the job's state, and savepoints. Without one that is for a loopback address only.
+	Token string // WEIR_API_TOKEN
 	// About names what is running; it is part of the status.
 	About About
 	// StartTimeout is how long the instance's loop may be silent while it starts.

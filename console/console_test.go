@@ -20,6 +20,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 type fake struct {
+	StateReader
+	Savepointer
 	status runtime.Status
 	beat   time.Time
 }
@@ -87,7 +89,7 @@ func TestProbes(t *testing.T) {
 		{"stopped", runtime.PhaseStopped, time.Hour, "", 200, 503, "stopped", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			get := serve(t, &fake{runtime.Status{Phase: tc.phase, Since: now.Add(-3 * time.Second), LastError: tc.lastError}, time.Now().Add(-tc.beat)})
+			get := serve(t, &fake{status: runtime.Status{Phase: tc.phase, Since: now.Add(-3 * time.Second), LastError: tc.lastError}, beat: time.Now().Add(-tc.beat)})
 			if code, body := get("/healthz"); code != tc.healthy || !strings.Contains(body, tc.whyDead) {
 				t.Errorf("/healthz: %d %q, want %d %q", code, body, tc.healthy, tc.whyDead)
 			}
@@ -99,7 +101,7 @@ func TestProbes(t *testing.T) {
 }
 
 func TestStatusPageAndMetrics(t *testing.T) {
-	get := serve(t, &fake{runtime.Status{Phase: runtime.PhaseRunning, Epoch: 7, Lag: -1, LastError: "<b>"}, time.Now()})
+	get := serve(t, &fake{status: runtime.Status{Phase: runtime.PhaseRunning, Epoch: 7, Lag: -1, LastError: "<b>"}, beat: time.Now()})
 	code, body := get("/api/v1/status")
 	var got map[string]any
 	if err := json.Unmarshal([]byte(body), &got); err != nil || code != http.StatusOK {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"time"
 
@@ -30,6 +31,8 @@ func (s *Server) handler(in Instance, graph *stream.Graph) http.Handler {
 	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) { s.status(w, in.Status()) })
 	mux.HandleFunc("GET /api/v1/graph", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, graph) })
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { s.page(w, in.Status()) })
+	s.stateHandlers(mux, in)
+	s.savepointHandlers(mux, in)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.o.Metrics, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second}))
 	return mux
 }
@@ -72,11 +75,19 @@ func (s *Server) status(w http.ResponseWriter, st runtime.Status) {
 	answerJSON(w, Status{s.o.About, st, st.Ready()})
 }
 
-func answerJSON(w http.ResponseWriter, v any) {
+func answerJSON(w http.ResponseWriter, v any) { answerJSONAs(w, http.StatusOK, v) }
+
+func answerJSONAs(w http.ResponseWriter, code int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	encodeJSON(w, v)
+}
+
+func encodeJSON(w io.Writer, v any) {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v) // the client may have gone
 }
 

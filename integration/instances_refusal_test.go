@@ -91,14 +91,21 @@ func TestExchangeSwitchRefused(t *testing.T) {
 	}
 }
 
-// Key groups are parted by the number of partitions of the repartition topics: once there is a commit point it must not change.
-func TestRepartitionPartitionsChanged(t *testing.T) {
-	t.Parallel()
+// stoppedFleet has counted some text, and nobody works on it any more.
+func stoppedFleet(t *testing.T) *countFleet {
+	t.Helper()
 	w := newCountFleet(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "LEAVE_GROUP=always")
 	w.feed(300)
 	w.launch("one")
 	w.caughtUp(patience)
 	w.fleet.stop("one")
+	return w
+}
+
+// Key groups are parted by the number of partitions of the repartition topics: once there is a commit point it must not change.
+func TestRepartitionPartitionsChanged(t *testing.T) {
+	t.Parallel()
+	w := stoppedFleet(t)
 	ctx, cancel := ask()
 	defer cancel()
 	r, err := w.admin.cl.CreatePartitions(ctx, 1, w.repartitionTopic())
@@ -111,11 +118,7 @@ func TestRepartitionPartitionsChanged(t *testing.T) {
 // A repartition topic was deleted, and Kafka has forgotten the offsets committed there: the job does not begin anew with what its sources still have.
 func TestRepartitionTopicLost(t *testing.T) {
 	t.Parallel()
-	w := newCountFleet(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "LEAVE_GROUP=always")
-	w.feed(300)
-	w.launch("one")
-	w.caughtUp(patience)
-	w.fleet.stop("one")
+	w := stoppedFleet(t)
 	must(t, w.cluster.DeleteTopic(t.Context(), w.repartitionTopic()))
 	w.refused(refusal, w.own("one"), 4, w.id, "committed offsets that name no checkpoint", "new WEIR_JOB_ID")
 	w.out.check()

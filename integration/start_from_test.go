@@ -14,8 +14,6 @@ import (
 	"testing"
 
 	"github.com/weirstream/weir/checkpoint"
-	"github.com/weirstream/weir/checkpoint/snapshot"
-	"github.com/weirstream/weir/state"
 )
 
 // decided is the checkpoint that the group's offsets name.
@@ -33,42 +31,15 @@ func (j *job) decided() checkpoint.ID {
 }
 
 // checkpointURL is where the last checkpoint of a stopped job is.
-func (j *job) checkpointURL() string { return "file://" + j.storeDir() + "/manifest/" + string(j.decided()) }
+func (j *job) checkpointURL() string {
+	return "file://" + j.storeDir() + "/manifest/" + string(j.decided())
+}
 
-// copyCheckpoint makes a savepoint of the last checkpoint of a stopped job.
-func (j *job) copyCheckpoint(name string) (url string) {
-	t := j.t
-	t.Helper()
-	root := filepath.Dir(j.storeDir())
-	store, err := checkpoint.OpenStore("file://" + root)
-	must(t, err)
-	repo, err := checkpoint.NewRepository(store, j.id, "", checkpoint.Options{})
-	must(t, err)
-	plan, err := repo.Plan(t.Context(), j.decided(), "")
-	must(t, err)
-	in, err := repo.Stream(t.Context(), plan)
-	must(t, err)
-	m := plan.Manifest
-	path := j.id + "/savepoint/" + name
-	out, err := snapshot.Create(t.Context(), store, path, snapshot.Header{
-		Job: j.id, MaxParallelism: m.MaxParallelism, States: m.States, Sources: m.Sources, Watermarks: m.Watermarks,
-	})
-	must(t, err)
-	p := out.Part(0)
-	for {
-		var e state.Entry
-		var ok bool
-		if e, ok, err = in.Next(); err != nil || !ok {
-			break
-		}
-		must(t, p.Add(e))
-	}
-	must(t, err)
-	must(t, in.Close())
-	must(t, p.Close())
-	_, err = out.Commit(t.Context())
-	must(t, err)
-	return "file://" + root + "/" + path
+// stoppedSavepoint makes a savepoint of a stopped job.
+func (j *job) stoppedSavepoint(name string) (url string) {
+	j.t.Helper()
+	j.mustSavepoint("off", "create", "--name="+name)
+	return j.savepointURL(name)
 }
 
 // fork is another job on the same input that starts where the savepoint stands, at which words had been counted as often as counted says.
@@ -127,7 +98,7 @@ func TestStartFromSavepoint(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, counted := stoppedCount(t, newRand(t), c.guarantee)
-			url := w.copyCheckpoint("one")
+			url := w.stoppedSavepoint("one")
 			before := w.footprint()
 			w.feed(500)
 			f := w.fork("fork", url, counted, c.settings...)
@@ -199,6 +170,46 @@ func TestStartFromSavepointTogether(t *testing.T) {
 	c.verdict()
 }
 
+// A savepoint of a job at work, taken under load, starts a fork with the other exchange and other key groups; both count on to the same end.
+func TestStartFromSavepointOfRunning(t *testing.T) {
+	t.Parallel()
+	t.Run("memory to kafka", func(t *testing.T) {
+		t.Parallel()
+		w := newWordCount(t, sharedCluster(t), newRand(t), 4, exactlyOnce)
+		stop := w.stream(300)
+		p := w.run()
+		p.commits(5)
+		w.mustSavepoint(p.addr, "create", "--name=live")
+		_, counted := w.wantReplayed("live")
+		c := w.fork("fork", w.savepointURL("live"), counted, append(fleetSettings, "MAX_PARALLELISM=50")...)
+		f := newFleet(c.job)
+		f.launch("one")
+		f.launch("two")
+		f.settled()
+		stop()
+		c.catchUp(f.live["one"])
+		f.stopAll()
+		c.verdict()
+		w.finish(p)
+	})
+	t.Run("kafka to memory", func(t *testing.T) {
+		t.Parallel()
+		w := newCountFleet(t, sharedCluster(t), newRand(t), 4, exactlyOnce)
+		stop := w.stream(300)
+		w.launch("one")
+		w.launch("two")
+		w.settled()
+		w.mustSavepoint(w.live["one"].addr, "create", "--name=live")
+		_, counted := w.wantReplayed("live")
+		original := &wordCount{job: w.job, feeder: w.feeder, out: w.out}
+		f := original.fork("fork", w.savepointURL("live"), counted, "EXCHANGE=memory", "MAX_PARALLELISM=200")
+		p := f.run()
+		stop()
+		f.finish(p)
+		w.finish()
+	})
+}
+
 // Two instances that would begin the same job with different things don't begin it.
 func TestStartFromSavepointDisagreed(t *testing.T) {
 	t.Parallel()
@@ -226,7 +237,7 @@ func TestStartFromSavepointDisagreed(t *testing.T) {
 func TestStartFromSavepointRefused(t *testing.T) {
 	t.Parallel()
 	w, counted := stoppedCount(t, newRand(t), exactlyOnce)
-	url := w.copyCheckpoint("one")
+	url := w.stoppedSavepoint("one")
 	refused := func(f *wordCount, code int, want ...string) {
 		t.Helper()
 		p := f.start()

@@ -34,7 +34,7 @@ type eventClock struct {
 // WithEventTime gives records their event time and follows it. It stands right behind the source.
 func WithEventTime[T any](t *Task, uid string, e EventTime[T], next Push[T]) Push[T] {
 	op := t.operator(uid)
-	clock := newEventClock(t.env, e.Bound, e.Idle)
+	clock := newEventClock(t, e.Bound, e.Idle)
 	if e.Watermarks {
 		t.event = clock
 		t.timed = append(t.timed, clock)
@@ -49,14 +49,11 @@ func WithEventTime[T any](t *Task, uid string, e EventTime[T], next Push[T]) Pus
 	}
 }
 
-func newEventClock(env *Env, bound, idle time.Duration) *eventClock {
-	c := &eventClock{now: env.Now, bound: bound.Milliseconds(), after: idle.Milliseconds(), wm: env.Watermark, latest: NoWatermark}
-	if c.wm == 0 {
-		c.wm = NoWatermark
-	}
+func newEventClock(t *Task, bound, idle time.Duration) *eventClock {
+	env := t.env
+	c := &eventClock{now: env.Now, bound: bound.Milliseconds(), after: idle.Milliseconds(), wm: t.begun(), latest: NoWatermark, held: env.HeldBack}
 	c.active = c.now().UnixMilli()
 	c.idle = env.Idle && c.after > 0
-	c.held = env.HeldBack
 	return c
 }
 

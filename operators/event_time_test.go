@@ -10,7 +10,7 @@ import (
 func TestIdle(t *testing.T) {
 	now, held := time.UnixMilli(1000), time.Time{}
 	env := &Env{Now: func() time.Time { return now }, HeldBack: func() time.Time { return held }}
-	c := newEventClock(env, 0, time.Second)
+	c := newEventClock(NewTask(env), 0, time.Second)
 	at := func(ms int64) bool {
 		t.Helper()
 		now = time.UnixMilli(ms)
@@ -35,7 +35,7 @@ func TestIdle(t *testing.T) {
 	}
 	env.Idle = true
 	for after, want := range map[time.Duration]bool{time.Second: true, 0: false} {
-		restored := newEventClock(env, 0, after)
+		restored := newEventClock(NewTask(env), 0, after)
 		if _, idle := restored.progress(); idle != want {
 			t.Errorf("after a restart, IdleAfter(%v): idle %v", after, idle)
 		}

@@ -112,3 +112,19 @@ func TestRepartitionOfGarbage(t *testing.T) {
 		}
 	})
 }
+
+// A batch that breaks off behind a whole trace is to blame itself, not the source record that the trace names; of keyed records and of broadcast ones.
+func TestRepartitionBlamesTheBatch(t *testing.T) {
+	keyed := &Exchange[string, string]{UID: "by", Codec: state.String{}, Values: state.String{}}
+	sent := &BroadcastExchange[string]{UID: "by", Values: state.String{}}
+	receivers := map[string]func(t *Task, build func() Push[string]) Receiver{"keyed": keyed.Receive, "broadcast": sent.Receive}
+	for name, receive := range receivers {
+		value := []byte{repartitionBatch, traceSource, 2, 'i', 'n', 3, 14, 9}
+		b := &txn.Batch{Partition: txn.Partition{Topic: "repartition", ID: 1}, Records: []txn.Record{{Offset: 7, Value: value}}}
+		err := receive(NewTask(&lend(1).Env), func() Push[string] { return Tee[string](nil) }).Topic(b)
+		var at *RecordError
+		if !errors.As(err, &at) || !errors.Is(err, errMalformed) || at.Topic != "repartition" || at.Partition != 1 || at.Offset != 7 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

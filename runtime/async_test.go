@@ -10,9 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
-
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -76,12 +73,7 @@ func TestAsyncAmongBarriers(t *testing.T) {
 				lines = append(lines, strconv.Itoa((life*2+part)*n/lives/2+i))
 			}
 			c.feed("text", lines...)
-			switch part {
-			case 0:
-				c.refuse(kmsg.EndTxn, kerr.InvalidTxnState)
-			case 1:
-				c.refuse(kmsg.TxnOffsetCommit, kerr.IllegalGeneration)
-			}
+			c.disturb(part)
 			time.Sleep(50 * time.Millisecond)
 		}
 		if life == lives-1 {

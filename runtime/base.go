@@ -20,7 +20,7 @@ type baser struct {
 
 	// Owned by the publisher's goroutine.
 	marked time.Time
-	swept  checkpoint.ID // base up to which garbage was collected
+	sweep  sweep
 
 	mu   sync.Mutex
 	busy bool
@@ -36,12 +36,16 @@ func newBaser(s *shard) *baser {
 // applied hears of layers that the backend holds by now.
 func (b *baser) applied(layers []layer) {
 	newest := layers[len(layers)-1]
+	sweep := false
 	if time.Since(b.marked) > time.Second {
 		b.marked = time.Now()
 		b.mark(newest.id)
+		sweep = b.shard.collector.held.Load()
 	}
-	if newest.base.At != b.swept && newest.base.At != "" {
-		b.swept = newest.base.At
+	for _, l := range layers {
+		sweep = b.sweep.due(l.base.At, b.in.o.Retained) || sweep
+	}
+	if sweep {
 		b.shard.collector.collect(b.ctx, &b.wg, newest.id, b.in.log)
 	}
 	b.mu.Lock()
@@ -120,7 +124,7 @@ func (b *baser) forget() {
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.last, b.swept = checkpoint.BaseRef{}, ""
+	b.last, b.sweep = checkpoint.BaseRef{}, sweep{}
 }
 
 func (b *baser) stop() {

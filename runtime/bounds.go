@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/txn"
@@ -15,11 +16,7 @@ type bounds struct {
 }
 
 func newBounds(positions, ends map[txn.Partition]int64) bounds {
-	b := bounds{ends: map[txn.Partition]int64{}, whole: len(ends) == len(positions)}
-	for p, end := range ends {
-		b.ends[p] = end
-	}
-	return b
+	return bounds{ends: maps.Clone(ends), whole: len(ends) == len(positions)}
 }
 
 // cut takes off a batch what lies behind its partition's end, and says whether anything is left.
@@ -68,7 +65,7 @@ func (b *bounds) finish() bool {
 // follow notices, after a poll, what has come to its end, and holds back what must not be read on.
 func (r *reader) follow() {
 	a := r.attempt
-	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() && len(r.held) == 0 {
+	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() && len(r.held) == 0 && !a.in.suspended.is() {
 		return
 	}
 	for p, end := range r.bounds.passed(r.at) {
@@ -97,12 +94,15 @@ func (r *reader) unread(p txn.Partition) bool {
 	return end < 0 || end > r.consumer.Position(p)
 }
 
-// hold keeps partitions from being fetched that are at their end, ahead in event time, or have to let others go first.
+// hold keeps partitions from being fetched that are at their end, ahead in event time, have to let others go first, or are suspended.
 func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
 	held = append(held, r.attempt.pace.ahead(r.unread)...)
 	held = append(held, r.order.waiting...)
-	slices.SortFunc(held, comparePartitions)
+	if in := r.attempt.in; in.suspended.is() {
+		held = append(held, in.sourcesOf(r.next)...)
+	}
+	slices.SortFunc(held, txn.Partition.Compare)
 	held = slices.Compact(held)
 	if slices.Equal(held, r.held) {
 		return

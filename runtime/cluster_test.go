@@ -103,6 +103,7 @@ func (c *cluster) committed(topic string) []*kgo.Record {
 // life is one run of an instance: what a process is in production.
 type life struct {
 	in     *runtime.Instance
+	o      runtime.Options
 	cancel context.CancelFunc
 	done   chan error
 	close  func()
@@ -148,7 +149,7 @@ func (c *cluster) start(settings ...setting) *life {
 		c.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &life{in: in, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, o.Backend, store) }}
+	l := &life{in: in, o: o, cancel: cancel, done: make(chan error, 1), close: func() { closeBoth(c.t, o.Backend, store) }}
 	go func() { l.done <- in.Run(ctx) }()
 	return l
 }
@@ -250,6 +251,16 @@ func (c *cluster) forgetGroup(group string) {
 	defer cl.Close()
 	if _, err := kadm.NewClient(cl).DeleteGroup(c.t.Context(), group); err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// disturb lets the next epoch fail as it commits, the first time, or as it sends its offsets, the second; then no more.
+func (c *cluster) disturb(nth int) {
+	switch nth {
+	case 0:
+		c.refuse(kmsg.EndTxn, kerr.InvalidTxnState)
+	case 1:
+		c.refuse(kmsg.TxnOffsetCommit, kerr.IllegalGeneration)
 	}
 }
 

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -68,119 +67,10 @@ func (in *Instance) transactionalID() string {
 	return in.o.JobID + "-" + in.o.InstanceID
 }
 
-// clusterName says in an error where it comes from.
-type clusterName string
-
-func (n clusterName) say(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", n, err)
-}
-
 // identity is what a fence is about.
 func (in *Instance) identity() string {
 	if in.o.SinkClient != nil {
 		return fmt.Sprintf("job %q, whose instances share one transactional id, since its sinks are on a cluster of their own", in.o.JobID)
 	}
 	return fmt.Sprintf("instance %q of job %q", in.o.InstanceID, in.o.JobID)
-}
-
-// named lets errors of a client say which cluster they come from.
-type named struct {
-	txn.Client
-	clusterName
-}
-
-func (n named) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
-	c, err := n.Client.NewConsumer(cfg, h)
-	return namedConsumer{c, n.clusterName}, n.say(err)
-}
-
-func (n named) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
-	p, err := n.Client.NewProducer(cfg)
-	return namedProducer{p, n.clusterName}, n.say(err)
-}
-
-func (n named) NewAdmin() (txn.Admin, error) {
-	a, err := n.Client.NewAdmin()
-	return namedAdmin{a, n.clusterName}, n.say(err)
-}
-
-type namedConsumer struct {
-	txn.Consumer
-	clusterName
-}
-
-func (c namedConsumer) Poll(wait time.Duration, most int) ([]*txn.Batch, error) {
-	b, err := c.Consumer.Poll(wait, most)
-	return b, c.say(err)
-}
-
-func (c namedConsumer) Seek(positions map[txn.Partition]int64) error {
-	return c.say(c.Consumer.Seek(positions))
-}
-
-func (c namedConsumer) Commit(ctx context.Context, offsets map[txn.Partition]txn.Position, meta txn.GroupMetadata) error {
-	return c.say(c.Consumer.Commit(ctx, offsets, meta))
-}
-
-func (c namedConsumer) Committed(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
-	m, err := c.Consumer.Committed(ctx, parts)
-	return m, c.say(err)
-}
-
-func (c namedConsumer) Ends(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Ends, error) {
-	m, err := c.Consumer.Ends(ctx, parts)
-	return m, c.say(err)
-}
-
-type namedProducer struct {
-	txn.Producer
-	clusterName
-}
-
-func (p namedProducer) Init(ctx context.Context) error { return p.say(p.Producer.Init(ctx)) }
-func (p namedProducer) Begin() error                   { return p.say(p.Producer.Begin()) }
-func (p namedProducer) Flush(ctx context.Context) error {
-	return p.say(p.Producer.Flush(ctx))
-}
-func (p namedProducer) Commit(ctx context.Context) error { return p.say(p.Producer.Commit(ctx)) }
-func (p namedProducer) Abort(ctx context.Context) error  { return p.say(p.Producer.Abort(ctx)) }
-func (p namedProducer) Produce(ctx context.Context, records []txn.Record) error {
-	return p.say(p.Producer.Produce(ctx, records))
-}
-
-type namedAdmin struct {
-	txn.Admin
-	clusterName
-}
-
-func (a namedAdmin) Topics(ctx context.Context, names []string) (map[string]int, error) {
-	m, err := a.Admin.Topics(ctx, names)
-	return m, a.say(err)
-}
-
-func (a namedAdmin) Members(ctx context.Context, group string) ([]txn.Member, error) {
-	m, err := a.Admin.Members(ctx, group)
-	return m, a.say(err)
-}
-
-func (a namedAdmin) CreateTopics(ctx context.Context, topics []txn.TopicSpec) error {
-	return a.say(a.Admin.CreateTopics(ctx, topics))
-}
-
-func (a namedAdmin) TopicConfig(ctx context.Context, topic string) (map[string]string, error) {
-	m, err := a.Admin.TopicConfig(ctx, topic)
-	return m, a.say(err)
-}
-
-func (a namedAdmin) ReadAll(ctx context.Context, topic string) ([]txn.Record, error) {
-	rs, err := a.Admin.ReadAll(ctx, topic)
-	return rs, a.say(err)
-}
-
-func (a namedAdmin) ClusterID(ctx context.Context) (string, error) {
-	id, err := a.Admin.ClusterID(ctx)
-	return id, a.say(err)
 }

@@ -89,6 +89,30 @@
 //     senders.go). Marks are written at barriers, behind the records of the epoch, so that they are committed with them.
 //   - Records of repartition topics are deleted below committed offsets only (purge); nothing waits for that.
 //
+// # Savepoints
+//
+// With the exchange in memory a savepoint is a snapshot of the backend, which holds committed epochs only, with what the manifest of its marker says
+// (savepoint_take.go). It takes no part in the protocol: at most it asks for a barrier. One that the job stops for is taken when the work has ended, of the last
+// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands.
+//
+// With kafka it is a cut (cut.go): one stable reading of all decision records, which has whole transactions only. It can be used if nothing was in a repartition
+// topic: if, asked afterwards, none holds a committed record at or behind its offset in the cut. To come by such a moment sources stand still, by a request in the
+// store on which nothing but time depends (suspend.go). The checkpoints of the cut are copied from the store; a hold that was put before the cut was read keeps
+// collectors from them. One that the job stops for is taken like that of a stopped job, when the group has no members left.
+//
+// # Starting from a savepoint
+//
+// Before the decision is read, a job that is to start from a savepoint looks whether it has a commit point (beginning.run). If not, a checkpoint of every shard is written under
+// a run of its own (founding), and one transaction commits the positions of all partitions of the job, whoever owns them, with the id of that checkpoint. All that follows
+// is a restart from a commit point like any other. So a job has all of the savepoint or nothing of it, and no other part of the runtime knows that there are savepoints.
+//
+//   - With exchange kafka the owner of the first repartition topic's partition 0 does it. A transaction of an owner of earlier is refused by its generation (KIP-447); nobody
+//     else writes to the shards before there is a commit point, since all wait for it (beginning.leads). Instances that would begin with something else see each other in the register (checkAgreed).
+//   - An assignment that goes away, or a shutdown, ends the loading at once; what it has written nobody names.
+//   - Whatever has failed between the begin and the end of that transaction, the producer is not used again: Fence ends it, and the look begins anew (beginFailure).
+//   - Repartition topics are read from their ends: what an earlier life of the job id has left there is not of the savepoint.
+//   - Where nothing holds back event time any more, what was said last is in the first manifests (founding.inputs), and keyed tasks say theirs again (taskTime.unsaid).
+//
 // # Crash table
 //
 //	killed before the commit       the decision record is the old one; the prepared checkpoint is ignored and collected later
@@ -96,7 +120,11 @@
 //	killed after it, two clusters  the same; the group's offsets are behind and decide nothing
 //	killed after it, before Publish the record names a checkpoint that the backend lacks: its delta is replayed
 //	killed while applying          the backend's marker is behind: the same
+//	killed while starting from a   no decision record; files of a run that nobody names, collected later
+//	  savepoint
 //	killed while writing a base    no manifest names it; its files are collected later
+//	killed while taking a          it has no header, so there is none; the name can be used again. Sources of other
+//	  savepoint                    instances stand still, and collectors wait, until request and hold lapse
 //
 // # Rejected
 //
@@ -104,5 +132,7 @@
 //   - The client's own subscription by pattern: its regular expressions are others than Go's, it would read the job's own topics, and what it
 //     finds is known only after the rebalance.
 //   - Holding back batches in the reader instead of at the consumer: they would sit in memory, and with them the partition.
+//   - Carrying records that are under way in a savepoint: it would tie the format to that of repartition topics, and the number of partitions to the old job's.
+//   - A barrier over all instances for savepoints: it would be a second protocol; stable reading of one group's offsets is a consistent cut already.
 //   - One channel per edge with select over them: the set of inputs that are held back changes with each barrier.
 package runtime

@@ -27,6 +27,7 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 		p.shard.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: p.entries, base: p.manifest.Base, attempt: in.attempt})
 	}
 	in.purge()
+	in.wakeWaiters(epoch)
 }
 
 // decided takes over what the record says from now on.

@@ -12,7 +12,8 @@ import (
 )
 
 func (in *Instance) doFence() {
-	old, delay := in.producer, in.backoff()
+	old, delay, member := in.producer, in.backoff(), in.member
+	fenced := isKafka(in.lastErr) && txn.ClassOf(in.lastErr) == txn.ClassFenced
 	in.producer = nil
 	in.m.SetTransactionStart(time.Time{})
 	halt := in.haltAttempt()
@@ -22,6 +23,12 @@ func (in *Instance) doFence() {
 			old.Close()
 		}
 		in.sleep(delay)
+		if fenced {
+			if err := in.checkNamesake(member); err != nil {
+				in.post(failed(twophase.Fence, 0, err))
+				return
+			}
+		}
 		p, err := in.newProducer()
 		if err != nil {
 			in.post(failed(twophase.Fence, 0, err))
@@ -134,7 +141,9 @@ func (in *Instance) doRelease() {
 		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
-			err = in.checkSuccessor(member)
+			ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+			err = in.checkSuccessor(ctx, member)
+			cancel()
 		}
 		in.post(event{then: func() {
 			if err != nil {

@@ -29,7 +29,7 @@ type RestoreFrom struct {
 	Offsets func() (stream.Start, error)
 	// Scratch is a folder for this instance alone, in which state is sorted if the savepoint has another number of key groups.
 	Scratch string
-	// OpenStore opens the store that the savepoint is in; nil: checkpoint.OpenStore.
+	// OpenStore opens the store that the savepoint is in; nil: checkpoint.ReadStore, which creates nothing.
 	OpenStore func(url string) (checkpoint.Store, error)
 }
 

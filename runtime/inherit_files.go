@@ -52,8 +52,8 @@ func (f *founding) write() (err error) {
 		}
 		defer func() { err = errors.Join(err, remove()) }()
 	}
-	for i, s := range f.in.shards {
-		if err := f.writeShard(i, s); err != nil {
+	for _, s := range f.in.shards {
+		if err := f.writeShard(s); err != nil {
 			return err
 		}
 	}
@@ -73,13 +73,13 @@ func (f *founding) left(e state.Entry, ok bool) error {
 }
 
 // writeShard writes the base of a shard's key groups, and the manifest that stands on it.
-func (f *founding) writeShard(i int, s *shard) error {
+func (f *founding) writeShard(s *shard) error {
 	repo, err := checkpoint.NewRepository(f.in.o.Store, f.in.o.JobID, f.run, checkpoint.Options{Shard: s.name})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	f.repos = append(f.repos, repo)
-	from, to := f.in.groupsOf(i)
+	from, to := f.in.groupsOf(s)
 	base, err := repo.WriteBase(f.ctx, checkpoint.MakeID(f.run, 0), func(fn func(key, value []byte) bool) error {
 		for {
 			e, ok, err := f.peek()
@@ -97,14 +97,6 @@ func (f *founding) writeShard(i int, s *shard) error {
 	hit("inherit-base")
 	_, err = repo.Prepare(f.ctx, f.manifest(s, base, from, to), nil)
 	return err
-}
-
-// groupsOf are the key groups of a shard.
-func (in *Instance) groupsOf(shard int) (from, to uint16) {
-	if in.single() {
-		return 0, uint16(in.o.MaxParallelism)
-	}
-	return state.GroupRange(shard, in.topology.parallelism, in.o.MaxParallelism)
 }
 
 // peek returns the next entry and leaves it there.
@@ -144,7 +136,7 @@ func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) 
 		m.Shards = len(in.shards)
 		m.Inputs = f.inputs()
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(f.at.positions), comparePartitions) {
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.positions), txn.Partition.Compare) {
 		if in.shardOf(p) != s {
 			continue
 		}
@@ -191,7 +183,7 @@ func (f *founding) watermarks(from, to uint16) (all []checkpoint.StageWatermark)
 // tell by themselves (task.resume).
 func (f *founding) inputs() (all []checkpoint.InputWatermark) {
 	in := f.in
-	for _, p := range slices.SortedFunc(maps.Keys(f.at.times), comparePartitions) {
+	for _, p := range slices.SortedFunc(maps.Keys(f.at.times), txn.Partition.Compare) {
 		for i := range in.o.Plan.Stages {
 			s := &in.o.Plan.Stages[i]
 			if !s.EventTime || !in.reads(s.Source, p.Topic) {

@@ -29,7 +29,7 @@ var (
 func openOrigin(ctx context.Context, from RestoreFrom) (*origin, error) {
 	open := from.OpenStore
 	if open == nil {
-		open = checkpoint.OpenStore
+		open = checkpoint.ReadStore
 	}
 	if ofShard.MatchString(from.URL) {
 		return nil, fmt.Errorf("%w: it is a checkpoint of one shard of many (WEIR_EXCHANGE=kafka); take a savepoint, which has all of them", ErrConfig)

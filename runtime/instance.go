@@ -43,6 +43,11 @@ type Instance struct {
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
 
+	savepoints savepoints
+	draining   atomic.Bool // event time is being brought to its end
+	suspended  suspension
+	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
+
 	// loop
 	machine    twophase.Machine
 	producer   txn.Producer
@@ -67,6 +72,8 @@ type Instance struct {
 	fatalErr error // the first failure that ends the instance
 	result   error
 	stopped  bool
+	waiters  []waiter         // for commits
+	last     *SavepointStatus // to be taken when the work has ended
 	barrier  *time.Timer
 	expiry   *time.Timer
 }
@@ -82,7 +89,7 @@ func New(o Options) (*Instance, error) {
 	run := checkpoint.NewRun()
 	in := &Instance{
 		o: o, log: o.Logger, m: o.Metrics, runName: run,
-		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}),
+		box: make(chan event, 256), ended: make(chan struct{}), leave: make(chan struct{}), allStopped: make(chan struct{}),
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
 		restarts: restarts{policy: o.Restart},
 	}
@@ -120,8 +127,12 @@ func (in *Instance) Run(ctx context.Context) error {
 	if !in.single() && in.o.StandbyInterval > 0 {
 		go in.keepWarm()
 	}
+	go in.savepointsBySchedule()
+	if !in.single() {
+		go in.watchRequests()
+	}
 	in.loop()
-	return errors.Join(in.result, in.teardown())
+	return errors.Join(in.result, in.teardown(ctx))
 }
 
 // beginShutdown asks for the last barrier and sees to it that it ends in time.
@@ -139,9 +150,10 @@ func (in *Instance) beginShutdown() {
 }
 
 // teardown ends what Run began, in the order in which it depends on each other. Nothing here decides anything.
-func (in *Instance) teardown() error {
+func (in *Instance) teardown(run context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.ctx), 3*time.Second)
 	defer cancel()
+	in.savepoints.stop()
 	if in.attempt != nil {
 		in.attempt.halt()
 	}
@@ -153,6 +165,7 @@ func (in *Instance) teardown() error {
 	}
 	err := in.stopShards()
 	in.leaveGroup(ctx)
+	err = errors.Join(err, in.lastSavepoint(run, err))
 	in.closeAdmin()
 	return err
 }

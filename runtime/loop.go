@@ -9,9 +9,6 @@ import (
 	"github.com/weirstream/weir/twophase"
 )
 
-// revokePatience bounds the barrier and commit that a revocation waits for.
-const revokePatience = 20 * time.Second
-
 var barrierDue = event{Event: twophase.Event{Kind: twophase.BarrierDue}}
 
 // loop runs until Stop.
@@ -156,124 +153,6 @@ func culprit(ev *event) *operators.Culprit {
 		return &e.Culprit
 	}
 	return &operators.Culprit{}
-}
-
-// rebalanced takes what the consumer says about the partitions.
-func (in *Instance) rebalanced(ev event) {
-	in.assignment++
-	switch ev.rebalance {
-	case rebalanceAssigned:
-		in.m.Rebalance("assigned")
-		in.owned, in.meta = ev.parts, ev.meta
-		in.checkOwned()
-	case rebalanceRevoked:
-		in.m.Rebalance("revoked")
-		in.giveBack(twophase.Revoked)
-		in.expiry = time.AfterFunc(revokePatience, func() { in.post(event{Event: twophase.Event{Kind: twophase.RevokeExpired}}) })
-	case rebalanceLost:
-		in.m.Rebalance("lost")
-		in.wasLost = true
-		in.giveBack(twophase.Lost)
-	}
-}
-
-// giveBack lets the protocol end its work on the partitions; without any they are released at once.
-func (in *Instance) giveBack(kind twophase.EventKind) {
-	in.owned = nil
-	if in.giveUp != nil {
-		in.giveUp()
-	}
-	if in.active {
-		in.step(twophase.Event{Kind: kind})
-		return
-	}
-	in.release()
-}
-
-// release lets the rebalance callback return.
-func (in *Instance) release() {
-	if in.expiry != nil {
-		in.expiry.Stop()
-	}
-	in.active = false
-	for _, s := range in.shards {
-		s.ours.Store(false)
-	}
-	if !in.leaving() {
-		in.view.phase(PhaseWaiting)
-	}
-	in.m.DropPartitions()
-	go in.reader.do(func() { in.reader.releasing = false })
-}
-
-// checkOwned finds out what there is, and so whether what we own is something to work on.
-func (in *Instance) checkOwned() {
-	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topology.sources.list()
-	if len(owned) == 0 {
-		switch {
-		case !in.single():
-			in.view.phase(PhaseStandby)
-		case wasLost:
-			in.checkRival()
-		}
-		return
-	}
-	go func() {
-		counts, err := in.countPartitions(in.ctx, topics)
-		member := in.memberID(in.ctx)
-		in.post(event{then: func() {
-			if n != in.assignment {
-				return // there was a rebalance since
-			}
-			in.member = member
-			if err != nil {
-				in.fail(err)
-				return
-			}
-			in.assigned(counts)
-		}})
-	}()
-}
-
-// assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one
-// instance works on a job at a time.
-func (in *Instance) assigned(counts map[string]int) {
-	if err := in.checkUnparted(counts); err != nil {
-		in.fail(err)
-		return
-	}
-	in.work = work{in.whole(in.owned), counts}
-	if in.single() {
-		all := in.topology.partitions(counts)
-		in.work.parts = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first
-	}
-	if len(without(in.work.parts, in.owned)) > 0 {
-		if in.wasLost {
-			in.checkRival()
-		}
-		in.claimRest()
-		return
-	}
-	in.wasLost = false
-	in.active = true
-	in.view.phase(PhaseRestoring)
-	in.view.partitions(len(in.owned))
-	in.step(twophase.Event{Kind: twophase.Assigned})
-}
-
-// checkRival ends an instance that lost its partitions to another one: a frozen process that thaws finds its successor at work.
-func (in *Instance) checkRival() {
-	go func() {
-		others, err := in.otherMembers(in.ctx)
-		in.post(event{then: func() {
-			switch {
-			case err != nil:
-				in.log.Warn("could not look at the group", "err", err)
-			case len(others) > 0 && in.wasLost:
-				in.fail(fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe(others)))
-			}
-		}})
-	}()
 }
 
 // end ends the instance in good order: every bounded source has come to its end, and all that follows is committed.

@@ -35,6 +35,8 @@ type Options struct {
 	MaxParallelism int // key groups; 128
 	// StandbyInterval is how often copies of shards that others own are brought up to date (exchange kafka); 0: none are kept.
 	StandbyInterval time.Duration
+	// Retained is how many of the last decided checkpoints (of each shard) stay restorable; 0 is as good as 1.
+	Retained int
 	// Bases says when base snapshots are due.
 	Bases checkpoint.BasePolicy
 	// OverlayLimit bounds the bytes of uncommitted state; passing it triggers a barrier.
@@ -55,6 +57,9 @@ type Options struct {
 	ShutdownTimeout time.Duration
 	// RestoreFrom is what a job without a commit point starts from.
 	RestoreFrom RestoreFrom
+	// SavepointInterval is the time between savepoints that are taken by schedule; 0: none are. SavepointsRetained is how many of those stay; 0: all do.
+	SavepointInterval  time.Duration
+	SavepointsRetained int
 	// Restart says how work is taken up again after failures; DefaultRestartPolicy if it is zero.
 	Restart RestartPolicy
 	Logger  *slog.Logger

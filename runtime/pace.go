@@ -1,7 +1,6 @@
 package runtime
 
 import (
-	"cmp"
 	"math"
 	"sync"
 	"time"
@@ -69,7 +68,7 @@ func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
 	}
 	now := time.Now()
 	for p, part := range c.parts {
-		if was := part.held; was {
+		if part.held {
 			part.until = now
 		}
 		if part.held = part.ahead(least); part.held {
@@ -105,8 +104,11 @@ func (c *pace) active(p txn.Partition) time.Time {
 	return part.until
 }
 
-func comparePartitions(a, b txn.Partition) int {
-	return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // tracked says whether the ends of a source's partitions have to be followed: offsets without records count as read.

@@ -198,28 +198,6 @@ func (in *Instance) memberID(ctx context.Context) string {
 	return ""
 }
 
-// checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
-// join the group again, where it would take the partitions, or even the name, from its successor. If the group can't be
-// asked, joining is all that is left.
-func (in *Instance) checkSuccessor(member string) error {
-	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
-	defer cancel()
-	members, err := in.admin.Members(ctx, in.o.JobID)
-	if err != nil {
-		in.log.Warn("could not look at the group after partitions were lost", "err", err)
-		return nil
-	}
-	for _, m := range members {
-		switch {
-		case m.InstanceID != in.o.InstanceID && in.single():
-			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
-		case m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone():
-			return fmt.Errorf("%w: this instance %q lost its partitions, and another process of that name, at %s, works on them by now", ErrRival, in.o.InstanceID, m.Host)
-		}
-	}
-	return nil
-}
-
 func describe(members []txn.Member) string {
 	var s []string
 	for _, m := range members {

@@ -41,6 +41,7 @@ type reader struct {
 	topics    []string        // to be subscribed to; nil: nothing new
 	held      []txn.Partition // see hold
 	bounds    bounds
+	drained   bool // see drain
 	order     precedence
 }
 
@@ -175,6 +176,9 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 func (r *reader) start(a *attempt, epoch uint64, d decision) error {
 	r.attempt, r.epoch, r.dirty = a, epoch, false
 	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
+	if r.drained {
+		r.drain()
+	}
 	r.order = newPrecedence(d.positions, d.first, a.in.readsFirst)
 	if r.standing = a.pinned; r.standing {
 		return nil
@@ -197,7 +201,7 @@ func (r *reader) seek() error {
 		return err
 	}
 	// Before anything flows.
-	held := slices.SortedFunc(slices.Values(r.order.waiting), comparePartitions)
+	held := slices.SortedFunc(slices.Values(r.order.waiting), txn.Partition.Compare)
 	if err := r.consumer.Hold(held); err != nil {
 		return err
 	}

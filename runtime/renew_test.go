@@ -35,11 +35,7 @@ func TestFencedWithoutRival(t *testing.T) {
 	l.until(t, "a heartbeat", func(runtime.Status) bool { return consumed() })
 	l.until(t, "another assignment", func(s runtime.Status) bool { return s.Phase != runtime.PhaseRunning })
 	c.feed("text", lines[200:]...)
-	c.awaitOutputs("word-counts", want)
-	if err := l.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, l)
 }
 
 // With one that has, the older process ends.
@@ -54,11 +50,7 @@ func TestFencedByRival(t *testing.T) {
 		t.Errorf("the older one says %v", err)
 	}
 	older.close()
-	c.awaitOutputs("word-counts", want)
-	if err := newer.stop(t); err != nil {
-		t.Error(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, newer)
 }
 
 // A position that is not in the log any more ends the epoch, not the instance: the decision record says where to go on.
@@ -71,9 +63,5 @@ func TestPositionOutOfRange(t *testing.T) {
 	f := c.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "text", Err: kerr.OffsetOutOfRange, Count: 1})
 	l.until(t, "the fault", func(runtime.Status) bool { return f.Hits() > 0 })
 	c.feed("text", lines[200:]...)
-	c.awaitOutputs("word-counts", want)
-	if err := l.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, l)
 }

@@ -191,7 +191,6 @@ func (in *Instance) purge() {
 	if in.single() || time.Since(in.purged) < purgeEvery {
 		return
 	}
-	in.purged = time.Now()
 	before := map[txn.Partition]int64{}
 	for p, o := range in.decision.positions {
 		if _, ok := in.topology.exchangeOf(p.Topic); ok && o > 0 {
@@ -201,6 +200,7 @@ func (in *Instance) purge() {
 	if len(before) == 0 {
 		return
 	}
+	in.purged = time.Now()
 	go func() {
 		ctx, cancel := context.WithTimeout(in.ctx, purgeEvery)
 		defer cancel()

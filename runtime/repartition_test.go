@@ -53,6 +53,18 @@ func (c *cluster) awaitOutputs(topic string, counts map[string]int) {
 	}
 }
 
+// finish waits for the counts that are wanted, ends the lives in good order, and looks at what was committed.
+func (c *cluster) finish(want map[string]int, lives ...*life) {
+	c.t.Helper()
+	c.awaitOutputs("word-counts", want)
+	for _, l := range lives {
+		if err := l.stop(c.t); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	checkCounts(c.t, c.committed("word-counts"), want)
+}
+
 // One instance works through repartition topics as it does in memory.
 func TestRepartition(t *testing.T) {
 	c := newCluster(t, 4, "text", "word-counts")
@@ -61,11 +73,7 @@ func TestRepartition(t *testing.T) {
 	l := c.start(c.many("one"))
 	l.until(t, "records read", read(250))
 	c.feed("text", lines[250:]...)
-	c.awaitOutputs("word-counts", want)
-	if err := l.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, l)
 }
 
 // Instances come and go; each word is counted by whoever owns its key group, and none is lost or counted twice.
@@ -85,13 +93,7 @@ func TestInstancesComeAndGo(t *testing.T) {
 	}
 	c.feed("text", lines[600:]...)
 	one = c.start(c.many("one"))
-	c.awaitOutputs("word-counts", want)
-	for _, l := range []*life{one, two} {
-		if err := l.stop(t); err != nil {
-			t.Fatal(err)
-		}
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, one, two)
 }
 
 // Shards go back and forth while bases are written and old deltas collected: what an instance knew of a shard when it had it before
@@ -119,11 +121,7 @@ func TestShardsGoBackAndForth(t *testing.T) {
 		}
 		one.until(t, "all partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })
 	}
-	c.awaitOutputs("word-counts", want)
-	if err := one.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	checkCounts(t, c.committed("word-counts"), want)
+	c.finish(want, one)
 	c.dropLocalState()
 	again := c.start(c.many("three"), often) // from the store alone
 	again.until(t, "a restore", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 4 })

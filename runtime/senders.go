@@ -118,10 +118,7 @@ func (t *task) fromTopic(exchange int, b *txn.Batch, records []txn.Record) error
 	if len(records) == 0 {
 		return nil
 	}
-	if err := t.chain.Topic(exchange, &txn.Batch{Partition: b.Partition, Records: records}); err != nil {
-		return err
-	}
-	return t.bound()
+	return t.chain.Topic(exchange, &txn.Batch{Partition: b.Partition, Records: records})
 }
 
 // writeMarks tells the tasks behind repartition topics how far event time has come here, behind all records of the epoch.

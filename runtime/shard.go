@@ -39,7 +39,7 @@ func newShard(in *Instance, number int, name string) (*shard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: checkpoint store %s: %w", ErrConfig, in.o.Store.URL(), err)
 	}
-	s := &shard{in: in, number: number, name: name, repo: repo, collector: newCollection(repo)}
+	s := &shard{in: in, number: number, name: name, repo: repo, collector: newCollection(repo, in.o.Retained)}
 	s.publisher = newPublisher(s)
 	return s, nil
 }

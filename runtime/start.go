@@ -172,12 +172,10 @@ func (in *Instance) givenOffsets(s *stream.SourceSpec, d *decision, parts []txn.
 // bound gives the partitions of a bounded source their ends: those of the checkpoint, or, at the first start, the last stable offsets as they are now. A
 // partition that is new to a source with ends is not read: what was in it at the first start was nothing.
 func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partition, known map[txn.Partition]int64) error {
-	var first bool
-	for _, p := range parts {
+	first := !slices.ContainsFunc(parts, func(p txn.Partition) bool {
 		_, some := known[p]
-		first = first || some
-	}
-	first = !first
+		return some
+	})
 	var stable map[txn.Partition]int64
 	if first {
 		var err error
@@ -240,13 +238,16 @@ func (in *Instance) bounded() bool {
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.
 func (in *Instance) checkUnended(m *checkpoint.Manifest) error {
+	if in.draining.Load() {
+		return nil // nothing will be read
+	}
 	for _, p := range m.Sources {
 		if p.Watermark != math.MaxInt64 {
 			continue
 		}
 		for i := range in.o.Plan.Stages {
 			if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
-				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) and topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID",
+				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) or drained, topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from its savepoint if it was drained)",
 					ErrState, s.UID, p.Topic, p.Partition)
 			}
 		}

@@ -40,8 +40,8 @@ func (t *task) open() error {
 		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
-	if t.stage.Source != nil && t.stage.Source.MaxDrift > 0 {
-		env.HeldBack = func() time.Time { return t.attempt.pace.active(t.partition) }
+	if t.stage.Source != nil && (t.stage.Source.MaxDrift > 0 || !in.single()) {
+		env.HeldBack = func() time.Time { return later(t.attempt.pace.active(t.partition), in.suspended.active()) }
 	}
 	if !in.single() {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
@@ -123,9 +123,14 @@ func (t *task) work(m message) error {
 		if err := t.chain.Exchange(m.exchange, m.batch); err != nil {
 			return err
 		}
-		if err := t.bound(); err != nil {
-			return err
-		}
+	}
+	return t.settle()
+}
+
+// settle follows on everything that may have written to state and gathered outputs.
+func (t *task) settle() error {
+	if err := t.bound(); err != nil {
+		return err
 	}
 	if t.inbox.idle() {
 		return t.chain.Flush()

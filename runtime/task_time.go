@@ -160,13 +160,7 @@ func (t *task) tick() error {
 			return err
 		}
 	}
-	if err := t.bound(); err != nil {
-		return err
-	}
-	if t.inbox.idle() {
-		return t.chain.Flush()
-	}
-	return nil
+	return t.settle()
 }
 
 // deadline is when tick has to be called again; zero: there is no need.

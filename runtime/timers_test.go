@@ -7,9 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
@@ -147,12 +145,7 @@ func TestTimersAmongBarriers(t *testing.T) {
 				lines = append(lines, fmt.Sprintf("%d %d", id*37%500, id))
 			}
 			c.feed("text", lines...)
-			switch part {
-			case 0:
-				c.refuse(kmsg.EndTxn, kerr.InvalidTxnState)
-			case 1:
-				c.refuse(kmsg.TxnOffsetCommit, kerr.IllegalGeneration)
-			}
+			c.disturb(part)
 			time.Sleep(100 * time.Millisecond)
 		}
 		l.until(t, "this life's records read", read(n/lives))

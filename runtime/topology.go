@@ -58,6 +58,16 @@ func (t *topology) partitions(counts map[string]int) (all []txn.Partition) {
 	return all
 }
 
+// sourcesOf are those of partitions that are not of repartition topics.
+func (in *Instance) sourcesOf(parts map[txn.Partition]int64) (of []txn.Partition) {
+	for p := range parts {
+		if _, crossing := in.topology.exchangeOf(p.Topic); !crossing {
+			of = append(of, p)
+		}
+	}
+	return of
+}
+
 // readsFirst says whether a partition is of a source that goes before others, or of a repartition topic, which must never wait: what goes before
 // passes through it.
 func (in *Instance) readsFirst(p txn.Partition) bool {

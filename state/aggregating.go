@@ -26,6 +26,7 @@ func NewAggregating[T, A, R any](s *Store, uid, name string, c Codec[A], fold Ag
 
 // Add folds in into the current key's accumulator, a new one if it has none.
 func (a *Aggregating[T, A, R]) Add(in T) error {
+	a.value.table.store.touched++ // also if the function panics, which may have changed the accumulator by then
 	acc, ok, err := a.value.Get()
 	if err != nil {
 		return err

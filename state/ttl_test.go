@@ -177,3 +177,35 @@ func TestTTLOfOldState(t *testing.T) {
 		}
 	}
 }
+
+// States that fold expire as values do, and begin anew.
+func TestTTLOfFoldedStates(t *testing.T) {
+	s := state.NewStore(memory.New(), newRegistry(t), state.Options{})
+	now := int64(0)
+	clock := func() int64 { return now }
+	ttl := state.WithTTL(state.TTL{After: time.Second, Now: clock, Stamp: clock})
+	sum := func(acc, in int64) int64 { return acc + in }
+	r, err := state.NewReducing(s, "op", "r", state.Int64{}, sum, ttl)
+	must(t, err)
+	a, err := state.NewAggregating(s, "op", "a", state.Int64{}, state.Aggregation[int64, int64, int64]{
+		New: func() int64 { return 0 }, Add: sum, Result: func(acc int64) int64 { return acc },
+	}, ttl)
+	must(t, err)
+	s.SetKey(0, []byte("k"))
+	for _, step := range []struct {
+		at     int64
+		before int64 // 0: nothing
+	}{{0, 0}, {999, 1}, {1998, 2}, {2998, 0}, {3000, 1}} {
+		now = step.at
+		reduced, some, err := r.Get()
+		must(t, err)
+		result, any, err := a.Get()
+		must(t, err)
+		if reduced != step.before || result != step.before || some != (step.before > 0) || any != some {
+			t.Fatalf("at %d: %d, %v and %d, %v; want %d", now, reduced, some, result, any, step.before)
+		}
+		_, err = r.Add(1)
+		must(t, err)
+		must(t, a.Add(1))
+	}
+}

@@ -23,7 +23,6 @@ func (j *Job) check() error {
 	uids := map[string]*node{}
 	topics := map[string]*node{}
 	for _, n := range j.nodes {
-		n := n
 		mistakes := append(n.mistakes(), n.clashes(uids, topics)...)
 		for _, err := range mistakes {
 			errs = append(errs, n.wrap(err))

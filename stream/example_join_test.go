@@ -114,6 +114,30 @@ func ExampleJoinTable() {
 	// gloves to an unknown customer
 }
 
+// A table as it is read: null deletes a row. It is keyed already, so it can be counted, or joined, at once.
+func ExampleTable() {
+	job := stream.NewJob("moves")
+	text := state.String{}
+	cities := stream.Table(job, stream.Topics("cities"), text, text)
+	moves := stream.Process(cities, func(*stream.Setup) stream.ProcessFunc[string, stream.Change[string, string], string] {
+		return func(ctx *stream.Context[string, string], c stream.Change[string, string]) error {
+			if c.Deleted {
+				ctx.Emit(ctx.Key() + " has left")
+			} else {
+				ctx.Emit(ctx.Key() + " lives in " + c.Value)
+			}
+			return nil
+		}
+	}, stream.UID("moves"))
+	stream.To(moves, "moves", stream.AsValue(text))
+	playTopics(job, "cities: ann Rome", "cities: bob Bonn", "cities: ann Oslo", "cities: bob")
+	// Output:
+	// ann lives in Rome
+	// bob lives in Bonn
+	// ann lives in Oslo
+	// bob has left
+}
+
 // Rows that expire: a price counts for a minute of event time.
 func ExampleTableTTL() {
 	job := stream.NewJob("prices")
@@ -189,6 +213,32 @@ func ExampleAsTable() {
 	// Output:
 	// to came 2 times
 	// be came 1 times
+}
+
+// Words that are stopped by a list that all tasks get, whatever their keys.
+func ExampleBroadcast() {
+	job := stream.NewJob("stop-words")
+	text := state.String{}
+	stop := stream.Broadcast(stream.From(job, stream.Topics("stop"), func(r *stream.Record) (string, error) { return string(r.Key), nil }))
+	words := stream.KeyBy(stream.From(job, stream.Topics("words"), func(r *stream.Record) (string, error) { return string(r.Key), nil }),
+		func(w string) string { return w })
+	passed := stream.ProcessBroadcast(words, stop, func(s *stream.Setup) (stream.ProcessFunc[string, string, string], stream.BroadcastFunc[string]) {
+		stopped := stream.BroadcastState(s, "stopped", text, state.Bool{})
+		word := func(ctx *stream.Context[string, string], w string) error {
+			_, is, err := stopped.Get(w)
+			if err == nil && !is {
+				ctx.Emit(w)
+			}
+			return err
+		}
+		return word, func(ctx *stream.BroadcastContext, w string) error { return stopped.Put(ctx, w, true) }
+	}, stream.UID("pass"))
+	stream.To(passed, "passed", stream.AsValue(text))
+	playTopics(job, "words: the", "words: river", "stop: the", "words: the", "words: weir")
+	// Output:
+	// the
+	// river
+	// weir
 }
 
 // Payments over limits that change while the job runs.

@@ -50,6 +50,51 @@ func ExampleBounded() {
 	// Output: events [events] <nil> earliest bounded: true
 }
 
+// Orders wait, whenever the job starts, until all customers there are have been read.
+func ExampleReadFirst() {
+	job := stream.NewJob("enrich")
+	text := state.String{}
+	customers := stream.Table(job, stream.Topics("customers"), text, text, stream.ReadFirst(), stream.UID("customers"))
+	orders := stream.KeyBy(stream.From(job, stream.Topics("orders"), stream.Values(text), stream.UID("orders")), func(o string) string { return o })
+	both := stream.JoinTable(orders, customers, text, stream.InnerJoin(func(order, city string) string { return order + " to " + city }), stream.UID("both"))
+	stream.To(both, "out", stream.AsValue(text))
+	plan, err := job.Plan()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range plan.Stages {
+		if s.Source != nil {
+			fmt.Println(s.Source.UID, "first:", s.Source.First)
+		}
+	}
+	// Output:
+	// customers first: true
+	// orders first: false
+}
+
+// Records of any type can get to another process with a codec: without Through the job would be refused with WEIR_EXCHANGE=kafka.
+func ExampleThrough() {
+	type click struct{ User, Page string }
+	job := stream.NewJob("clicks")
+	clicks := stream.From(job, stream.Topics("clicks"), stream.Values(state.JSON[click]{}), stream.UID("clicks"))
+	byUser := stream.KeyBy(clicks, func(c click) string { return c.User }, stream.UID("by_user"), stream.Through(state.JSON[click]{}))
+	byPage := stream.KeyBy(clicks, func(c click) string { return c.Page }, stream.UID("by_page"))
+	stream.To(stream.Count(byUser, stream.UID("users")), "users", stream.AsPair(state.String{}, state.Int64{}))
+	stream.To(stream.Count(byPage, stream.UID("pages")), "pages", stream.AsPair(state.String{}, state.Int64{}))
+	plan, err := job.Plan()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, x := range plan.Exchanges {
+		fmt.Println(x.UID, "portable:", x.Portable)
+	}
+	// Output:
+	// by_user portable: true
+	// by_page portable: false
+}
+
 // One partition can be hours ahead in event time when a job catches up; what it opens would fill the state until the others come.
 func ExampleAlignWatermarks() {
 	job := stream.NewJob("catch-up")

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,9 +71,7 @@ func (s Start) Of(p Partition) (offset int64, ok bool) {
 
 // Named are the partitions that Offsets gives an offset for, sorted.
 func (s Start) Named() []Partition {
-	return slices.SortedFunc(maps.Keys(s.offsets), func(a, b Partition) int {
-		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.ID, b.ID))
-	})
+	return slices.SortedFunc(maps.Keys(s.offsets), Partition.Compare)
 }
 
 func (s Start) mistakes() (errs []error) {

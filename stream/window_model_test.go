@@ -135,18 +135,21 @@ func pane(key string, w stream.Window, ids []int) string {
 	return fmt.Sprint(key, " ", w.Start, "-", w.End, " ", ids)
 }
 
+// ids are those of a window's clicks.
+var ids = stream.Aggregator[click, []int, []int]{
+	Codec: state.JSON[[]int]{}, New: func() []int { return nil },
+	Add:    func(acc []int, c click) []int { return append(acc, c.ID) },
+	Merge:  func(a, b []int) []int { return append(slices.Clone(a), b...) },
+	Result: func(acc []int) []int { return acc },
+}
+
 // clickJob gathers ids per window.
 func clickJob(w stream.Windows, clicks []click, bound int64) *stream.Job {
 	job := stream.NewJob("clicks")
 	in := stream.From(job, stream.Topics("in"), func(r *stream.Record) (click, error) { return clicks[r.Offset], nil },
 		stream.Watermarks(ms(bound)), stream.TimestampOf(func(c click) int64 { return c.At }))
 	late := stream.NewTag[click]("late")
-	panes := stream.WindowAggregate(stream.KeyBy(in, func(c click) string { return c.Key }), w, stream.Aggregator[click, []int, []int]{
-		Codec: state.JSON[[]int]{}, New: func() []int { return nil },
-		Add:    func(acc []int, c click) []int { return append(acc, c.ID) },
-		Merge:  func(a, b []int) []int { return append(slices.Clone(a), b...) },
-		Result: func(acc []int) []int { return acc },
-	}, stream.UID("windows"), stream.LateTo(late))
+	panes := stream.WindowAggregate(stream.KeyBy(in, func(c click) string { return c.Key }), w, ids, stream.UID("windows"), stream.LateTo(late))
 	stream.To(panes, "out", func(p stream.Pane[string, []int], out *stream.Output) error {
 		out.Value = append(out.Buf(), pane(p.Key, p.Window, p.Value)...)
 		if out.Timestamp != p.Window.End-1 {

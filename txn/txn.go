@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -10,6 +11,11 @@ import (
 type Partition struct {
 	Topic string
 	ID    int32
+}
+
+// Compare orders partitions by topic and number.
+func (p Partition) Compare(o Partition) int {
+	return cmp.Or(cmp.Compare(p.Topic, o.Topic), cmp.Compare(p.ID, o.ID))
 }
 
 // Header is one record header. Keys can repeat; order is kept.
@@ -151,13 +157,17 @@ type Admin interface {
 	Unwritable(ctx context.Context, names []string) ([]string, error)
 	// Members lists the members of a group now; empty if there is none.
 	Members(ctx context.Context, group string) ([]Member, error)
-	// Committed reads a group's committed positions of the given partitions, stably.
+	// Committed reads a group's committed positions of the given partitions, stably; with nil those of all partitions that have one, as of one moment.
 	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
 	// TopicConfig returns the configuration of a topic as it is in force.
 	TopicConfig(ctx context.Context, topic string) (map[string]string, error)
 	// ReadAll returns what a read_committed reader gets of a topic from its beginning to its end as of the call, each partition's
 	// records in their order. It waits for transactions that are open before that end. It is meant for small topics.
 	ReadAll(ctx context.Context, topic string) ([]Record, error)
+	// Ahead returns, for each partition of a topic, the offset of the first record at from or behind that a read_committed reader gets before the
+	// partition's end as of the call; a partition without one is missing in the result, one that is missing in from is looked at from offset 0. It waits for
+	// transactions that are open before that end, and holds no more than a few records in memory.
+	Ahead(ctx context.Context, topic string, from map[int32]int64) (map[int32]int64, error)
 	// ClusterID is the name that the cluster gave itself.
 	ClusterID(ctx context.Context) (string, error)
 	// MaxTransactionTimeout is the broker's transaction.max.timeout.ms; 0 if it may not be read.

@@ -144,6 +144,21 @@ func (a *admin) Topics(ctx context.Context, names []string) (m map[string]int, e
 	return m, err
 }
 
+func (a *admin) AllTopics(ctx context.Context) (m map[string]int, err error) {
+	err = a.life.kafka("all-topics", func() (err error) { m, err = a.Admin.AllTopics(ctx); return err })
+	return m, err
+}
+
+func (a *admin) Unwritable(ctx context.Context, names []string) (denied []string, err error) {
+	err = a.life.kafka("unwritable", func() (err error) { denied, err = a.Admin.Unwritable(ctx, names); return err })
+	return denied, err
+}
+
+func (a *admin) MaxTransactionTimeout(ctx context.Context) (d time.Duration, err error) {
+	err = a.life.kafka("max-transaction-timeout", func() (err error) { d, err = a.Admin.MaxTransactionTimeout(ctx); return err })
+	return d, err
+}
+
 func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err error) {
 	err = a.life.kafka("members", func() (err error) { ms, err = a.Admin.Members(ctx, group); return err })
 	return ms, err
@@ -151,6 +166,11 @@ func (a *admin) Members(ctx context.Context, group string) (ms []txn.Member, err
 
 func (a *admin) TopicConfig(ctx context.Context, topic string) (m map[string]string, err error) {
 	err = a.life.kafka("topic-config", func() (err error) { m, err = a.Admin.TopicConfig(ctx, topic); return err })
+	return m, err
+}
+
+func (a *admin) Ahead(ctx context.Context, topic string, from map[int32]int64) (m map[int32]int64, err error) {
+	err = a.life.kafka("ahead", func() (err error) { m, err = a.Admin.Ahead(ctx, topic, from); return err })
 	return m, err
 }
 

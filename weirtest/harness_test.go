@@ -122,5 +122,8 @@ func TestRefusals(t *testing.T) {
 	h.Commit()
 	refuses(t, h, func() { State(h, "count", "other", state.String{}, state.Int64{}) })
 	refuses(t, h, func() { State(h, "count", "count", state.String{}, state.String{}) })
+	refuses(t, h, func() { State(h, "count", "count", state.Int64{}, state.Int64{}) })
+	refuses(t, h, func() { MapState(h, "count", "count", state.String{}, state.String{}, state.Int64{}) })
+	refuses(t, h, func() { ListState(h, "count", "count", state.String{}, state.Int64{}) })
 	wantState(t, h, map[string]int64{"a": 1})
 }

@@ -202,3 +202,34 @@ func TestMigrateFails(t *testing.T) {
 		}
 	}
 }
+
+// An instance that is asked to end while it starts from a savepoint does so, in good order, and the next one starts from it again.
+func TestStartFromStopped(t *testing.T) {
+	url := savepointOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		w, err := newWorld(counts, newSettings([]Option{StartFrom(url)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			if err := errors.Join(w.start(), w.stop()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(w.send(On("in", Value("a"))), w.settle(true)); err != nil {
+			t.Fatal(err)
+		}
+		c, err := w.committedState()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		err = c.each(func(state.Descriptor, []byte, []byte, []byte) error { n++; return nil })
+		if err != nil || n != 2 {
+			t.Errorf("%d words, %v", n, err)
+		}
+		if err := w.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -42,7 +42,7 @@ func List(ctx context.Context, s store.Store, prefix string) ([]Found, error) {
 // deleted halfway does not exist. If there is nothing, the error wraps store.ErrNotExist. It must not be called while the savepoint is created.
 func Delete(ctx context.Context, s store.Store, path string) error {
 	if err := remove(ctx, s, path); err != nil {
-		return fmt.Errorf("delete savepoint %s: %w", at(s, path), err)
+		return fmt.Errorf("delete savepoint %s: %w", URL(s, path), err)
 	}
 	return nil
 }

@@ -26,14 +26,14 @@ func Open(ctx context.Context, s store.Store, path string) (*Snapshot, error) {
 		err = fmt.Errorf("there is none, or its creation did not come to its end: %w", err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("savepoint %s: %w", at(s, path), err)
+		return nil, fmt.Errorf("savepoint %s: %w", URL(s, path), err)
 	}
 	return &Snapshot{store: s, path: path, header: h}, nil
 }
 
 // OpenURL opens a savepoint anywhere; see Locate. It creates nothing, and must be closed.
 func OpenURL(ctx context.Context, url string) (*Snapshot, error) {
-	s, path, err := openURL(url)
+	s, path, err := openURL(url, checkpoint.ReadStore)
 	if err != nil {
 		return nil, fmt.Errorf("savepoint %s: %w", url, err)
 	}
@@ -62,7 +62,7 @@ func loadHeader(ctx context.Context, s store.Store, path string) (Header, error)
 func (s *Snapshot) Header() Header { return s.header }
 
 // URL is where the savepoint is.
-func (s *Snapshot) URL() string { return at(s.store, s.path) }
+func (s *Snapshot) URL() string { return URL(s.store, s.path) }
 
 // Close closes what OpenURL opened.
 func (s *Snapshot) Close() error {
@@ -99,17 +99,20 @@ func Locate(url string) (storeURL, path string, err error) {
 	return storeURL, path, nil
 }
 
-func openURL(url string) (store.Store, string, error) {
+func openURL(url string, open func(url string) (store.Store, error)) (store.Store, string, error) {
 	storeURL, path, err := Locate(url)
 	if err != nil {
 		return nil, "", err
 	}
-	s, err := checkpoint.OpenStore(storeURL)
+	s, err := open(storeURL)
 	return s, path, err
 }
 
-// at is a savepoint in messages.
-func at(s store.Store, path string) string {
+// Path is where a job's savepoint of that name is in the job's own store.
+func Path(job, name string) string { return job + "/savepoint/" + name }
+
+// URL is where the savepoint at path in a store is.
+func URL(s store.Store, path string) string {
 	url, query, asked := strings.Cut(s.URL(), "?")
 	if url = strings.TrimRight(url, "/") + "/" + path; asked {
 		url += "?" + query

@@ -44,7 +44,7 @@ type openFile struct {
 func (p *Part) Add(e state.Entry) error {
 	if p.err == nil {
 		if p.err = p.add(e); p.err != nil {
-			p.err = fmt.Errorf("savepoint %s: %w", at(p.w.store, p.w.path), p.err)
+			p.err = fmt.Errorf("savepoint %s: %w", URL(p.w.store, p.w.path), p.err)
 		}
 	}
 	return p.err
@@ -141,7 +141,7 @@ func (p *Part) finish() error {
 func (p *Part) Close() error {
 	if p.err == nil && !p.done && p.open != nil {
 		if p.err = p.finish(); p.err != nil {
-			p.err = fmt.Errorf("savepoint %s: %w", at(p.w.store, p.w.path), p.err)
+			p.err = fmt.Errorf("savepoint %s: %w", URL(p.w.store, p.w.path), p.err)
 		}
 	}
 	p.done = true

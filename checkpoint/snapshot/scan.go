@@ -24,7 +24,7 @@ type Stream struct {
 	files       chan chan block // one for each file, in order; each has its blocks, in order
 	file        chan block
 	block       []state.Entry
-	err         error  // is final
+	err         error // is final
 }
 
 type block struct {

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/store"
 )
 
@@ -39,14 +40,14 @@ type Writer struct {
 func Create(ctx context.Context, s store.Store, path string, h Header) (*Writer, error) {
 	w, err := create(ctx, s, path, h)
 	if err != nil {
-		return nil, fmt.Errorf("create savepoint %s: %w", at(s, path), err)
+		return nil, fmt.Errorf("create savepoint %s: %w", URL(s, path), err)
 	}
 	return w, nil
 }
 
 // CreateURL is Create at any URL; see Locate.
 func CreateURL(ctx context.Context, url string, h Header) (*Writer, error) {
-	s, path, err := openURL(url)
+	s, path, err := openURL(url, checkpoint.OpenStore)
 	if err != nil {
 		return nil, fmt.Errorf("create savepoint %s: %w", url, err)
 	}
@@ -102,7 +103,7 @@ func (w *Writer) Part(n int) *Part {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, taken := w.parts[n]; taken || n < 0 {
-		p.err = fmt.Errorf("part %d of savepoint %s can't be had, or not twice", n, at(w.store, w.path))
+		p.err = fmt.Errorf("part %d of savepoint %s can't be had, or not twice", n, URL(w.store, w.path))
 		return p
 	}
 	w.parts[n] = p
@@ -127,7 +128,7 @@ func (w *Writer) SetHeader(change func(*Header)) {
 func (w *Writer) Commit(ctx context.Context) (Header, error) {
 	h, err := w.commit(ctx)
 	if err != nil {
-		return Header{}, fmt.Errorf("savepoint %s: %w", at(w.store, w.path), err)
+		return Header{}, fmt.Errorf("savepoint %s: %w", URL(w.store, w.path), err)
 	}
 	return h, w.closeStore()
 }
@@ -176,7 +177,7 @@ func (w *Writer) Abort(ctx context.Context) error {
 		err = w.store.Delete(ctx, w.files...)
 	}
 	if err = errors.Join(err, w.closeStore()); err != nil {
-		return fmt.Errorf("give up savepoint %s: %w; what is left of it can be deleted by its name", at(w.store, w.path), err)
+		return fmt.Errorf("give up savepoint %s: %w; what is left of it can be deleted by its name", URL(w.store, w.path), err)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (a *app) listen(c *config.Config, log *slog.Logger) (*web, error) {
 		return w, nil
 	}
 	server, err := console.Listen(console.Options{
-		Addr: c.HTTPAddr, Metrics: reg, StartTimeout: c.StartTimeout, Logger: log,
+		Addr: c.HTTPAddr, Metrics: reg, Token: c.APIToken, StartTimeout: c.StartTimeout, Logger: log,
 		About: console.About{Job: c.Job, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: c.Guarantee, Version: version},
 	})
 	if err != nil {

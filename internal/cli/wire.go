@@ -36,11 +36,12 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Exchange: exchange, OpenShard: func(name string) (state.Backend, error) { return openShard(c, name, log) },
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
-		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		Retained: c.CheckpointsRetained, StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		RestoreFrom: runtime.RestoreFrom{
 			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
 		},
+		SavepointInterval: c.SavepointInterval, SavepointsRetained: c.SavepointsRetained,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,

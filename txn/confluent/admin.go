@@ -176,7 +176,10 @@ func (a *admin) Committed(ctx context.Context, group string, parts []txn.Partiti
 	return look(ctx, a, opCommitted, func() (map[txn.Partition]txn.Position, error) {
 		ctx, cancel := context.WithTimeout(ctx, slice)
 		defer cancel()
-		ask := []kafka.ConsumerGroupTopicPartitions{{Group: group, Partitions: topicPartitions(parts)}}
+		ask := []kafka.ConsumerGroupTopicPartitions{{Group: group}}
+		if parts != nil {
+			ask[0].Partitions = topicPartitions(parts)
+		}
 		res, err := a.a.ListConsumerGroupOffsets(ctx, ask, kafka.SetAdminRequireStableOffsets(true))
 		var tps []kafka.TopicPartition
 		if len(res.ConsumerGroupsTopicPartitions) > 0 {

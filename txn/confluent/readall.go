@@ -20,7 +20,38 @@ func (a *admin) ReadAll(ctx context.Context, topic string) ([]txn.Record, error)
 		if err != nil || len(left) == 0 {
 			return nil, err
 		}
-		return a.readTo(ctx, topic, left)
+		from := map[int32]kafka.Offset{}
+		for p := range left {
+			from[p] = kafka.OffsetBeginning
+		}
+		var records []txn.Record
+		err = a.readTo(ctx, topic, from, left, func(m *kafka.Message) { records = append(records, recordOf(m)) })
+		return records, err
+	})
+}
+
+// Ahead implements txn.Admin, as ReadAll does.
+func (a *admin) Ahead(ctx context.Context, topic string, from map[int32]int64) (map[int32]int64, error) {
+	return look(ctx, a, opReadAll, func() (map[int32]int64, error) {
+		left, err := a.ends(ctx, topic)
+		if err != nil {
+			return nil, err
+		}
+		start, found := map[int32]kafka.Offset{}, map[int32]int64{}
+		for p, end := range left {
+			if start[p] = kafka.Offset(from[p]); from[p] >= end {
+				delete(left, p)
+				delete(start, p)
+			}
+		}
+		if len(left) == 0 {
+			return found, nil
+		}
+		err = a.readTo(ctx, topic, start, left, func(m *kafka.Message) {
+			found[m.TopicPartition.Partition] = int64(m.TopicPartition.Offset)
+			delete(left, m.TopicPartition.Partition)
+		})
+		return found, err
 	})
 }
 
@@ -56,34 +87,33 @@ func (a *admin) ends(ctx context.Context, topic string) (map[int32]int64, error)
 	return ends, nil
 }
 
-// readTo reads the partitions named in left up to these ends.
-func (a *admin) readTo(ctx context.Context, topic string, left map[int32]int64) ([]txn.Record, error) {
+// readTo passes to got what is in the partitions named in left, from some offsets up to these ends. got may take partitions out of left.
+func (a *admin) readTo(ctx context.Context, topic string, from map[int32]kafka.Offset, left map[int32]int64, got func(*kafka.Message)) error {
 	c, done, err := a.loner()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer done()
-	var from []kafka.TopicPartition
-	for p := range left {
-		from = append(from, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.OffsetBeginning})
+	var assigned []kafka.TopicPartition
+	for p, offset := range from {
+		assigned = append(assigned, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: offset})
 	}
 	// It looks for leaders every 500 ms, at first before any broker can be connected: see Init.
 	_, _ = c.GetMetadata(&topic, false, sliceMillis(ctx))
-	if err := c.Assign(from); err != nil {
-		return nil, err
+	if err := c.Assign(assigned); err != nil {
+		return err
 	}
-	var records []txn.Record
 	for len(left) > 0 {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 		switch ev := c.Poll(int(readAllPoll.Milliseconds())).(type) {
 		case *kafka.Message:
 			if err := ev.TopicPartition.Error; err != nil {
-				return nil, fmt.Errorf("topic %q partition %d: %w", topic, ev.TopicPartition.Partition, err)
+				return fmt.Errorf("topic %q partition %d: %w", topic, ev.TopicPartition.Partition, err)
 			}
 			if end, open := left[ev.TopicPartition.Partition]; open && int64(ev.TopicPartition.Offset) < end {
-				records = append(records, recordOf(ev))
+				got(ev)
 			}
 			reached(left, ev.TopicPartition.Partition, int64(ev.TopicPartition.Offset)+1)
 		case kafka.PartitionEOF: // the last stable offset, behind control records: an end that no record tells
@@ -91,11 +121,11 @@ func (a *admin) readTo(ctx context.Context, topic string, left map[int32]int64) 
 		case kafka.Error:
 			// The group is only a name that the client wants to have.
 			if ev.Code() != kafka.ErrGroupAuthorizationFailed && classOf(opPoll, ev) != txn.ClassRetry {
-				return nil, fmt.Errorf("topic %q: %w", topic, ev)
+				return fmt.Errorf("topic %q: %w", topic, ev)
 			}
 		}
 	}
-	return records, nil
+	return nil
 }
 
 func reached(left map[int32]int64, partition int32, next int64) {

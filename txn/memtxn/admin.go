@@ -75,8 +75,13 @@ func (a *admin) Members(ctx context.Context, name string) ([]txn.Member, error) 
 }
 
 // Committed implements txn.Admin.
-func (a *admin) Committed(ctx context.Context, group string, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
-	return a.client.stably(ctx, group, parts)
+func (a *admin) Committed(ctx context.Context, name string, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
+	return a.client.stably(ctx, name, func(g *group) []txn.Partition {
+		if parts == nil {
+			return slices.Collect(maps.Keys(g.offsets))
+		}
+		return parts
+	})
 }
 
 // Unwritable implements txn.Admin: there are no permissions here.
@@ -111,7 +116,7 @@ func (a *admin) Leave(ctx context.Context, group, instanceID, memberID string) e
 func (a *admin) Close() {}
 
 // stably reads committed positions once no transaction holds any of them back (KIP-447).
-func (k *Client) stably(ctx context.Context, name string, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
+func (k *Client) stably(ctx context.Context, name string, which func(*group) []txn.Partition) (map[txn.Partition]txn.Position, error) {
 	const op = "read committed offsets"
 	for {
 		if err := abandoned(ctx, op, txn.ClassRetry); err != nil {
@@ -122,7 +127,7 @@ func (k *Client) stably(ctx context.Context, name string, parts []txn.Partition)
 			return nil, err
 		}
 		g := k.cluster.group(name)
-		if g.stable(parts) {
+		if parts := which(g); g.stable(parts) {
 			out := map[txn.Partition]txn.Position{}
 			for _, p := range parts {
 				if pos, ok := g.offsets[p]; ok {

@@ -25,19 +25,36 @@ func (a *admin) TopicConfig(ctx context.Context, topic string) (map[string]strin
 }
 
 // ReadAll implements txn.Admin.
-func (a *admin) ReadAll(ctx context.Context, topic string) ([]txn.Record, error) {
+func (a *admin) ReadAll(ctx context.Context, topic string) (all []txn.Record, err error) {
+	err = a.readStably(ctx, topic, func(r txn.Record) { all = append(all, r) })
+	return all, err
+}
+
+// Ahead implements txn.Admin.
+func (a *admin) Ahead(ctx context.Context, topic string, from map[int32]int64) (map[int32]int64, error) {
+	found := map[int32]int64{}
+	err := a.readStably(ctx, topic, func(r txn.Record) {
+		if _, known := found[r.Partition]; !known && r.Offset >= from[r.Partition] {
+			found[r.Partition] = r.Offset
+		}
+	})
+	return found, err
+}
+
+// readStably passes all of a topic to fn once everything before its ends as of the call is decided.
+func (a *admin) readStably(ctx context.Context, topic string, fn func(txn.Record)) error {
 	const op = "read a whole topic"
 	var ends []int64
 	for {
 		leave, err := a.enter(ctx, op)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		parts, ok := a.cluster.topics[topic]
 		switch {
 		case !ok:
 			leave()
-			return nil, unknownTopic(op, topic)
+			return unknownTopic(op, topic)
 		case ends == nil:
 			for _, p := range parts {
 				ends = append(ends, p.ends().High)
@@ -45,7 +62,8 @@ func (a *admin) ReadAll(ctx context.Context, topic string) ([]txn.Record, error)
 		}
 		if stableUpTo(parts, ends) {
 			defer leave()
-			return upTo(topic, parts, ends), nil
+			upTo(topic, parts, ends, fn)
+			return nil
 		}
 		changed := a.cluster.changed
 		leave()
@@ -66,17 +84,15 @@ func stableUpTo(parts []*partition, ends []int64) bool {
 	return true
 }
 
-func upTo(topic string, parts []*partition, ends []int64) []txn.Record {
-	var all []txn.Record
+func upTo(topic string, parts []*partition, ends []int64, fn func(txn.Record)) {
 	for id, p := range parts {
 		p.read(p.low, len(p.entries), func(r txn.Record) {
 			if r.Offset < ends[id] {
 				r.Topic, r.Partition = topic, int32(id)
-				all = append(all, r)
+				fn(r)
 			}
 		})
 	}
-	return all
 }
 
 // ClusterID implements txn.Admin.

@@ -225,7 +225,7 @@ func (k *consumer) Commit(ctx context.Context, offsets map[txn.Partition]txn.Pos
 
 // Committed implements txn.Consumer.
 func (k *consumer) Committed(ctx context.Context, parts []txn.Partition) (map[txn.Partition]txn.Position, error) {
-	return k.client.stably(ctx, k.cfg.Group, parts)
+	return k.client.stably(ctx, k.cfg.Group, func(*group) []txn.Partition { return parts })
 }
 
 // Close implements txn.Consumer. A static member stays in the group, as with other drivers, until Admin.Leave or the end of its

@@ -2,6 +2,7 @@ package txntest
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"time"
 
@@ -85,6 +86,38 @@ func stableRead(e *env) {
 	if pos := <-done; pos != at(4, "pending") {
 		e.Fatalf("got %+v", pos)
 	}
+}
+
+// allCommitted: asked for no partitions in particular, a group tells of all, stably.
+func allCommitted(e *env) {
+	one, two, group := e.topic(2), e.topic(1), e.name("g")
+	m := e.joined(group, "i", 3, one, two)
+	a, err := e.client.NewAdmin()
+	e.must(err)
+	defer a.Close()
+	if got, err := a.Committed(e.ctx, e.name("unheard of"), nil); err != nil || len(got) > 0 {
+		e.Errorf("an unknown group: %v, %v", got, err)
+	}
+	p := e.producer(e.name("id"))
+	want := map[txn.Partition]txn.Position{{Topic: one, ID: 1}: at(4, "a"), {Topic: two}: at(7, "b")}
+	for _, decide := range []func(context.Context) error{p.Commit, p.Abort} {
+		e.must(p.Begin())
+		e.must(p.SendOffsets(e.ctx, want, m.meta))
+		e.must(decide(e.ctx))
+		got, err := a.Committed(e.ctx, group, nil)
+		if e.must(err); !maps.Equal(got, map[txn.Partition]txn.Position{{Topic: one, ID: 1}: at(4, "a"), {Topic: two}: at(7, "b")}) {
+			e.Errorf("got %v", got)
+		}
+		want = map[txn.Partition]txn.Position{{Topic: one, ID: 1}: at(5, "c")}
+	}
+	e.must(p.Begin())
+	e.must(p.SendOffsets(e.ctx, want, m.meta))
+	short, cancel := context.WithTimeout(e.ctx, 700*time.Millisecond)
+	defer cancel()
+	if got, err := a.Committed(short, group, nil); err == nil {
+		e.Errorf("got %v while a transaction is pending", got)
+	}
+	e.must(p.Commit(e.ctx))
 }
 
 // metadataTooLong would be refused again after every abort, so it is fatal and names the limit.

@@ -3,6 +3,7 @@ package txntest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -52,6 +53,46 @@ func (e *env) wantAll(a txn.Admin, topic string, want ...string) {
 			e.Fatalf("partition %d holds %q, want %q", id, g, w)
 		}
 	}
+}
+
+// ahead finds the first committed record of each partition, whatever else lies there.
+func ahead(e *env) {
+	a, topic := e.admin(), e.topic(3)
+	want := func(from, want map[int32]int64) {
+		e.Helper()
+		got, err := a.Ahead(e.ctx, topic, from)
+		if e.must(err); !maps.Equal(got, want) {
+			e.Errorf("from %v: got %v, want %v", from, got, want)
+		}
+	}
+	want(nil, map[int32]int64{})
+	p := e.producer(e.name("id"))
+	write := func(decide func(context.Context) error, partitions ...int32) {
+		e.must(p.Begin())
+		for _, id := range partitions {
+			e.must(p.Produce(e.ctx, []txn.Record{{Topic: topic, Partition: id, Value: []byte("x")}}))
+		}
+		e.must(p.Flush(e.ctx))
+		e.must(decide(e.ctx))
+	}
+	write(p.Commit, 0, 0, 1) // 0 and 1, a marker at 2; 0, a marker at 1
+	want(nil, map[int32]int64{0: 0, 1: 0})
+	want(map[int32]int64{0: 1}, map[int32]int64{0: 1, 1: 0})
+	want(map[int32]int64{0: 2, 1: 1}, map[int32]int64{})
+	want(map[int32]int64{0: 3, 1: 2}, map[int32]int64{})
+	write(p.Abort, 0, 2)
+	want(map[int32]int64{0: 2, 1: 1}, map[int32]int64{})
+	e.must(p.Begin())
+	e.must(p.Produce(e.ctx, []txn.Record{{Topic: topic, Partition: 1, Value: []byte("x")}}))
+	e.must(p.Flush(e.ctx))
+	e.soon("the output reaches the log", 10*time.Second, func() bool { return len(e.read(topic, 1, false)) == 2 })
+	short, cancel := context.WithTimeout(e.ctx, 700*time.Millisecond)
+	defer cancel()
+	if got, err := a.Ahead(short, topic, map[int32]int64{0: 2, 1: 1}); err == nil {
+		e.Errorf("got %v while a transaction is open", got)
+	}
+	e.must(p.Commit(e.ctx))
+	want(map[int32]int64{0: 2, 1: 1}, map[int32]int64{1: 2})
 }
 
 // readAll gives committed records and nothing else, whatever lies at the end: a record, or a marker of either kind.

@@ -44,6 +44,7 @@ var cases = []struct {
 
 	{name: "OffsetsAreAtomicWithOutputs", run: atomicOffsets},
 	{name: "CommittedIsStable", run: stableRead},
+	{name: "AllCommittedAtOnce", run: allCommitted},
 	{name: "MetadataTooLong", run: metadataTooLong},
 	{name: "OldGenerationIsRefused", run: zombieOffsets},
 	{name: "CommitInsideRevoked", run: commitInsideRevoked},
@@ -76,6 +77,7 @@ var cases = []struct {
 	{name: "DeleteRecords", run: deleteRecords},
 	{name: "DeleteRecordsOfNothing", run: deleteFromNowhere},
 
+	{name: "Ahead", run: ahead},
 	{name: "TopicConfig", run: topicConfig},
 	{name: "ClusterID", run: clusterID},
 	{name: "ReadAll", run: readAll},

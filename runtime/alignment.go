@@ -1,0 +1,64 @@
+package runtime
+
+import (
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/txn"
+)
+
+// alignment gathers what the tasks leave behind as they pass a barrier.
+type alignment struct {
+	sealed  sealed
+	missing int
+}
+
+// expect announces a barrier before it is injected, passed counts the tasks that it has gone through, and
+// the last one seals the epoch.
+func (a *attempt) expect(epoch uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, sealed: sealed{
+		tasks: map[*shard][][]state.Entry{}, times: map[*task]mark{}, inputs: map[*task][]checkpoint.InputWatermark{},
+	}}
+}
+
+// injected adds the positions at which the sources passed the barrier, and whether they were their ends.
+func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, finished bool) {
+	a.part(epoch, func(s *sealed) { s.positions, s.finished = positions, finished })
+}
+
+// passed adds what a task leaves behind.
+func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
+	now, inputs := t.time.mark, t.senders.list()
+	a.part(epoch, func(s *sealed) {
+		if now != (mark{wm: operators.NoWatermark}) {
+			s.times[t] = now
+		}
+		if len(inputs) > 0 {
+			s.inputs[t] = inputs
+		}
+		if len(entries) > 0 {
+			s.tasks[t.shard] = append(s.tasks[t.shard], entries)
+		}
+	})
+}
+
+func (a *attempt) part(epoch uint64, f func(*sealed)) {
+	a.mu.Lock()
+	al := a.pending[epoch]
+	if al == nil {
+		a.mu.Unlock()
+		return
+	}
+	f(&al.sealed)
+	al.missing--
+	done := al.missing == 0
+	if done {
+		delete(a.pending, epoch)
+	}
+	a.mu.Unlock()
+	if done {
+		a.in.aligned(a, epoch, &al.sealed)
+	}
+}

@@ -1,0 +1,115 @@
+package runtime
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/twophase"
+	"github.com/weirstream/weir/txn"
+	"github.com/weirstream/weir/txn/commits"
+)
+
+// cut is a consistent point of the job over all of its instances: what one stable reading of all decision records says. A transaction whose offsets
+// are decided is in it with all that it has written; one that was under way is not in it at all.
+type cut struct {
+	checkpoints map[string]checkpoint.ID       // by the shard's folder; "" is that of a job in one piece
+	sources     []checkpoint.SourcePosition    // of partitions whose positions no checkpoint holds (exchange kafka)
+	crossings   map[txn.Partition]txn.Position // where shards go on in repartition topics
+}
+
+// readCut reads the decision records of all instances.
+func (in *Instance) readCut(ctx context.Context) (cut, error) {
+	committed, err := in.readDecisions(ctx)
+	if err != nil {
+		return cut{}, err
+	}
+	c := cut{checkpoints: map[string]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}}
+	for p, pos := range committed {
+		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
+		switch {
+		case err != nil:
+			return cut{}, fmt.Errorf("the committed offset of %s/%d: %w", p.Topic, p.ID, err)
+		case !ours || in.readerOf(p.Topic) == "":
+			continue // of a topic that the job has never read or reads no more, or set by people
+		case m.Exchange != in.o.Exchange:
+			return cut{}, fmt.Errorf("the job's commit point is of WEIR_EXCHANGE=%s, this command has %s", exchangeName(m.Exchange), exchangeName(in.o.Exchange))
+		}
+		if err := c.take(in, p, pos, m); err != nil {
+			return cut{}, err
+		}
+	}
+	if len(c.checkpoints) == 0 && len(c.sources) == 0 {
+		return cut{}, fmt.Errorf("job %q has committed nothing, so there is nothing to save", in.o.JobID)
+	}
+	slices.SortFunc(c.sources, func(a, b checkpoint.SourcePosition) int {
+		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
+	})
+	return c, nil
+}
+
+// take notes what stands beside the offset of one partition.
+func (c *cut) take(in *Instance, p txn.Partition, pos txn.Position, m checkpoint.Metadata) error {
+	shard := ""
+	if !in.single() {
+		if _, crossing := in.topology.exchangeOf(p.Topic); !crossing {
+			at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: pos.Offset, Idle: m.Idle}
+			if m.Watermark != operators.NoWatermark {
+				at.Watermark = m.Watermark
+			}
+			c.sources = append(c.sources, at)
+			return nil
+		}
+		shard = in.shards[p.ID].name
+		c.crossings[p] = pos
+	}
+	if before, known := c.checkpoints[shard]; known && before != m.ID {
+		return fmt.Errorf("the committed offsets name two checkpoints, %s and %s (%s/%d); they must all come from one commit", before, m.ID, p.Topic, p.ID)
+	}
+	c.checkpoints[shard] = m.ID
+	return nil
+}
+
+// readDecisions reads all of them, stably, as of one moment.
+func (in *Instance) readDecisions(ctx context.Context) (map[txn.Partition]txn.Position, error) {
+	if in.o.SinkClient == nil || in.o.Guarantee != twophase.ExactlyOnce {
+		committed, err := in.admin.Committed(ctx, in.o.JobID, nil)
+		if err != nil {
+			return nil, fmt.Errorf("group %q: %w", in.o.JobID, err)
+		}
+		return committed, nil
+	}
+	records, err := in.sinkAdmin.ReadAll(ctx, commits.Topic(in.o.JobID).Name)
+	if err != nil {
+		return nil, fmt.Errorf("decision records: %w", err)
+	}
+	return commits.Newest(records)
+}
+
+// errCrossing: records are on their way between stages.
+var errCrossing = errors.New("records are on their way between stages")
+
+// checkStill makes sure that nothing was in a repartition topic at the cut, which no checkpoint holds. It must be asked after the cut was read: whatever a
+// transaction of the cut has written is there by then.
+func (in *Instance) checkStill(ctx context.Context, c cut) error {
+	for _, topic := range in.topology.repartition {
+		from := map[int32]int64{}
+		for p, pos := range c.crossings {
+			if p.Topic == topic {
+				from[p.ID] = pos.Offset
+			}
+		}
+		found, err := in.admin.Ahead(ctx, topic, from)
+		if err != nil {
+			return fmt.Errorf("repartition topic %q: %w", topic, err)
+		}
+		for p, offset := range found {
+			return fmt.Errorf("%w: %s/%d has one at offset %d", errCrossing, topic, p, offset)
+		}
+	}
+	return nil
+}

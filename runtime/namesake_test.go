@@ -1,0 +1,103 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/txn"
+)
+
+// A process is frozen and replaced by one of its own name, and thaws before its consumer can know: its producer is the first to be fenced. It
+// must not fence its successor, which would have to stop when that happens twice.
+func TestThawedFencesNobody(t *testing.T) {
+	c := newClusters(t)
+	f := &freezer{call: "produce", after: 3, frozen: make(chan struct{}), thaw: make(chan struct{})}
+	u := &unaware{Client: f.client(c.sink.Client("one")), f: f}
+	o := c.options("one")
+	o.Client, o.SinkClient = unawareSource{f.client(o.Client), f}, u
+	old := c.start(o)
+	for working := true; working; {
+		c.feed(1)
+		select {
+		case <-f.frozen:
+			working = false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	rival := c.start(c.options("one"))
+	c.feed(3)
+	c.counted()
+	close(f.thaw)
+	select {
+	case err := <-old.done:
+		if !errors.Is(err, runtime.ErrRival) {
+			c.Errorf("the zombie ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		c.Error("the zombie goes on")
+		old.cancel()
+	}
+	if n := u.inits.Load(); n > 0 {
+		c.Errorf("it fenced its successor %d times", n)
+	}
+	c.feed(3)
+	c.counted()
+	c.must(rival.stop(c.T))
+	c.right()
+}
+
+// unaware counts fences after the freeze.
+type unaware struct {
+	txn.Client
+	f     *freezer
+	inits atomic.Int32
+}
+
+func (u *unaware) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
+	p, err := u.Client.NewProducer(cfg)
+	return unawareProducer{p, u}, err
+}
+
+type unawareProducer struct {
+	txn.Producer
+	u *unaware
+}
+
+func (p unawareProducer) Init(ctx context.Context) error {
+	select {
+	case <-p.u.f.frozen:
+		p.u.inits.Add(1)
+	default:
+	}
+	return p.Producer.Init(ctx)
+}
+
+// unawareSource has consumers that hear nothing after the freeze: until its next heartbeat no client does.
+type unawareSource struct {
+	txn.Client
+	f *freezer
+}
+
+func (s unawareSource) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
+	k, err := s.Client.NewConsumer(cfg, h)
+	return unawareConsumer{k, s.f}, err
+}
+
+type unawareConsumer struct {
+	txn.Consumer
+	f *freezer
+}
+
+func (k unawareConsumer) Poll(wait time.Duration, most int) ([]*txn.Batch, error) {
+	select {
+	case <-k.f.frozen:
+		time.Sleep(wait)
+		return nil, nil
+	default:
+		return k.Consumer.Poll(wait, most)
+	}
+}

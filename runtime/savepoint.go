@@ -1,0 +1,230 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/checkpoint/store"
+)
+
+// SavepointRequest asks for a savepoint of the running job.
+type SavepointRequest struct {
+	// Name is that of its folder in the job's own store, <job>/savepoint/<name>; empty: the time.
+	Name string `json:"name,omitempty"`
+	// To is the URL of its folder, anywhere else.
+	To string `json:"to,omitempty"`
+	// Stop ends the instance: its last commit is what the savepoint holds.
+	Stop bool `json:"stop,omitempty"`
+	// Drain brings event time to its end before, so that all timers and windows fire. It needs Stop, since nothing could follow.
+	Drain bool `json:"drain,omitempty"`
+}
+
+// SavepointState is how far a savepoint has come.
+type SavepointState string
+
+// The states of a savepoint.
+const (
+	SavepointRunning SavepointState = "running"
+	SavepointDone    SavepointState = "done"
+	SavepointFailed  SavepointState = "failed"
+)
+
+// SavepointStatus is what is known of a savepoint that was asked of this process.
+type SavepointStatus struct {
+	Name  string         `json:"name"`
+	URL   string         `json:"url"`
+	State SavepointState `json:"state"`
+	Stop  bool           `json:"stop,omitempty"`
+	Drain bool           `json:"drain,omitempty"`
+	// Done of Total steps, which are of about the same size; Total 0: it waits for its commit.
+	Done  int64 `json:"done"`
+	Total int64 `json:"total"`
+
+	Began       time.Time `json:"began"`
+	Ended       time.Time `json:"ended,omitzero"`
+	Checkpoints []string  `json:"checkpoints,omitempty"`
+	Bytes       int64     `json:"bytes,omitempty"`
+	Entries     uint64    `json:"entries,omitempty"`
+	Error       string    `json:"error,omitempty"`
+}
+
+// Errors of StartSavepoint.
+var (
+	// ErrSavepointBusy: another one is being taken.
+	ErrSavepointBusy = errors.New("another savepoint is being taken")
+	// ErrSavepointRequest: what is asked for can't be done.
+	ErrSavepointRequest = errors.New("this savepoint cannot be taken")
+)
+
+// remembered is how many savepoints a process tells of.
+const remembered = 20
+
+// savepoints are those that were asked of this process, the oldest first.
+type savepoints struct {
+	mu    sync.Mutex
+	all   []SavepointStatus
+	moved chan struct{}  // closed at the next change of a state
+	over  bool           // the instance is ending
+	work  sync.WaitGroup // of one that the job goes on during
+	quiet sync.WaitGroup // of one that all instances stop for
+}
+
+// begin notes a new one, unless one is running.
+func (s *savepoints) begin(st SavepointStatus) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.all); n > 0 && s.all[n-1].State == SavepointRunning {
+		return fmt.Errorf("%w: %s; wait for it", ErrSavepointBusy, s.all[n-1].URL)
+	}
+	if s.over {
+		return fmt.Errorf("%w: the instance is stopping", ErrSavepointRequest)
+	}
+	s.work.Add(1)
+	if len(s.all) == remembered {
+		s.all = slices.Delete(s.all, 0, 1)
+	}
+	s.all = append(s.all, st)
+	return nil
+}
+
+// change changes the newest, which is the one that is running.
+func (s *savepoints) change(f func(*SavepointStatus)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(&s.all[len(s.all)-1])
+	if s.moved != nil && s.all[len(s.all)-1].State != SavepointRunning {
+		close(s.moved)
+		s.moved = nil
+	}
+}
+
+func (s *savepoints) progress(done, total int64) {
+	s.change(func(st *SavepointStatus) { st.Done, st.Total = done, total })
+}
+
+// end notes how the running one has come out.
+func (s *savepoints) end(h snapshot.Header, err error) {
+	s.change(func(st *SavepointStatus) { st.end(h, err) })
+}
+
+func (st *SavepointStatus) end(h snapshot.Header, err error) {
+	st.Ended = time.Now()
+	if err != nil {
+		st.State, st.Error = SavepointFailed, err.Error()
+		return
+	}
+	st.State, st.Checkpoints, st.Bytes, st.Entries = SavepointDone, h.Checkpoints, h.Size(), h.Entries()
+}
+
+// Savepoints lists what was asked of this process, the oldest first.
+func (in *Instance) Savepoints() []SavepointStatus {
+	in.savepoints.mu.Lock()
+	defer in.savepoints.mu.Unlock()
+	return slices.Clone(in.savepoints.all)
+}
+
+// AwaitSavepoint returns when no savepoint is being taken any more, or with ctx.
+func (in *Instance) AwaitSavepoint(ctx context.Context) {
+	s := &in.savepoints
+	s.mu.Lock()
+	if n := len(s.all); n == 0 || s.all[n-1].State != SavepointRunning {
+		s.mu.Unlock()
+		return
+	}
+	if s.moved == nil {
+		s.moved = make(chan struct{})
+	}
+	moved := s.moved
+	s.mu.Unlock()
+	select {
+	case <-moved:
+	case <-ctx.Done():
+	}
+}
+
+// StartSavepoint begins to take a savepoint and returns at once; Savepoints tells how it goes on. The job goes on meanwhile, unless it is to stop.
+func (in *Instance) StartSavepoint(r SavepointRequest) (SavepointStatus, error) {
+	st := SavepointStatus{Name: r.Name, URL: r.To, State: SavepointRunning, Stop: r.Stop, Drain: r.Drain, Began: time.Now()}
+	if err := in.checkSavepoint(&st); err != nil {
+		return SavepointStatus{}, fmt.Errorf("%w: %w", ErrSavepointRequest, err)
+	}
+	if err := in.savepoints.begin(st); err != nil {
+		return SavepointStatus{}, err
+	}
+	in.log.Info("taking a savepoint", "to", st.URL, "stop", st.Stop, "drain", st.Drain)
+	if st.Stop {
+		in.savepoints.work.Done()
+		if in.single() {
+			in.post(event{then: func() { in.stopWith(st) }})
+		} else {
+			in.savepoints.quiet.Go(func() { in.stopAllWith(st) })
+		}
+		return st, nil
+	}
+	go func() {
+		defer in.savepoints.work.Done()
+		ctx, cancel := in.untilEnded()
+		defer cancel()
+		in.endSavepoint(in.takeSavepoint(ctx, st))
+	}()
+	return st, nil
+}
+
+// untilEnded is over when the loop has ended.
+func (in *Instance) untilEnded() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(in.ctx)
+	go func() {
+		select {
+		case <-in.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// stop refuses further savepoints and waits for the one that is being taken, which is given up.
+func (s *savepoints) stop() {
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.work.Wait()
+}
+
+// checkSavepoint says whether it can be taken.
+func (in *Instance) checkSavepoint(st *SavepointStatus) error {
+	switch {
+	case st.Drain && !st.Stop:
+		return errors.New("drain needs stop: when event time has come to its end, every further record would be late")
+	case st.Drain && !in.single():
+		return errors.New("drain is for WEIR_EXCHANGE=memory: nobody could say when event time has come to its end in all instances. Stop without it")
+	case !in.Status().Ready():
+		return fmt.Errorf("the instance is %s; ask again when it is running", in.Status().Phase)
+	}
+	return in.placeSavepoint(st)
+}
+
+// placeSavepoint fills in what was left open of where it is to be.
+func (in *Instance) placeSavepoint(st *SavepointStatus) error {
+	if st.URL == "" {
+		if st.Name == "" {
+			st.Name = time.Now().UTC().Format("20060102T150405.000Z")
+		}
+		if err := store.CheckSegment(st.Name); err != nil {
+			return fmt.Errorf("name %w", err)
+		}
+		st.URL = snapshot.URL(in.o.Store, snapshot.Path(in.o.JobID, st.Name))
+		return nil
+	}
+	_, at, err := snapshot.Locate(st.URL)
+	if st.Name == "" {
+		st.Name = path.Base(at)
+	}
+	return err
+}

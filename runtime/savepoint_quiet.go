@@ -1,0 +1,128 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/twophase"
+)
+
+const (
+	// quietPatience bounds the search for a moment without records under way, and with it how long sources stand still.
+	quietPatience = time.Minute
+	quietEvery    = 100 * time.Millisecond
+)
+
+// takeFromAll takes a savepoint over all instances: a cut in which nothing is under way, copied out of the checkpoint store. Sources are read again as soon
+// as there is one; from then on the hold alone keeps its files.
+func (in *Instance) takeFromAll(ctx context.Context, st SavepointStatus) (snapshot.Header, error) {
+	return in.holding(ctx, func() (h snapshot.Header, err error) {
+		var c cut
+		if err := in.quietly(ctx, st, func(ctx context.Context, _ func()) (err error) { c, err = in.stillCut(ctx); return err }); err != nil {
+			return h, err
+		}
+		return in.copySavepoint(ctx, c, st, in.savepoints.progress)
+	})
+}
+
+// stillCut reads cuts until one has nothing under way.
+func (in *Instance) stillCut(ctx context.Context) (cut, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, quietPatience)
+	defer cancel()
+	ticker := time.NewTicker(quietEvery)
+	defer ticker.Stop()
+	for {
+		c, err := in.readCut(ctx)
+		if err == nil {
+			err = in.checkStill(ctx, c)
+		}
+		switch {
+		case err == nil:
+			in.log.Info("found a moment without records under way", "after", time.Since(began).Round(time.Millisecond))
+			return c, nil
+		case !errors.Is(err, errCrossing):
+			return cut{}, err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return cut{}, fmt.Errorf("no moment without records under way was found within %v: %w. Do all instances reach %s? Timers that keep sending records behind an exchange can be the cause too",
+				quietPatience, err, in.o.Store.URL())
+		}
+	}
+}
+
+// stopAllWith stops all instances at a moment without records under way. lastSavepoint takes the savepoint when the last one has ended; sources stand still
+// until then.
+func (in *Instance) stopAllWith(st SavepointStatus) {
+	ctx, cancel := in.untilEnded()
+	defer cancel()
+	err := in.quietly(in.ctx, st, func(_ context.Context, stop func()) error {
+		if _, err := in.stillCut(ctx); err != nil {
+			return err
+		}
+		stop()
+		in.post(event{then: func() {
+			in.last = &st
+			in.stopQuietly()
+		}})
+		<-in.ended
+		if in.last == nil {
+			return errors.New("the instance has ended for another reason")
+		}
+		<-in.allStopped
+		return nil
+	})
+	if err != nil {
+		in.endSavepoint(snapshot.Header{}, err)
+	}
+}
+
+// stopQuietly ends the work, and the membership with it: nobody is to wait for us.
+func (in *Instance) stopQuietly() {
+	in.o.KeepMembership = false
+	in.step(twophase.Event{Kind: twophase.Shutdown})
+}
+
+// ofAllLastCommits takes the savepoint when no instance is left.
+func (in *Instance) ofAllLastCommits(ctx context.Context, st SavepointStatus) (snapshot.Header, error) {
+	return in.holding(ctx, func() (h snapshot.Header, err error) {
+		if err := in.awaitNobody(ctx); err != nil {
+			return h, err
+		}
+		c, err := in.readCut(ctx)
+		if err == nil {
+			err = in.checkStill(ctx, c)
+		}
+		if err != nil {
+			return h, fmt.Errorf("%w; the instances have stopped. Start them again, and try again", err)
+		}
+		return in.copySavepoint(ctx, c, st, in.savepoints.progress)
+	})
+}
+
+// awaitNobody waits until the group has no members any more.
+func (in *Instance) awaitNobody(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, quietPatience)
+	defer cancel()
+	ticker := time.NewTicker(quietEvery)
+	defer ticker.Stop()
+	for {
+		others, err := in.otherMembers(ctx)
+		if err == nil && len(others) == 0 {
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			if err == nil {
+				err = fmt.Errorf("group %q still has %s", in.o.JobID, describe(others))
+			}
+			return fmt.Errorf("not all instances have stopped within %v: %w", quietPatience, err)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package runtime_test
+
+import (
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/weirstream/weir/runtime"
+)
+
+// TestSavepointOverInstances: with records in repartition topics all the time, each savepoint is a cut with none under way: it holds just what an independent
+// replay of the input up to its offsets does. The job loses and doubles nothing by it.
+func TestSavepointOverInstances(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, _ := text(1000)
+	want := map[string]int{}
+	one, two := c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
+	}
+	enough, done := make(chan struct{}), make(chan struct{})
+	go func() { // without a pause, so that no moment is quiet by itself
+		defer close(done)
+		for i := 0; ; i = (i + 20) % len(lines) {
+			select {
+			case <-enough:
+				return
+			default:
+			}
+			c.feed("text", lines[i:i+20]...)
+			for _, l := range lines[i : i+20] {
+				for _, w := range strings.Fields(l) {
+					want[w]++
+				}
+			}
+		}
+	}()
+	for _, l := range []*life{one, two} {
+		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	}
+	var urls []string
+	for _, l := range []*life{one, two, one} {
+		urls = append(urls, l.ask(t, runtime.SavepointRequest{}).URL)
+	}
+	close(enough)
+	<-done
+	c.awaitOutputs("word-counts", want)
+	urls = append(urls, two.ask(t, runtime.SavepointRequest{Name: "last"}).URL)
+	if err := one.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	if err := two.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+	records := c.committed("text")
+	for i, url := range urls {
+		h, got := wordsIn(t, url)
+		if again := replayed(records, h); !maps.Equal(got, again) {
+			t.Errorf("%s: got %v, want %v", url, got, again)
+		}
+		if h.Exchange != "kafka" || len(h.Checkpoints) != 4 || len(h.Sources) != 4 || i == 3 && !maps.Equal(got, want) {
+			t.Errorf("%s: %+v", url, h)
+		}
+	}
+}
+
+// TestStopInstancesWithSavepoint: one is asked, all stop, and what readers have seen is what the savepoint accounts for. The job can go on.
+func TestStopInstancesWithSavepoint(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, want := text(1500)
+	one, two := c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
+	}
+	c.feed("text", lines...)
+	for _, l := range []*life{one, two} {
+		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	}
+	if _, err := one.in.StartSavepoint(runtime.SavepointRequest{Stop: true, Drain: true}); !errors.Is(err, runtime.ErrSavepointRequest) {
+		t.Error(err)
+	}
+	st, err := one.in.StartSavepoint(runtime.SavepointRequest{Name: "end", Stop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*life{one, two} {
+		if err := <-l.done; err != nil {
+			t.Error(err)
+		}
+	}
+	h, got := wordsIn(t, st.URL)
+	if again := replayed(c.committed("text"), h); !maps.Equal(got, again) {
+		t.Errorf("got %v, want %v", got, again)
+	}
+	checkCounts(t, c.committed("word-counts"), got)
+	next := c.start(c.many("one"))
+	c.awaitOutputs("word-counts", want)
+	if err := next.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}

@@ -1,0 +1,259 @@
+package runtime_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/stream"
+)
+
+// ask asks for a savepoint and waits until it is taken.
+func (l *life) ask(t testing.TB, r runtime.SavepointRequest) runtime.SavepointStatus {
+	t.Helper()
+	if _, err := l.in.StartSavepoint(r); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	l.in.AwaitSavepoint(ctx)
+	all := l.in.Savepoints()
+	st := all[len(all)-1]
+	if st.State != runtime.SavepointDone {
+		t.Fatalf("savepoint: %+v", st)
+	}
+	return st
+}
+
+// wordsIn is the counts that a savepoint of word count holds.
+func wordsIn(t testing.TB, url string) (snapshot.Header, map[string]int) {
+	t.Helper()
+	sp, err := snapshot.OpenURL(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	if err := sp.Verify(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	h := sp.Header()
+	stream, err := sp.Scan(t.Context(), 0, uint16(h.MaxParallelism-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	counts := map[string]int{}
+	for {
+		e, ok, err := stream.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return h, counts
+		}
+		_, _, key, _, err := state.SplitKey(e.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := state.Int64{}.Decode(e.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts[string(key)] = int(n)
+	}
+}
+
+// replayed counts the words of the records below a savepoint's positions.
+func replayed(records []*kgo.Record, h snapshot.Header) map[string]int {
+	counts := map[string]int{}
+	for word, n := range replay(records, h.Sources) {
+		counts[word] = int(n)
+	}
+	return counts
+}
+
+// TestSavepointsUnderLoad: each holds just what an independent replay of the input up to its offsets does, and the job is none the worse.
+func TestSavepointsUnderLoad(t *testing.T) {
+	c := newCluster(t, 3, "text", "word-counts")
+	lines, want := text(2000)
+	c.feed("text", lines[:300]...)
+	l := c.start()
+	l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 300; i < 2000; i += 100 {
+			c.feed("text", lines[i:i+100]...)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	elsewhere := "file://" + t.TempDir() + "/elsewhere"
+	urls := []string{l.ask(t, runtime.SavepointRequest{Name: "one"}).URL, l.ask(t, runtime.SavepointRequest{}).URL, l.ask(t, runtime.SavepointRequest{To: elsewhere}).URL}
+	if urls[2] != elsewhere || urls[0] != "file://"+filepath.Join(c.dir, "checkpoints/wordcount/savepoint/one") {
+		t.Errorf("savepoints at %q", urls)
+	}
+	<-done
+	l.until(t, "all records read", read(2000))
+	last := l.ask(t, runtime.SavepointRequest{Name: "last"})
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+	records := c.committed("text")
+	for _, url := range append(urls, last.URL) {
+		h, got := wordsIn(t, url)
+		if want := replayed(records, h); !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", url, got, want)
+		}
+		if h.Job != "wordcount" || h.MaxParallelism != 128 || len(h.States) != 1 || len(h.Sources) != 3 || len(h.Checkpoints) != 1 || h.Drained {
+			t.Errorf("%s: %+v", url, h)
+		}
+	}
+	if _, got := wordsIn(t, last.URL); !maps.Equal(got, want) {
+		t.Errorf("the last one, when all was read, holds %v, want %v", got, want)
+	}
+}
+
+// TestStopWithSavepoint: the last commit is the savepoint's. Nothing is visible that it does not account for.
+func TestStopWithSavepoint(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, _ := text(1000)
+	c.feed("text", lines...)
+	l := c.start()
+	l.until(t, "some records", read(1))
+	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "end", Stop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-l.done; err != nil {
+		t.Fatal(err)
+	}
+	l.close()
+	h, got := wordsIn(t, st.URL)
+	if want := replayed(c.committed("text"), h); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	checkCounts(t, c.committed("word-counts"), got)
+	if all := l.in.Savepoints(); all[0].State != runtime.SavepointDone || all[0].Checkpoints[0] != h.Checkpoints[0] {
+		t.Errorf("%+v", all)
+	}
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{}); !errors.Is(err, runtime.ErrSavepointRequest) {
+		t.Errorf("of an instance that has ended: %v", err)
+	}
+}
+
+// hourly counts the records of each hour by their timestamps: nothing comes out before the hour has ended.
+func hourly(t testing.TB) setting {
+	job := stream.NewJob("hourly")
+	lines := stream.From(job, stream.Topics("text"), func(r *stream.Record) (string, error) { return string(r.Value), nil }, stream.Watermarks(time.Second), stream.UID("lines"))
+	byLine := stream.KeyBy(lines, func(s string) string { return s }, stream.UID("by_line"))
+	first := stream.WindowReduce(byLine, stream.Tumbling(time.Hour), state.String{}, func(a, _ string) string { return a }, stream.UID("hours"))
+	stream.To(stream.Map(first, func(p stream.Pane[string, string]) string { return p.Value }), "word-counts", stream.AsValue(state.String{}))
+	return runs(t, job)
+}
+
+// TestDrain: all windows fire before the job stops, and the savepoint says that event time begins anew behind it.
+func TestDrain(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	c.feed("text", "a", "b", "a", "a")
+	l := c.start(hourly(t))
+	l.until(t, "all records", read(4))
+	if out := c.committed("word-counts"); len(out) != 0 {
+		t.Fatalf("%d windows have fired", len(out))
+	}
+	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "drained", Stop: true, Drain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-l.done; err != nil {
+		t.Fatal(err)
+	}
+	l.close()
+	if out := c.committed("word-counts"); len(out) != 2 {
+		t.Errorf("%d windows have fired, expected those of a and b", len(out))
+	}
+	sp, err := snapshot.OpenURL(t.Context(), st.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	if h := sp.Header(); !h.Drained || len(h.Watermarks) > 0 || h.Sources[0].Watermark != 0 || h.Entries() != 0 {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestSavepointRefusals(t *testing.T) {
+	c := newCluster(t, 1, "text", "word-counts")
+	l := c.start()
+	l.until(t, "running", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning })
+	for _, r := range []runtime.SavepointRequest{{Drain: true}, {Name: "a/b"}, {Name: ".."}, {To: "nowhere"}} {
+		if _, err := l.in.StartSavepoint(r); !errors.Is(err, runtime.ErrSavepointRequest) {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "early"}); err != nil {
+		t.Fatal(err)
+	}
+	l.in.AwaitSavepoint(t.Context())
+	if st := l.in.Savepoints()[0]; st.State != runtime.SavepointFailed || !strings.Contains(st.Error, "nothing is committed yet") {
+		t.Errorf("%+v", st)
+	}
+	c.feed("text", "a")
+	l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	l.ask(t, runtime.SavepointRequest{Name: "one"})
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	l.in.AwaitSavepoint(t.Context())
+	if st := l.in.Savepoints()[2]; st.State != runtime.SavepointFailed || !strings.Contains(st.Error, snapshot.ErrExist.Error()) {
+		t.Errorf("%+v", st)
+	}
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSavepointsBySchedule: they come by themselves, and old ones go; those that people asked for stay.
+func TestSavepointsBySchedule(t *testing.T) {
+	c := newCluster(t, 1, "text", "word-counts")
+	c.feed("text", "a b c")
+	l := c.start(func(o *runtime.Options) { o.SavepointInterval, o.SavepointsRetained = 100*time.Millisecond, 2 })
+	l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	l.until(t, "some savepoints", func(runtime.Status) bool { return len(l.in.Savepoints()) >= 2 })
+	for i := 0; ; i++ { // it has to come between two of the schedule
+		if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "mine"}); err == nil {
+			break
+		} else if !errors.Is(err, runtime.ErrSavepointBusy) || i > 1000 {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	n := len(l.in.Savepoints())
+	l.until(t, "more savepoints", func(runtime.Status) bool { return len(l.in.Savepoints()) >= n+4 })
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	store, err := checkpoint.ReadStore("file://" + filepath.Join(c.dir, "checkpoints"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := snapshot.List(t.Context(), store, "wordcount/savepoint/")
+	names := fmt.Sprint(len(found))
+	for _, f := range found {
+		names += " " + f.Header.Name
+	}
+	if err != nil || len(found) < 3 || len(found) > 4 || found[0].Header.Name != "mine" {
+		t.Errorf("%s, %v", names, err)
+	}
+}

@@ -1,0 +1,185 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+)
+
+// With the exchange kafka a savepoint needs a moment in which no records are on their way between stages. So whoever takes one asks all instances to read
+// no sources until then, by a file in the store that each looks for. It is a request only: a cut with records under way is found and not used.
+const (
+	requestEvery  = time.Second      // how often instances look
+	requestRenew  = 3 * time.Second  // how often a living requester writes it anew
+	requestLapses = 15 * time.Second // an unchanged one is taken for that of a requester that is gone
+	maxRequest    = 4 << 10
+)
+
+func requestFile(job string) string { return job + "/savepoint-request" }
+
+// suspension says whether sources are not to be read just now.
+type suspension struct {
+	mu   sync.Mutex
+	on   bool
+	last time.Time // when it was last on
+}
+
+func (s *suspension) set(on bool) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed = s.on != on
+	if s.on || on {
+		s.last = time.Now()
+	}
+	s.on = on
+	return changed
+}
+
+// active is when sources were last not read; zero: always were. A partition that is not read is not idle.
+func (s *suspension) active() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.on {
+		return time.Now()
+	}
+	return s.last
+}
+
+func (s *suspension) is() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on
+}
+
+// watchRequests looks for requests until the instance ends.
+func (in *Instance) watchRequests() {
+	ticker := time.NewTicker(requestEvery)
+	defer ticker.Stop()
+	var w watch
+	for {
+		select {
+		case now := <-ticker.C:
+			content, err := in.readRequest(in.ctx)
+			if err != nil {
+				content = nil // whoever asks sees that records are under way; that the store fails, its other users tell
+			}
+			still, stop := w.look(content, now)
+			if in.suspended.set(still) {
+				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", still)
+			}
+			if stop {
+				in.log.Info("stopping, as the job is to stop with a savepoint")
+				in.post(event{then: func() { in.stopQuietly() }})
+				return
+			}
+		case <-in.ended:
+			return
+		}
+	}
+}
+
+// watch is what an instance has seen of requests. The requester's clock means nothing to it: a request counts as long as it changes.
+type watch struct {
+	seen    []byte
+	changed time.Time
+	living  bool // it has changed before our eyes
+}
+
+// look says whether sources are to stand still and whether the instance is to stop. What a requester that has died has left stops nobody: an instance that
+// is started again would find it as well.
+func (w *watch) look(content []byte, now time.Time) (still, stop bool) {
+	if !bytes.Equal(content, w.seen) {
+		w.living = len(w.seen) > 0 && len(content) > 0
+		w.seen, w.changed = content, now
+	}
+	if len(content) == 0 || now.Sub(w.changed) >= requestLapses {
+		return false, false
+	}
+	var r request
+	return true, w.living && json.Unmarshal(content, &r) == nil && r.Stop
+}
+
+func (in *Instance) readRequest(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestLapses)
+	defer cancel()
+	rc, err := in.o.Store.Get(ctx, requestFile(in.o.JobID))
+	if errors.Is(err, checkpoint.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(rc, maxRequest))
+	return b, errors.Join(err, rc.Close())
+}
+
+// request is what the file holds.
+type request struct {
+	Instance  string    `json:"instance"`
+	Savepoint string    `json:"savepoint"`
+	Stop      bool      `json:"stop,omitempty"` // all instances are to end
+	Since     time.Time `json:"since"`
+	Renewed   int       `json:"renewed"`
+}
+
+// quietly runs f while all instances are asked not to read sources. f may ask them to stop.
+func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx context.Context, stop func()) error) error {
+	r := request{Instance: in.o.InstanceID, Savepoint: st.URL, Since: time.Now().UTC()}
+	if err := in.putRequest(ctx, r); err != nil {
+		return err
+	}
+	stopping := make(chan struct{})
+	renewing, end := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { in.renewRequest(renewing, r, stopping) })
+	err := f(ctx, sync.OnceFunc(func() { close(stopping) }))
+	end()
+	wg.Wait() // a Put after the Delete would leave it there
+	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLapses)
+	defer cancel()
+	if derr := in.o.Store.Delete(clean, requestFile(in.o.JobID)); derr != nil {
+		in.log.Warn("sources are read again only when the request has lapsed", "after", requestLapses, "err", derr)
+	}
+	return err
+}
+
+// renewRequest writes the request anew now and then.
+func (in *Instance) renewRequest(ctx context.Context, r request, stopping <-chan struct{}) {
+	ticker := time.NewTicker(requestRenew)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-stopping:
+			r.Stop, stopping = true, nil
+			ticker.Reset(requestEvery)
+		case <-ctx.Done():
+			return
+		}
+		r.Renewed++
+		if err := in.putRequest(ctx, r); err != nil && ctx.Err() == nil {
+			in.log.Warn("others may read sources again before the savepoint has its cut", "err", err)
+		}
+	}
+}
+
+func (in *Instance) putRequest(ctx context.Context, r request) error {
+	b, err := json.Marshal(r)
+	if err == nil {
+		err = in.o.Store.Put(ctx, requestFile(in.o.JobID), func(w io.Writer) error {
+			_, err := w.Write(append(b, '\n'))
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("asking the job's instances for a moment without records under way: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,31 @@
+package runtime
+
+import (
+	"testing"
+	"time"
+)
+
+// TestWatch: what a dead requester has left lets nobody stop, and sources stand still for a while only.
+func TestWatch(t *testing.T) {
+	start := time.Now()
+	var w watch
+	for i, step := range []struct {
+		after       time.Duration
+		content     string
+		still, stop bool
+	}{
+		{0, ``, false, false},
+		{1 * time.Second, `{"stop":true,"renewed":7}`, true, false}, // perhaps left by one that is gone
+		{15 * time.Second, `{"stop":true,"renewed":7}`, true, false},
+		{16 * time.Second, `{"stop":true,"renewed":7}`, false, false},
+		{17 * time.Second, `{"renewed":8}`, true, false},
+		{18 * time.Second, `{"stop":true,"renewed":9}`, true, true},
+		{19 * time.Second, ``, false, false},
+		{20 * time.Second, `{"stop":true,"renewed":10}`, true, false}, // another one's
+		{21 * time.Second, `nonsense`, true, false},
+	} {
+		if still, stop := w.look([]byte(step.content), start.Add(step.after)); still != step.still || stop != step.stop {
+			t.Errorf("step %d: %v, %v; want %+v", i, still, stop, step)
+		}
+	}
+}
