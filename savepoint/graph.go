@@ -145,7 +145,8 @@ func (g *graphState) close() error {
 // pages reads the backend from its beginning to its end, some entries at a time.
 func (g *graphState) pages() checkpoint.Next {
 	var page []state.Entry
-	lower, end := []byte{}, false
+	var lower []byte // not an empty one, which Pebble does not expect
+	end := false
 	return func() (state.Entry, bool, error) {
 		if len(page) == 0 && !end {
 			const most = 4096
