@@ -72,6 +72,18 @@ func TestLoadCheckpoint(t *testing.T) {
 			if v, ok, err := savepoint.Get(t.Context(), sp, "count", "sum", state.String{}, state.Int64{}, want[0]); !ok || err != nil || v != int64(len(want[0])) {
 				t.Errorf("Get: %d, %v, %v", v, ok, err)
 			}
+			folder := url + "/job"
+			if shards[0] != "" {
+				folder += "/shard/" + shards[0]
+			}
+			one, err := savepoint.Load(t.Context(), folder+"/manifest/"+string(checkpoint.MakeID("run"+shards[0], 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer one.Close()
+			if v, ok, err := savepoint.Get(t.Context(), one, "count", "sum", state.String{}, state.Int64{}, "bb0"); !ok || err != nil || v != 3 {
+				t.Errorf("by its own URL: %d, %v, %v", v, ok, err)
+			}
 			if _, err := sp.Edit().Write(t.Context(), url+"/sp", savepoint.Options{}); err == nil || !strings.Contains(err.Error(), "take a savepoint") {
 				t.Errorf("got %v, want a refusal", err)
 			}

@@ -37,8 +37,11 @@ type entries interface {
 }
 
 // Load opens the savepoint at a URL, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade. It reads and verifies the header; data
-// is verified when it is read.
+// is verified when it is read. The URL of a checkpoint will do for reading, <store>/<job>/manifest/<id>; of a job in shards, that of a shard's.
 func Load(ctx context.Context, url string) (*Savepoint, error) {
+	if at, ok := checkpointAt(url); ok {
+		return at.open(ctx)
+	}
 	s, err := snapshot.OpenURL(ctx, url)
 	if err != nil {
 		return nil, err
@@ -53,45 +56,79 @@ func Load(ctx context.Context, url string) (*Savepoint, error) {
 // committed a later one, and collects what it needs no more, so that a scan beside a running job can fail. Of a job whose state is in shards
 // each is read at its own last checkpoint, which need not be a consistent cut. To change state, take a savepoint.
 func LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
-	s, err := checkpoint.OpenStore(storeURL)
+	return place{store: storeURL, job: job}.open(ctx)
+}
+
+// place is where a checkpoint is. Without an id it is the last one, of all shards.
+type place struct {
+	store, job, shard string
+	id                checkpoint.ID
+}
+
+// checkpointAt takes the URL of a checkpoint apart.
+func checkpointAt(url string) (p place, ok bool) {
+	where, query, asked := strings.Cut(url, "?")
+	i := strings.LastIndex(where, "/manifest/")
+	if i < 0 {
+		return p, false
+	}
+	id, err := checkpoint.ParseID(where[i+len("/manifest/"):])
+	if err != nil {
+		return p, false
+	}
+	p.id, where = id, where[:i]
+	if i := strings.LastIndex(where, "/shard/"); i >= 0 {
+		p.shard, where = where[i+len("/shard/"):], where[:i]
+	}
+	slash := strings.LastIndexByte(where, '/')
+	p.store, p.job = where[:max(slash, 0)], where[slash+1:]
+	if asked {
+		p.store += "?" + query
+	}
+	return p, slash > 0
+}
+
+func (p place) open(ctx context.Context) (*Savepoint, error) {
+	s, err := checkpoint.OpenStore(p.store)
 	if err != nil {
 		return nil, err
 	}
-	sp, err := loadCheckpoint(ctx, s, job)
+	sp := &Savepoint{url: s.URL() + "/" + p.job, header: Header{Job: p.job}, close: s.Close}
+	shards := []string{p.shard}
+	if p.id == "" {
+		shards, err = shardsOf(ctx, s, p.job)
+	}
+	for _, p.shard = range shards {
+		if err == nil {
+			err = sp.add(ctx, s, p, len(shards) > 1)
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	sp.close = s.Close
 	return sp, nil
 }
 
-func loadCheckpoint(ctx context.Context, s checkpoint.Store, job string) (*Savepoint, error) {
-	shards, err := shardsOf(ctx, s, job)
+// add reads the manifests of one checkpoint.
+func (sp *Savepoint) add(ctx context.Context, s checkpoint.Store, p place, sharded bool) error {
+	r, err := checkpoint.NewRepository(s, p.job, "", checkpoint.Options{Shard: p.shard})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sp := &Savepoint{url: s.URL() + "/" + job, header: Header{Job: job}}
-	for _, shard := range shards {
-		r, err := checkpoint.NewRepository(s, job, "", checkpoint.Options{Shard: shard})
-		if err != nil {
-			return nil, err
-		}
+	if p.id == "" {
 		id, ok, err := r.Latest(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !ok {
-			return nil, fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), job)
-		}
-		plan, err := r.Plan(ctx, id, "")
-		if err != nil {
-			return nil, err
-		}
-		if err := sp.addCheckpoint(r, plan, len(shards) > 1); err != nil {
-			return nil, err
+		if p.id = id; !ok {
+			return fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), p.job)
 		}
 	}
-	return sp, nil
+	plan, err := r.Plan(ctx, p.id, "")
+	if err != nil {
+		return err
+	}
+	return sp.addCheckpoint(r, plan, sharded)
 }
 
 // shardsOf lists the shards of a job that have a checkpoint; the one without a name, if it has none.
