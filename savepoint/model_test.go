@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/savepoint/rows"
 	"github.com/weirstream/weir/state"
@@ -34,6 +35,9 @@ func described() []state.Descriptor {
 		{UID: "b", Name: "timers", Kind: state.KindTimer, KeyCodec: "int64-be", ValueCodec: "none"},
 		{UID: "b", Name: "rules", Kind: state.KindBroadcast, MapKeyCodec: "string", ValueCodec: "proto:x.Y"},
 		{UID: "c", Name: "windows", Kind: state.KindMap, KeyCodec: "bool", MapKeyCodec: "window", ValueCodec: "counted:string"},
+		{UID: "d", Name: "sessions", Kind: state.KindValue, KeyCodec: "float64-be", ValueCodec: "sessions:int64-be"},
+		{UID: "d", Name: "left", Kind: state.KindMap, KeyCodec: "mine", MapKeyCodec: "int64-be", ValueCodec: "held:json"},
+		{UID: "d", Name: "known", Kind: state.KindValue, KeyCodec: "bytes", ValueCodec: "sessions:nothing"},
 	}
 }
 
@@ -133,10 +137,27 @@ func part(t *rapid.T, codec string) []byte {
 		return []byte(rapid.SampledFrom([]string{`null`, `1`, `"a\nb"`, `{"base64":"eA=="}`, `{"a":[1,2]}`, `"base64:x"`}).Draw(t, "json"))
 	case "window":
 		return rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "window")
+	case "sessions:int64-be":
+		b, _ := operators.SessionsCodec[int64]{Acc: state.Int64{}}.Append(nil, drawSessions(t, rapid.Int64()))
+		return b
+	case "sessions:nothing":
+		b, _ := operators.SessionsCodec[operators.Nothing]{Acc: operators.NothingCodec{}}.Append(nil, drawSessions(t, rapid.Just(operators.Nothing{})))
+		return b
+	case "held:json":
+		b, _ := operators.HeldCodec[string]{Of: jsonBytes{}}.Append(nil, rapid.SliceOfN(rapid.SampledFrom([]string{`null`, `{"a":"}"}`, `0`}), 0, 3).Draw(t, "held"))
+		return b
 	case "counted:string":
 		return append([]byte{byte(rapid.IntRange(0, 9).Draw(t, "n"))}, rapid.StringN(0, 3, 6).Draw(t, "acc")...)
 	}
 	return rapid.SliceOfN(rapid.Byte(), 0, 4).Draw(t, "bytes")
+}
+
+func drawSessions[A any](t *rapid.T, acc *rapid.Generator[A]) (all []operators.Session[A]) {
+	for range rapid.IntRange(0, 2).Draw(t, "sessions") {
+		w := operators.Window{Start: rapid.Int64().Draw(t, "start"), End: rapid.Int64().Draw(t, "end")}
+		all = append(all, operators.Session[A]{Window: w, Acc: acc.Draw(t, "acc")})
+	}
+	return all
 }
 
 // change draws a change of a state, for the model and for the Writer.

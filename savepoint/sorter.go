@@ -39,7 +39,7 @@ type run struct {
 	Digest  string `json:"digest"`
 }
 
-// item is an entry in the buffer. Most comparisons are decided by hi and lo, the key's first bytes.
+// item is an entry in the buffer. Most comparisons are decided by hi and lo, the key's first bytes. No key is empty, so a later item has a greater at.
 type item struct {
 	hi, lo   uint64
 	at       int

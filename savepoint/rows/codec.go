@@ -37,8 +37,9 @@ func codecOf(name string) (c codec, known bool) {
 	case "nothing", "none":
 		return nothing{}, true
 	}
+	const deepest = 8 // no job nests them further, but a name may be anything
 	kind, of, nested := strings.Cut(name, ":")
-	if nested {
+	if nested && strings.Count(of, ":") < deepest {
 		inner, known := codecOf(of)
 		switch kind {
 		case "sessions":
