@@ -112,6 +112,7 @@ func init() { // the commands refer to help, which lists the commands
 		{name: "demo", help: "Count words exactly once through crashes, without Kafka or Docker. demo -h lists its flags.", run: func(ctx context.Context, a *app, args []string) int { return a.demo(ctx, args) }},
 		{name: "graph", help: "Show a job's graph: operators, states, stages, exchanges. --format text, dot or json.", settings: true, run: func(_ context.Context, a *app, args []string) int { return a.showGraph(args) }},
 		{name: "savepoint", help: "Take, list, inspect, verify and delete savepoints. savepoint -h lists its flags.", run: func(ctx context.Context, a *app, args []string) int { return a.savepoint(ctx, args) }},
+		{name: "state", help: "Read and change the state in savepoints, without a job or a broker. state help lists its commands.", run: func(ctx context.Context, a *app, args []string) int { return a.state(ctx, args) }},
 		{name: "config", help: "Show the effective settings and where each comes from, secrets masked.", settings: true, run: func(_ context.Context, a *app, args []string) int { return a.showConfig(args) }},
 		{name: "version", aliases: []string{"-v", "-version", "--version"}, help: "Show what this is.", run: func(_ context.Context, a *app, _ []string) int { return a.showVersion() }},
 		{name: "help", aliases: []string{"-h", "-help", "--help"}, help: "Show this text.", run: func(ctx context.Context, a *app, args []string) int { return a.help(ctx, args) }},

@@ -107,7 +107,7 @@ func TestBadCommandLines(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "no command; expected one of: run, demo, graph, savepoint, config, version, help"},
+		{nil, "no command; expected one of: run, demo, graph, savepoint, state, config, version, help"},
 		{[]string{"rum"}, `unknown command "rum"; expected one of: run, demo`},
 		{[]string{"run", "--nonsense"}, "--nonsense: unknown flag"},
 		{[]string{"run"}, "WEIR_JOB: not set; expected one of: classify, copy, wordcount"},

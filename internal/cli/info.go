@@ -66,10 +66,13 @@ func (a *app) help(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == "demo" {
 		return a.demo(ctx, []string{"-h"})
 	}
+	if len(args) > 0 && args[0] == "state" {
+		return a.state(ctx, []string{"help"})
+	}
 	fmt.Fprintf(a.out, "Weir: exactly-once stream processing for Kafka.\n\nUsage: %s <command> [flags]\n\nCommands:\n", a.name)
 	for _, c := range commands {
 		if !c.hidden {
-			fmt.Fprintf(a.out, "  %-8s %s\n", c.name, c.help)
+			fmt.Fprintf(a.out, "  %-9s %s\n", c.name, c.help)
 		}
 	}
 	fmt.Fprintf(a.out, "\n%s\nSettings of run and config (a flag wins over its variable):\n", exitUsage)

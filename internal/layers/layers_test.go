@@ -18,9 +18,9 @@ var layers = [][]string{
 	{"operators"},
 	{"stream"},
 	{"runtime", "jobs"},
-	{"weirtest"},
+	{"weirtest", "savepoint"},
 	{"config", "console"},
-	{"demo"},
+	{"demo", "internal/statetool"},
 	{"internal/cli"},
 	{".", "cmd"},
 }

@@ -1,0 +1,183 @@
+package statetool
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+
+	"github.com/weirstream/weir/savepoint"
+	"github.com/weirstream/weir/savepoint/rows"
+	"github.com/weirstream/weir/state"
+)
+
+// diff shows what only the first has as {"diff":"-",…}, what only the second has as {"diff":"+",…}, and what has changed as both.
+func (t *Tool) diff(ctx context.Context, o *options) (err error) {
+	a, err := o.open(ctx, o.args[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	b, err := o.open(ctx, o.args[1])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	if x, y := a.Header().MaxParallelism, b.Header().MaxParallelism; x != y {
+		return fmt.Errorf("max parallelism is %d in %s and %d in %s: their keys are in different groups, so nothing can be compared", x, a.URL(), y, b.URL())
+	}
+	w := &differ{out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
+	if err := w.headers(o, a.Header(), b.Header()); err != nil {
+		return err
+	}
+	for _, s := range statesOf(a, b) {
+		if o.uid != "" && s.UID != o.uid || o.name != "" && s.Name != o.name {
+			continue
+		}
+		if err := w.state(ctx, o, a, b, s); err != nil {
+			return err
+		}
+	}
+	return w.out.Flush()
+}
+
+// statesOf are the states of both, by uid and name.
+func statesOf(a, b *savepoint.Savepoint) []state.Descriptor {
+	all := slices.Concat(a.Header().States, b.Header().States)
+	slices.SortStableFunc(all, byName)
+	return slices.CompactFunc(all, func(x, y state.Descriptor) bool { return byName(x, y) == 0 })
+}
+
+func byName(x, y state.Descriptor) int {
+	return cmp.Or(cmp.Compare(x.UID, y.UID), cmp.Compare(x.Name, y.Name))
+}
+
+type differ struct {
+	out   *bufio.Writer
+	n     int64
+	limit int64
+	line  []byte
+}
+
+// headers compares descriptors, without their ids, and source positions.
+func (w *differ) headers(o *options, a, b savepoint.Header) error {
+	if !o.given["uid"] && !o.given["name"] {
+		if err := only(w, "source", a.Sources, b.Sources); err != nil {
+			return err
+		}
+	}
+	return only(w, "state", unnumbered(a.States), unnumbered(b.States))
+}
+
+func unnumbered(states []state.Descriptor) []state.Descriptor {
+	states = slices.Clone(states)
+	for i := range states {
+		states[i].ID = 0
+	}
+	return states
+}
+
+// only shows what is in one list and not in the other.
+func only[T any](w *differ, what string, a, b []T) error {
+	show := func(sign string, these, others []T) error {
+		for _, v := range these {
+			if slices.ContainsFunc(others, func(o T) bool { return reflect.DeepEqual(o, v) }) {
+				continue
+			}
+			line, err := json.Marshal(map[string]any{"diff": sign, what: v})
+			if err != nil {
+				return err
+			}
+			if _, err := w.out.Write(append(line, '\n')); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return errors.Join(show("-", a, b), show("+", b, a))
+}
+
+// state compares the entries of one state, which are in the same order in both.
+func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoint, s state.Descriptor) error {
+	one := *o
+	one.uid, one.name = s.UID, s.Name
+	left, stopLeft, err := w.entries(ctx, &one, a)
+	if err != nil {
+		return err
+	}
+	defer stopLeft()
+	right, stopRight, err := w.entries(ctx, &one, b)
+	if err != nil {
+		return err
+	}
+	defer stopRight()
+	layouts := rows.Layouts{}
+	x, xErr, more := left()
+	y, yErr, more2 := right()
+	for (more || more2) && (w.limit == 0 || w.n < w.limit) {
+		if err := errors.Join(xErr, yErr); err != nil {
+			return err
+		}
+		order := compare(&x, &y)
+		if !more2 {
+			order = -1
+		} else if !more {
+			order = 1
+		}
+		if order < 0 || order == 0 && !bytes.Equal(x.Value, y.Value) {
+			err = w.show("-", layouts, &x)
+		}
+		if err == nil && (order > 0 || order == 0 && !bytes.Equal(x.Value, y.Value)) {
+			err = w.show("+", layouts, &y)
+		}
+		if err != nil {
+			return err
+		}
+		if order <= 0 {
+			x, xErr, more = left()
+		}
+		if order >= 0 {
+			y, yErr, more2 = right()
+		}
+	}
+	return errors.Join(xErr, yErr)
+}
+
+type pull = func() (savepoint.Entry, error, bool)
+
+// entries reads a state; one that is not there has none.
+func (w *differ) entries(ctx context.Context, o *options, sp *savepoint.Savepoint) (pull, func(), error) {
+	if _, err := sp.State(o.uid, o.name); err != nil {
+		return func() (e savepoint.Entry, err error, ok bool) { return e, nil, false }, func() {}, nil //nolint:nilerr // it has no such state
+	}
+	f, err := o.filter(sp)
+	if err != nil {
+		return nil, nil, err
+	}
+	next, stop := iter.Pull2(sp.Entries(ctx, f))
+	return next, stop, nil
+}
+
+func compare(x, y *savepoint.Entry) int {
+	return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(len(x.Key), len(y.Key)), bytes.Compare(x.Key, y.Key), bytes.Compare(x.Suffix, y.Suffix))
+}
+
+func (w *differ) show(sign string, layouts rows.Layouts, e *savepoint.Entry) (err error) {
+	if w.line, err = layouts.Of(e).AppendJSON(append(w.line[:0], `{"diff":"`+sign+`",`...), e); err != nil {
+		return err
+	}
+	head := len(`{"diff":"-",`)
+	if len(w.line) == head {
+		return nil // the length of a list: its elements differ, too
+	}
+	w.line = append(append(w.line[:head], w.line[head+1:]...), '\n') // one brace too many
+	w.n++
+	_, err = w.out.Write(w.line)
+	return err
+}

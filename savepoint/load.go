@@ -1,0 +1,240 @@
+package savepoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/state"
+)
+
+// Header says what a savepoint is of: its job, states, source positions and files.
+type Header = snapshot.Header
+
+// Savepoint is a savepoint, or the last checkpoint of a job, open for reading. Its methods may be called side by side; Close comes last.
+type Savepoint struct {
+	url    string
+	header Header
+	parts  []part
+	base   *snapshot.Snapshot // nil: it is a checkpoint
+	close  func() error
+}
+
+// part is the state of some key groups, which no other part has. A job whose state is in shards has one for each; state ids hold within a part only.
+type part struct {
+	states map[uint16]*state.Descriptor
+	scan   func(ctx context.Context, first, last uint16) (entries, error)
+}
+
+// entries are read in key order, every byte verified.
+type entries interface {
+	Next() (e state.Entry, ok bool, err error)
+	Close() error
+}
+
+// Load opens the savepoint at a URL, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade. It reads and verifies the header; data
+// is verified when it is read. The URL of a checkpoint will do for reading, <store>/<job>/manifest/<id>; of a job in shards, that of a shard's.
+func Load(ctx context.Context, url string) (*Savepoint, error) {
+	if at, ok := checkpointAt(url); ok {
+		return at.open(ctx)
+	}
+	s, err := snapshot.OpenURL(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	h := s.Header()
+	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
+	all := part{states: byID(h.States), scan: scan}
+	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, close: s.Close}, nil
+}
+
+// LoadCheckpoint opens the last checkpoint of a job that is noted as committed in its store. That is for looking at: a job which crashed may have
+// committed a later one, and collects what it needs no more, so that a scan beside a running job can fail. Of a job whose state is in shards
+// each is read at its own last checkpoint, which need not be a consistent cut. To change state, take a savepoint.
+func LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
+	return place{store: storeURL, job: job}.open(ctx)
+}
+
+// place is where a checkpoint is. Without an id it is the last one, of all shards.
+type place struct {
+	store, job, shard string
+	id                checkpoint.ID
+}
+
+// checkpointAt takes the URL of a checkpoint apart.
+func checkpointAt(url string) (p place, ok bool) {
+	where, query, asked := strings.Cut(url, "?")
+	i := strings.LastIndex(where, "/manifest/")
+	if i < 0 {
+		return p, false
+	}
+	id, err := checkpoint.ParseID(where[i+len("/manifest/"):])
+	if err != nil {
+		return p, false
+	}
+	p.id, where = id, where[:i]
+	if i := strings.LastIndex(where, "/shard/"); i >= 0 {
+		p.shard, where = where[i+len("/shard/"):], where[:i]
+	}
+	slash := strings.LastIndexByte(where, '/')
+	p.store, p.job = where[:max(slash, 0)], where[slash+1:]
+	if asked {
+		p.store += "?" + query
+	}
+	return p, slash > 0
+}
+
+func (p place) open(ctx context.Context) (*Savepoint, error) {
+	s, err := checkpoint.OpenStore(p.store)
+	if err != nil {
+		return nil, err
+	}
+	sp := &Savepoint{url: s.URL() + "/" + p.job, header: Header{Job: p.job}, close: s.Close}
+	shards := []string{p.shard}
+	if p.id == "" {
+		shards, err = shardsOf(ctx, s, p.job)
+	}
+	for _, p.shard = range shards {
+		if err == nil {
+			err = sp.add(ctx, s, p, len(shards) > 1)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return sp, nil
+}
+
+// add reads the manifests of one checkpoint.
+func (sp *Savepoint) add(ctx context.Context, s checkpoint.Store, p place, sharded bool) error {
+	r, err := checkpoint.NewRepository(s, p.job, "", checkpoint.Options{Shard: p.shard})
+	if err != nil {
+		return err
+	}
+	if p.id == "" {
+		id, ok, err := r.Latest(ctx)
+		if err != nil {
+			return err
+		}
+		if p.id = id; !ok {
+			return fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), p.job)
+		}
+	}
+	plan, err := r.Plan(ctx, p.id, "")
+	if err != nil {
+		return err
+	}
+	return sp.addCheckpoint(r, plan, sharded)
+}
+
+// shardsOf lists the shards of a job that have a checkpoint; the one without a name, if it has none.
+func shardsOf(ctx context.Context, s checkpoint.Store, job string) (shards []string, err error) {
+	prefix := job + "/shard/"
+	infos, err := s.List(ctx, prefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range infos {
+		if shard, ok := strings.CutSuffix(strings.TrimPrefix(info.Name, prefix), "/latest"); ok && !strings.Contains(shard, "/") {
+			shards = append(shards, shard)
+		}
+	}
+	if len(shards) == 0 {
+		return []string{""}, nil
+	}
+	return shards, nil
+}
+
+// addCheckpoint adds what a plan restores.
+func (sp *Savepoint) addCheckpoint(r *checkpoint.Repository, plan checkpoint.Plan, sharded bool) error {
+	m := plan.Manifest
+	h := &sp.header
+	if h.MaxParallelism != 0 && h.MaxParallelism != m.MaxParallelism {
+		return fmt.Errorf("checkpoint %s of %s has max parallelism %d, other shards have %d", m.ID, r.URL(), m.MaxParallelism, h.MaxParallelism)
+	}
+	h.MaxParallelism, h.Exchange, h.Created = m.MaxParallelism, m.Exchange, m.Created
+	h.Checkpoints = append(h.Checkpoints, string(m.ID))
+	h.Sources = append(h.Sources, m.Sources...)
+	h.Watermarks = append(h.Watermarks, m.Watermarks...)
+	p := part{states: byID(m.States)}
+	p.scan = func(ctx context.Context, first, last uint16) (entries, error) {
+		s, err := r.Stream(ctx, plan)
+		if err != nil {
+			return nil, err
+		}
+		return &groupRange{entries: s, first: first, last: last}, nil
+	}
+	sp.parts = append(sp.parts, p)
+	return sp.joinStates(m.States, sharded)
+}
+
+// joinStates adds the states of a shard to those of the header, under ids that hold for all of them.
+func (sp *Savepoint) joinStates(states []state.Descriptor, sharded bool) error {
+	if !sharded {
+		sp.header.States = states
+		return nil
+	}
+	reg, err := state.NewRegistry(sp.header.States)
+	if err != nil {
+		return err
+	}
+	for _, d := range states {
+		if _, err := reg.Register(d); err != nil {
+			return err
+		}
+	}
+	sp.header.States = reg.Descriptors()
+	return nil
+}
+
+func byID(states []state.Descriptor) map[uint16]*state.Descriptor {
+	m := make(map[uint16]*state.Descriptor, len(states))
+	for i := range states {
+		m[states[i].ID] = &states[i]
+	}
+	return m
+}
+
+// URL is where it is.
+func (sp *Savepoint) URL() string { return sp.url }
+
+// Header says what it is of. It must not be changed.
+func (sp *Savepoint) Header() Header { return sp.header }
+
+// State finds the descriptor of a state; the error lists those that there are.
+func (sp *Savepoint) State(uid, name string) (state.Descriptor, error) {
+	for _, d := range sp.header.States {
+		if d.UID == uid && d.Name == name {
+			return d, nil
+		}
+	}
+	return state.Descriptor{}, fmt.Errorf("%s has no state %q of operator %q; %s", sp.url, name, uid, listed(sp.header.States))
+}
+
+// listed names states in errors.
+func listed(states []state.Descriptor) string {
+	if len(states) == 0 {
+		return "it has no states at all"
+	}
+	var names []string
+	for _, d := range states {
+		names = append(names, d.UID+" "+d.Name)
+	}
+	slices.Sort(names)
+	return "there are " + strings.Join(names, ", ")
+}
+
+// Verify reads every byte of a savepoint. The error names every file that is damaged or missing. progress may be nil.
+func (sp *Savepoint) Verify(ctx context.Context, progress func(done, total int64)) error {
+	if sp.base == nil {
+		return fmt.Errorf("%s is a checkpoint: it is verified when it is read, as a whole", sp.url)
+	}
+	return sp.base.Verify(ctx, progress)
+}
+
+// Close lets go of the store.
+func (sp *Savepoint) Close() error { return sp.close() }
