@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -69,9 +70,9 @@ func (o *outputs) begin(counted map[string]int) {
 }
 
 // stoppedCount is a word count that has stopped with all its input counted, and what it had counted by then.
-func stoppedCount(t *testing.T, rng *rand.Rand, guarantee string) (w *wordCount, counted map[string]int) {
+func stoppedCount(t *testing.T, rng *rand.Rand, guarantee string, settings ...string) (w *wordCount, counted map[string]int) {
 	t.Helper()
-	w = newWordCount(t, sharedCluster(t), rng, 4, guarantee)
+	w = newWordCount(t, sharedCluster(t), rng, 4, guarantee, settings...)
 	w.feed(1500)
 	p := w.run()
 	w.catchUp(p)
@@ -208,6 +209,21 @@ func TestStartFromSavepointOfRunning(t *testing.T) {
 		f.finish(p)
 		w.finish()
 	})
+}
+
+// What a job has encrypted and compressed, a fork with the key starts from, and one without it does not.
+func TestStartFromSavepointPacked(t *testing.T) {
+	t.Parallel()
+	key := filepath.Join(t.TempDir(), "key")
+	must(t, os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n"), 0o600))
+	w, counted := stoppedCount(t, newRand(t), exactlyOnce, "CHECKPOINT_COMPRESSION=zstd", "CHECKPOINT_ENCRYPTION_KEY_FILE="+key)
+	w.feed(500)
+	f := w.fork("fork", w.checkpointURL(), counted)
+	p := f.start("CHECKPOINT_ENCRYPTION_KEY_FILE")
+	if code := p.exit(patience); code != 4 {
+		t.Errorf("without the key: exit code %d\n%s", code, p.log.tail(10))
+	}
+	f.finish(f.run())
 }
 
 // Two instances that would begin the same job with different things don't begin it.

@@ -45,7 +45,7 @@ func openOrigin(ctx context.Context, from RestoreFrom) (*origin, error) {
 	}
 	store, err := open(url)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, asStore(err)
 	}
 	s, err := snapshot.Open(ctx, store, path)
 	if err != nil {
@@ -60,11 +60,19 @@ func openOrigin(ctx context.Context, from RestoreFrom) (*origin, error) {
 	}}, nil
 }
 
+// asStore: a store that is not there now may be there the next time; all else is a matter of settings.
+func asStore(err error) error {
+	if errors.Is(err, checkpoint.ErrUnavailable) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrConfig, err)
+}
+
 // openCheckpoint takes a checkpoint for a savepoint. It must be there as long as it is read: collection does not know of us.
 func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, error), url, job string, id checkpoint.ID) (*origin, error) {
 	store, err := open(url)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, asStore(err)
 	}
 	repo, err := checkpoint.NewRepository(store, job, "", checkpoint.Options{})
 	if err != nil {

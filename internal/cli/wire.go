@@ -43,6 +43,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		RestoreFrom: runtime.RestoreFrom{
 			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
+			OpenStore: func(url string) (checkpoint.Store, error) { return readStore(c, url) },
 		},
 		SavepointInterval: c.SavepointInterval, SavepointsRetained: c.SavepointsRetained,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
@@ -105,6 +106,19 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
+	return packed(c, store)
+}
+
+// readStore opens the store of a savepoint to start from, which is packed as the job's own store is.
+func readStore(c *config.Config, url string) (checkpoint.Store, error) {
+	store, err := checkpoint.ReadStore(url)
+	if err != nil {
+		return nil, err
+	}
+	return packed(c, store)
+}
+
+func packed(c *config.Config, store checkpoint.Store) (checkpoint.Store, error) {
 	packed, err := checkpoint.Pack(store, checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), store.Close())
