@@ -62,10 +62,18 @@ func (c *eventClock) progress() (wm int64, idle bool) {
 	if c.seen {
 		c.seen, c.idle, c.active = false, false, c.now().UnixMilli()
 		if c.latest > math.MinInt64+c.bound {
-			c.wm = max(c.wm, c.latest-c.bound-1)
+			c.wm = max(c.wm, notZero(c.latest-c.bound-1))
 		}
 	}
 	return c.wm, c.idle
+}
+
+// notZero is the watermark, or the one before: in checkpoints and in offsets' metadata 0 says that event time has not begun.
+func notZero(wm int64) int64 {
+	if wm == 0 {
+		return -1
+	}
+	return wm
 }
 
 // tick notices that the partition has been without records for long.

@@ -45,3 +45,14 @@ func TestIdle(t *testing.T) {
 		}
 	}
 }
+
+// A watermark of 0 would be taken for none after a restart: event time would go back.
+func TestWatermarkIsNeverZero(t *testing.T) {
+	c := newEventClock(NewTask(&Env{Now: time.Now}), 0, 0)
+	for _, s := range []struct{ latest, want int64 }{{0, -1}, {1, -1}, {2, 1}, {3, 2}} {
+		c.latest, c.seen = s.latest, true
+		if wm, _ := c.progress(); wm != s.want {
+			t.Errorf("after a record of %d: %d, want %d", s.latest, wm, s.want)
+		}
+	}
+}

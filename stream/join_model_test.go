@@ -98,7 +98,7 @@ func (b *bed) advance(topic string) bool {
 	least := int64(1 << 62)
 	for p, at := range b.latest {
 		if p.Topic == topic {
-			least = min(least, at-b.bound-1)
+			least = min(least, notZero(at-b.bound-1))
 		}
 	}
 	if before, ok := b.topics[topic]; !ok || least > before {
