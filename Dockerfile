@@ -15,7 +15,7 @@ RUN [ -d /out ] || go mod download
 COPY . .
 ARG VERSION=dev
 RUN [ -d /out ] || { mkdir -p /out/bin /out/data && \
-    CGO_ENABLED=1 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/bin/processor ./cmd/processor; }
+    CGO_ENABLED=1 go build -tags disable_grpc_modules -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/bin/processor ./cmd/processor; }
 
 FROM ${RUNTIME}
 ARG VERSION=dev

@@ -9,13 +9,14 @@
 // # Knobs
 //
 //	BENCH_ONLY        what to run, separated by commas: copy, classify, wordcount, at-least-once, bare (or one of their rows,
-//	                  such as copy-100ms), exchange, instances, latency, memory, recovery, timers; all of them by default
+//	                  such as copy-100ms), exchange, instances, large, latency, memory, recovery, timers; all of them by default
 //	BENCH_RECORDS     input of a throughput run, 4,000,000 by default; an eighth of it for wordcount
 //	BENCH_ROUNDS      how often each contender runs, 3 by default; also restarts per kind of recovery
 //	BENCH_SECONDS     measured seconds of the latency run, 30 by default
 //	BENCH_MINUTES     length of the memory run, 10 by default
-//	BENCH_KEYS        keys of the memory and recovery runs, 1,000,000 by default
-//	BENCH_PROCESSORS  binaries to compare in throughput rows, interleaved: old=/tmp/a,new=/tmp/b; by default the tree's
+//	BENCH_KEYS        keys of the memory and recovery runs, 1,000,000 by default; of the large one, 10,000,000
+//	BENCH_WINDOW      seconds from the start to the end of the window of the timers run, 45 by default: it has to be full by then
+//	BENCH_PROCESSORS  binaries to compare in throughput and timers rows, interleaved: old=/tmp/a,new=/tmp/b; by default the tree's
 //	BENCH_PROFILE     a folder for CPU and allocation profiles of Weir; the processor is then built with a profiler
 //	BENCH_BARE        flags of the bare loop, to try other settings of the client: "-producer linger.ms=20"
 //	BENCH_LOGS        a folder that keeps the logs of all processes

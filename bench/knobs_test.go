@@ -11,7 +11,7 @@ import (
 )
 
 // knob names the variables that narrow or shorten a run: with one of them set, docs/benchmarks.md stays as it is.
-var knob = []string{"ONLY", "RECORDS", "ROUNDS", "SECONDS", "MINUTES", "KEYS", "PROCESSORS", "PROFILE", "BARE"}
+var knob = []string{"ONLY", "RECORDS", "ROUNDS", "SECONDS", "MINUTES", "KEYS", "WINDOW", "PROCESSORS", "PROFILE", "BARE"}
 
 func env(name string) string { return os.Getenv("BENCH_" + name) }
 

@@ -17,28 +17,32 @@ type pace struct {
 	mu   sync.Mutex
 	due  map[string][]time.Time
 	quit chan struct{}
-	done chan error
+	end  func() error // closes quit and waits, once
 }
 
 func startPace(t testing.TB, a *admin, topic string, g generator, perSecond int, from time.Time) *pace {
 	t.Helper()
 	w, err := newWriter(a, topic, time.Millisecond)
 	must(t, err)
-	p := &pace{w: w, due: map[string][]time.Time{}, quit: make(chan struct{}), done: make(chan error, 1)}
-	go p.run(g, perSecond, from)
+	p := &pace{w: w, due: map[string][]time.Time{}, quit: make(chan struct{})}
+	done := make(chan error, 1)
+	go func() { done <- p.run(g, perSecond, from) }()
+	p.end = sync.OnceValue(func() error {
+		close(p.quit)
+		return <-done
+	})
 	t.Cleanup(func() { _ = p.stop() })
 	return p
 }
 
-func (p *pace) run(g generator, perSecond int, from time.Time) {
+func (p *pace) run(g generator, perSecond int, from time.Time) error {
+	defer p.w.cl.Close()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; {
 		select {
 		case <-p.quit:
-			p.done <- p.w.flush()
-			p.w.cl.Close()
-			return
+			return p.w.flush()
 		case now := <-tick.C:
 			for {
 				at := from.Add(time.Duration(n) * time.Second / time.Duration(perSecond))
@@ -57,14 +61,7 @@ func (p *pace) run(g generator, perSecond int, from time.Time) {
 }
 
 // stop returns when all that was written has reached the broker.
-func (p *pace) stop() error {
-	if p.quit == nil {
-		return nil
-	}
-	close(p.quit)
-	p.quit = nil
-	return <-p.done
-}
+func (p *pace) stop() error { return p.end() }
 
 // took is how long ago the event of an output was due.
 func (p *pace) took(key []byte, now time.Time) (due time.Time, known bool) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -20,6 +21,13 @@ func profileOf(t testing.TB, run string) string {
 	path, err := filepath.Abs(filepath.Join(dir, run))
 	must(t, err)
 	return path
+}
+
+// cutProfile parts the CPU profile of a run that is profiled: the rest of it goes to a file of its own, called like the first with .2 behind.
+func (p *process) cutProfile() {
+	if env("PROFILE") != "" {
+		_ = p.cmd.Process.Signal(syscall.SIGUSR1)
+	}
 }
 
 // showProfile logs where the CPU went. For more: go tool pprof -http=: FOLDER/profiled FILE.

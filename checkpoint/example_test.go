@@ -46,7 +46,7 @@ func ExampleOpenStore() {
 	_, err := checkpoint.OpenStore("ftp://backup/weir")
 	fmt.Println(err)
 	// Output:
-	// WEIR_CHECKPOINT_STORE="ftp://backup/weir": allowed are file:///absolute/folder, file://./relative/folder and mem://name
+	// WEIR_CHECKPOINT_STORE="ftp://backup/weir": allowed are file:///absolute/folder, file://./relative/folder, mem://name, s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix and hdfs://namenode:port/folder
 }
 
 // Metadata that somebody else wrote is told from ours.

@@ -7,8 +7,12 @@ import (
 	"maps"
 	"testing"
 
+	"gocloud.dev/blob/memblob"
+
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/blobstore"
 	"github.com/weirstream/weir/checkpoint/memstore"
+	"github.com/weirstream/weir/checkpoint/remote"
 	"github.com/weirstream/weir/checkpoint/storetest"
 	"github.com/weirstream/weir/state"
 )
@@ -60,11 +64,24 @@ func session(t *testing.T, s checkpoint.Store, run string) (decided checkpoint.I
 // TestFailAtEveryStoreOperation fails the i-th operation for every i, in every way, once and for good. Whatever happens the decided checkpoint can be
 // restored, and the next run ends with exactly the files that it needs.
 func TestFailAtEveryStoreOperation(t *testing.T) {
+	for driver, open := range drivers {
+		t.Run(driver, func(t *testing.T) { failAtEvery(t, open) })
+	}
+}
+
+var drivers = map[string]func() checkpoint.Store{
+	"mem": func() checkpoint.Store { return memstore.Open("") },
+	"blob": func() checkpoint.Store {
+		return blobstore.New(memblob.OpenBucket(nil), "memory", remote.DefaultPolicy)
+	},
+}
+
+func failAtEvery(t *testing.T, open func() checkpoint.Store) {
 	for _, crash := range []bool{false, true} {
 		for _, mode := range storetest.Modes {
 			t.Run(fmt.Sprintf("%s,crash=%v", mode, crash), func(t *testing.T) {
 				for i := 0; ; i++ {
-					raw := memstore.Open("")
+					raw := open()
 					s := storetest.NewInjector(raw, i, mode, crash)
 					decided, at := session(t, s, "r1")
 					if !s.Fired() {

@@ -34,6 +34,15 @@ func TestOpenStore(t *testing.T) {
 	}
 }
 
+// A URL that is refused is shown without what may be a secret in it.
+func TestOpenStoreHidesSecrets(t *testing.T) {
+	for _, url := range []string{"s3://me:hidden@bucket/x", "s3://bucket/x?secret_key=hidden", "s3x://me:hidden@x", "hdfs://nn:1/x?password=hidden"} {
+		if _, err := checkpoint.OpenStore(url); err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 func TestJobNames(t *testing.T) {
 	s, err := checkpoint.OpenStore("mem://")
 	if err != nil {

@@ -35,14 +35,15 @@ type Config struct {
 	StartTimeout       time.Duration `env:"START_TIMEOUT" kind:"duration" default:"30s" min:"100ms" max:"1h" help:"How long the first contact with the brokers may take."`
 	ShutdownTimeout    time.Duration `env:"SHUTDOWN_TIMEOUT" kind:"duration" default:"8s" min:"100ms" max:"1h" help:"How long the last barrier and commit may take after SIGTERM; the process ends at most 1.5s later. Keep it below the pod's grace period."`
 
-	RestartDelay    time.Duration `env:"RESTART_DELAY" kind:"duration" default:"100ms" min:"1ms" max:"1h" help:"Wait before work goes on after a second failure; it doubles with each further one. After a first failure it goes on at once."`
-	RestartMaxDelay time.Duration `env:"RESTART_MAX_DELAY" kind:"duration" default:"10s" min:"1ms" max:"24h" help:"The longest wait after a failure. Each wait is shortened by chance, to half at most."`
-	RestartAttempts int           `env:"RESTART_ATTEMPTS" kind:"int" default:"10" min:"0" help:"Failures in a row, without a commit between them, that end the process; 0: none do."`
-	RestartReset    time.Duration `env:"RESTART_RESET" kind:"duration" default:"10s" min:"1s" max:"24h" help:"How long work has to go well until failures are forgotten and waits begin anew."`
-	RecordAttempts  int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
+	RestartDelay      time.Duration `env:"RESTART_DELAY" kind:"duration" default:"100ms" min:"1ms" max:"1h" help:"Wait before work goes on after a second failure; it doubles with each further one. After a first failure it goes on at once."`
+	RestartMaxDelay   time.Duration `env:"RESTART_MAX_DELAY" kind:"duration" default:"10s" min:"1ms" max:"24h" help:"The longest wait after a failure. Each wait is shortened by chance, to half at most."`
+	RestartAttempts   int           `env:"RESTART_ATTEMPTS" kind:"int" default:"10" min:"0" help:"Failures in a row, without a commit between them, that end the process; 0: none do."`
+	RestartReset      time.Duration `env:"RESTART_RESET" kind:"duration" default:"10s" min:"1s" max:"24h" help:"How long work has to go well until failures are forgotten and waits begin anew."`
+	FailedCheckpoints int           `env:"TOLERABLE_FAILED_CHECKPOINTS" kind:"int" default:"30" min:"0" help:"Checkpoints in a row that may fail because of the checkpoint store; one more ends the process. They don't count as WEIR_RESTART_ATTEMPTS."`
+	RecordAttempts    int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
 
 	DataDir             string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
-	CheckpointStore     string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: file:///folder or mem:// (lost with the process)."`
+	CheckpointStore     string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: a folder, a bucket or HDFS; mem:// is lost with the process. Holds no secret. docs/operations.md has all parameters."`
 	CheckpointsRetained int    `env:"CHECKPOINTS_RETAINED" kind:"int" default:"3" min:"1" help:"How many of the last committed checkpoints can be restored; files that none of them needs are deleted. With WEIR_EXCHANGE=kafka they are counted for each shard."`
 	StateBackend        string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
 	StateDir            string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`

@@ -37,7 +37,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"brokers":   {"host:port, several separated by commas", parseBrokers},
 		"addr":      {"host:port or :port, or off", parseAddr},
 		"path":      {"an absolute folder name", parsePath},
-		"store":     {"file:///an/absolute/folder or mem://", parseStore},
+		"store":     {"file:///an/absolute/folder, mem://, s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or hdfs://namenode:port/folder", parseStore},
 		"job":       {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},
 		"savepoint": {"the URL of a savepoint (file:///folder/of/savepoint) or of a checkpoint (<store>/<job>/manifest/<id>)", parseSavepoint},
 		"offsets":   {"earliest, latest, timestamp:<RFC 3339 time or milliseconds> or file:<path>", parseOffsets},

@@ -122,7 +122,7 @@ func (l *loader) fail(env, format string, args ...any) {
 	}
 	l.bad[env] = true
 	v := l.given[env]
-	l.errs.add(v.as, v.shown(), format, args...)
+	l.errs.add(v.as, maskURL(v.shown()), format, args...)
 }
 
 // ok says whether all of these settings could be read, so that they can be compared.

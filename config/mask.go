@@ -2,8 +2,9 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
+
+	"github.com/weirstream/weir/checkpoint"
 )
 
 const masked = "********"
@@ -23,10 +24,5 @@ func mask(property, text string) string {
 	return text
 }
 
-// maskURL hides the password of a URL.
-func maskURL(text string) string {
-	if u, err := url.Parse(text); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return text
-}
+// maskURL hides what may be a secret in a URL.
+func maskURL(text string) string { return checkpoint.RedactURL(text) }

@@ -92,7 +92,7 @@ func TestSavepoints(t *testing.T) {
 		want                     int
 	}{
 		{"POST", path, "text/plain", `{}`, http.StatusUnsupportedMediaType},
-		{"POST", path, kind, `{"nmae":"x"}`, http.StatusBadRequest},
+		{"POST", path, kind, `{"nom":"x"}`, http.StatusBadRequest},
 		{"POST", path, kind, ``, http.StatusBadRequest},
 		{"GET", path + "?wait=long", kind, ``, http.StatusBadRequest},
 		{"DELETE", path, kind, ``, http.StatusMethodNotAllowed},

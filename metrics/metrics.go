@@ -22,6 +22,7 @@ type Metrics struct {
 
 	epoch, lastCommit, state, overlay prometheus.Gauge
 	commits, groupOffsets             prometheus.Counter
+	failedCheckpoints                 prometheus.Counter
 	checkpointBytes                   prometheus.Histogram
 	lagVec, build                     *prometheus.GaugeVec
 
@@ -102,6 +103,13 @@ func (m *Metrics) Commit() {
 	if m != nil {
 		m.commits.Inc()
 		m.lastCommit.Set(float64(m.now().UnixMilli()) / 1e3)
+	}
+}
+
+// FailedCheckpoint counts a checkpoint that the checkpoint store did not take.
+func (m *Metrics) FailedCheckpoint() {
+	if m != nil {
+		m.failedCheckpoints.Inc()
 	}
 }
 

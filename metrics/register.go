@@ -59,7 +59,10 @@ func (m *Metrics) registerCheckpoints(reg prometheus.Registerer) {
 	m.groupOffsets = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "weir", Name: "group_offsets_failed_total", Help: "Commits that the group's offsets did not follow, with sinks on a cluster of their own.",
 	})
-	reg.MustRegister(m.checkpointBytes, m.commits, m.groupOffsets)
+	m.failedCheckpoints = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "weir", Name: "failed_checkpoints_total", Help: "Checkpoints that failed because of the checkpoint store.",
+	})
+	reg.MustRegister(m.checkpointBytes, m.commits, m.groupOffsets, m.failedCheckpoints)
 	m.epoch = gauge(reg, "epoch", "Number of the epoch under way.")
 	m.lastCommit = gauge(reg, "last_commit_timestamp_seconds", "Unix time of the last commit; 0 before the first.")
 }

@@ -62,7 +62,7 @@ func (o *sessions[K, T, A, R]) admit(ts int64, v T) (s Session[A], late bool, er
 		err = o.open.Set(slices.Replace(all, from, to, s))
 	}
 	if err == nil {
-		err = o.hasten(w, nil)
+		err = o.hasten(w, w.append(o.ns[:0]))
 	}
 	return s, false, err
 }
@@ -106,16 +106,13 @@ func (o *sessions[K, T, A, R]) fire(due state.Due) error {
 	if err != nil {
 		return o.fail(err)
 	}
-	if len(due.Namespace) == 0 {
-		return o.early(due, all)
-	}
 	w, err := readWindow(due.Namespace)
 	if err != nil {
 		return o.fail(err)
 	}
 	i := slices.IndexFunc(all, func(s Session[A]) bool { return s.Window == w })
 	if i < 0 {
-		return nil
+		return nil // an early result of a session that has grown since, and has another timer
 	}
 	acc := all[i].Acc
 	emit, remove := o.occasion(due, w)
@@ -135,18 +132,6 @@ func (o *sessions[K, T, A, R]) remove(all []Session[A], i int) error {
 		return o.open.Clear()
 	}
 	return o.open.Set(slices.Delete(all, i, i+1))
-}
-
-func (o *sessions[K, T, A, R]) early(due state.Due, all []Session[A]) error {
-	for _, s := range all {
-		if emit, _ := o.occasion(due, s.Window); !emit {
-			continue
-		}
-		if err := o.emit(s.Window, s.Acc); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // SessionsCodec keeps the sessions of a key: for each one its window, the length of the accumulator (uvarint) and the accumulator.

@@ -39,6 +39,7 @@ type attempt struct {
 	mu      sync.Mutex
 	pending map[uint64]*alignment // barriers under way
 	failed  bool
+	timers  int64 // bytes that those of all tasks take up
 	halted  atomic.Bool
 	busy    atomic.Uint64 // the last epoch in which a timer has fired
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -21,6 +22,9 @@ type baser struct {
 	// Owned by the publisher's goroutine.
 	marked time.Time
 	sweep  sweep
+
+	marks   sync.WaitGroup
+	marking atomic.Bool
 
 	mu   sync.Mutex
 	busy bool
@@ -69,11 +73,21 @@ func (b *baser) due(id checkpoint.ID) bool {
 	return b.in.o.Bases.Due(stats)
 }
 
-// mark notes in the store that something was committed. It is a courtesy to whoever starts without offsets: no decision hangs on it.
+// mark notes in the store that something was committed. It is a courtesy to whoever starts without offsets: no decision hangs on it, and
+// nothing waits for a store that is slow.
 func (b *baser) mark(id checkpoint.ID) {
-	if err := b.shard.repo.MarkCommitted(b.ctx, id); err != nil {
-		b.in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", id, "err", err)
+	if b.marking.Swap(true) {
+		return
 	}
+	ctx := b.ctx
+	b.marks.Add(1)
+	go func() {
+		defer b.marks.Done()
+		defer b.marking.Store(false)
+		if err := b.shard.repo.MarkCommitted(ctx, id); err != nil {
+			b.in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", id, "err", err)
+		}
+	}()
 }
 
 // write takes a snapshot of the backend, which holds committed epochs only, and stores it.
@@ -127,7 +141,10 @@ func (b *baser) forget() {
 	b.last, b.sweep = checkpoint.BaseRef{}, sweep{}
 }
 
+// stop gives up what is under way; a mark is given a moment.
 func (b *baser) stop() {
+	waitFor(&b.marks, time.Second)
 	b.cancel()
+	b.marks.Wait()
 	b.wg.Wait()
 }

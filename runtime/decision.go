@@ -52,6 +52,11 @@ func (in *Instance) readDecision(work []txn.Partition) (decision, error) {
 	if err := in.checkFresh(ctx, work, committed, d); err != nil {
 		return decision{}, err
 	}
+	if len(committed) == 0 {
+		if err := in.checkAgreed(ctx); err != nil {
+			return decision{}, err
+		}
+	}
 	return d, in.settle(ctx, &d, committed, ends)
 }
 

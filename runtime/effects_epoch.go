@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -111,10 +112,18 @@ func (in *Instance) doStore(epoch twophase.Epoch) {
 			return err
 		}
 		if err := in.store(ctx, f); err != nil {
-			return err
+			return in.late(ctx, err)
 		}
 		return inject("store-after")
 	})
+}
+
+// late says that an epoch's transaction has no more time for a store that is slow.
+func (in *Instance) late(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("not stored within %v; if the store is as slow as that, raise WEIR_TRANSACTION_TIMEOUT: %w", in.o.TransactionTimeout, err)
+	}
+	return err
 }
 
 func (in *Instance) doFlush(epoch twophase.Epoch) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/internal/failpoint"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
@@ -56,6 +57,20 @@ func (in *Instance) named(err error) error {
 func isKafka(err error) bool {
 	var e *txn.Error
 	return errors.As(err, &e)
+}
+
+// countFailure says why there were too many failures of its kind, or nothing.
+func (in *Instance) countFailure(ev *event) (tooMany string) {
+	if !ofStore(ev) {
+		return in.restarts.failed(culprit(ev))
+	}
+	in.m.FailedCheckpoint()
+	return in.restarts.storeFailed()
+}
+
+// ofStore says whether the checkpoint store has failed: it could not take a checkpoint, or not be reached when one was to be read.
+func ofStore(ev *event) bool {
+	return ev.Op == twophase.Store && !isKafka(ev.err) && !isFatal(ev.err) || errors.Is(ev.err, checkpoint.ErrUnavailable)
 }
 
 // isFatal says whether an error of our own ends the instance.

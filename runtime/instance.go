@@ -74,8 +74,10 @@ type Instance struct {
 	stopped  bool
 	waiters  []waiter         // for commits
 	last     *SavepointStatus // to be taken when the work has ended
-	barrier  *time.Timer
-	expiry   *time.Timer
+	// published is the newest epoch whose state is on its way to the backend.
+	published twophase.Epoch
+	barrier   *time.Timer
+	expiry    *time.Timer
 }
 
 // New checks options and makes an instance; Run runs it.

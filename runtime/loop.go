@@ -123,7 +123,7 @@ func (in *Instance) noteFailure(ev *event) {
 	if ev.err == nil {
 		return
 	}
-	tooMany := in.restarts.failed(culprit(ev))
+	tooMany := in.countFailure(ev)
 	in.lastErr = fmt.Errorf("%s: %w", opName(ev.Op), in.named(ev.err))
 	in.view.failed(in.lastErr)
 	in.m.Abort(causeLabel(ev.Cause))

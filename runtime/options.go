@@ -43,6 +43,8 @@ type Options struct {
 	OverlayLimit int64
 	// CacheBytes bounds the decoded committed values that tasks keep at hand.
 	CacheBytes int64
+	// TimerMemory hears how many bytes timers take up, which are in memory whatever the other bounds are; never twice at a time. It may be nil.
+	TimerMemory func(bytes int64)
 	// TransactionTimeout is the broker's patience with an open transaction.
 	TransactionTimeout time.Duration
 	SessionTimeout     time.Duration

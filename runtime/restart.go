@@ -15,6 +15,9 @@ type RestartPolicy struct {
 	Attempts int
 	// Reset is how long work has to go well until all failures are forgotten: delays begin anew.
 	Reset time.Duration
+	// FailedCheckpoints is how many checkpoints in a row may fail in the store, without a commit between them; one more ends the instance. They
+	// don't count as Attempts: a store may be away for longer than anything else has reason to.
+	FailedCheckpoints int
 	// RecordAttempts is how many failures on the same record or timer end the instance, with commits between them or without: it
 	// will fail again.
 	RecordAttempts int
@@ -22,15 +25,16 @@ type RestartPolicy struct {
 
 // DefaultRestartPolicy is what holds if nothing else is asked for.
 func DefaultRestartPolicy() RestartPolicy {
-	return RestartPolicy{Delay: 100 * time.Millisecond, MaxDelay: 10 * time.Second, Attempts: 10, Reset: 10 * time.Second, RecordAttempts: 3}
+	return RestartPolicy{Delay: 100 * time.Millisecond, MaxDelay: 10 * time.Second, Attempts: 10, FailedCheckpoints: 30, Reset: 10 * time.Second, RecordAttempts: 3}
 }
 
 func (p *RestartPolicy) check(bad func(format string, args ...any)) {
 	if p.Delay <= 0 || p.MaxDelay < p.Delay {
 		bad("the restart delay is %v, at most %v; expected more than 0, and the longest not below the first", p.Delay, p.MaxDelay)
 	}
-	if p.Attempts < 0 || p.RecordAttempts < 1 || p.Reset <= 0 {
-		bad("restart attempts are %d, those of a record %d, the time to forget %v; expected at least 0, 1 and more than 0", p.Attempts, p.RecordAttempts, p.Reset)
+	if p.Attempts < 0 || p.FailedCheckpoints < 0 || p.RecordAttempts < 1 || p.Reset <= 0 {
+		bad("restart attempts are %d, failed checkpoints %d, attempts of a record %d, the time to forget %v; expected at least 0, 0, 1 and more than 0",
+			p.Attempts, p.FailedCheckpoints, p.RecordAttempts, p.Reset)
 	}
 }
 
@@ -38,6 +42,7 @@ func (p *RestartPolicy) check(bad func(format string, args ...any)) {
 type restarts struct {
 	policy RestartPolicy
 	inRow  int // failures since the last commit
+	stores int // those of them that were the checkpoint store's
 	recent int // failures that are not forgotten: the delay grows with them
 	onSame map[operators.Culprit]int
 	// of counts failures since the last commit by operator, where no source record can be blamed: after an abort the record that sets a timer
@@ -59,24 +64,37 @@ func (r *restarts) healthy(now time.Time) {
 
 // committed ends a row of failures. Delays stay as long as they were: a job may fail between any two commits.
 func (r *restarts) committed(now time.Time) {
-	r.inRow, r.of = 0, nil
+	r.inRow, r.stores, r.of = 0, 0, nil
 	r.healthy(now)
 }
 
 // failed counts a failure; of a function of the job, if who is not nil. It says why there were too many, or nothing.
 func (r *restarts) failed(who *operators.Culprit) (tooMany string) {
-	r.inRow++
-	r.recent++
-	r.since, r.due = time.Time{}, true
+	r.count()
 	if who != nil {
 		if n := r.blame(*who); n >= r.policy.RecordAttempts {
 			return fmt.Sprintf("failed %d times in the same place (WEIR_RECORD_ATTEMPTS), giving up", n)
 		}
 	}
-	if r.policy.Attempts > 0 && r.inRow >= r.policy.Attempts {
-		return fmt.Sprintf("failed %d times without a commit between (WEIR_RESTART_ATTEMPTS), giving up", r.inRow)
+	if n := r.inRow - r.stores; r.policy.Attempts > 0 && n >= r.policy.Attempts {
+		return fmt.Sprintf("failed %d times without a commit between (WEIR_RESTART_ATTEMPTS), giving up", n)
 	}
 	return ""
+}
+
+// storeFailed counts a failure of the checkpoint store. It says why there were too many, or nothing.
+func (r *restarts) storeFailed() (tooMany string) {
+	r.count()
+	if r.stores++; r.stores > r.policy.FailedCheckpoints {
+		return fmt.Sprintf("the checkpoint store failed %d times without a commit between (WEIR_TOLERABLE_FAILED_CHECKPOINTS), giving up", r.stores)
+	}
+	return ""
+}
+
+func (r *restarts) count() {
+	r.inRow++
+	r.recent++
+	r.since, r.due = time.Time{}, true
 }
 
 // blame counts a failure of a function and returns how many it has had in this place.

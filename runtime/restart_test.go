@@ -13,7 +13,7 @@ func drawPolicy(t *rapid.T) RestartPolicy {
 	first := time.Duration(rapid.Int64Range(1, int64(time.Minute)).Draw(t, "delay"))
 	return RestartPolicy{
 		Delay: first, MaxDelay: first + time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "more")),
-		Attempts: rapid.IntRange(0, 20).Draw(t, "attempts"), RecordAttempts: rapid.IntRange(1, 5).Draw(t, "record attempts"),
+		Attempts: rapid.IntRange(0, 20).Draw(t, "attempts"), FailedCheckpoints: rapid.IntRange(0, 10).Draw(t, "checkpoints"), RecordAttempts: rapid.IntRange(1, 5).Draw(t, "record attempts"),
 		Reset: time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "reset")),
 	}
 }
@@ -52,6 +52,7 @@ func TestRestartCounts(t *testing.T) {
 		var (
 			now       = time.UnixMilli(0)
 			inRow     int
+			stores    int
 			same      = map[operators.Culprit]int{}
 			untold    = map[string]int{} // failures without a record, by operator, since the last commit
 			wellSince time.Time
@@ -63,7 +64,7 @@ func TestRestartCounts(t *testing.T) {
 				wellSince = now
 			}
 			if now.Sub(wellSince) >= r.policy.Reset {
-				inRow = 0
+				inRow, stores = 0, 0
 				clear(same)
 				clear(untold)
 			}
@@ -74,11 +75,18 @@ func TestRestartCounts(t *testing.T) {
 			},
 			"commit": func(*rapid.T) {
 				r.committed(now)
-				inRow = 0
+				inRow, stores = 0, 0
 				clear(untold)
 				well(now)
 			},
 			"idle": func(*rapid.T) { r.healthy(now); well(now) },
+			"store fails": func(t *rapid.T) {
+				stores++
+				wellSince = time.Time{}
+				if got := r.storeFailed(); (got != "") != (stores > r.policy.FailedCheckpoints) {
+					t.Fatalf("says %q", got)
+				}
+			},
 			"fail": func(t *rapid.T) {
 				var who *operators.Culprit
 				tooMany := false

@@ -20,6 +20,7 @@ type waiter struct {
 
 // wakeWaiters hears of a decided epoch, whose layers the publishers have.
 func (in *Instance) wakeWaiters(decided twophase.Epoch) {
+	in.published = max(in.published, decided)
 	left := in.waiters[:0]
 	for _, w := range in.waiters {
 		if w.epoch <= decided {
@@ -38,7 +39,7 @@ func (in *Instance) awaitCommit(ctx context.Context) error {
 	defer cancel()
 	done := make(chan struct{})
 	in.post(event{then: func() {
-		if in.idle() {
+		if in.dirty <= in.published {
 			close(done)
 			return
 		}

@@ -219,6 +219,15 @@ func TestSavepointRefusals(t *testing.T) {
 	if st := l.in.Savepoints()[2]; st.State != runtime.SavepointFailed || !strings.Contains(st.Error, snapshot.ErrExist.Error()) {
 		t.Errorf("%+v", st)
 	}
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{To: "file:///dev/null/folder/x"}); err != nil {
+		t.Fatal(err)
+	}
+	l.in.AwaitSavepoint(t.Context())
+	if st := l.in.Savepoints()[3]; st.State != runtime.SavepointFailed || !strings.Contains(st.Error, "/dev/null/folder") {
+		t.Errorf("%+v", st)
+	}
+	c.feed("text", "a")
+	l.until(t, "work that goes on", read(2))
 	if err := l.stop(t); err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ type task struct {
 	chain     *operators.Chain
 	store     *state.Store
 	epoch     uint64 // that its next record belongs to
+	timers    int64  // bytes, at the last barrier
 	full      bool   // its overlay has passed the limit in this epoch
 	time      taskTime
 }
@@ -55,6 +56,7 @@ func (t *task) open() error {
 		return fmt.Errorf("stage %s: %w", t.stage.Name, err)
 	}
 	t.chain = chain
+	t.measureTimers()
 	return nil
 }
 
@@ -172,6 +174,7 @@ func (t *task) pass(epoch uint64) error {
 		if entries, err = t.store.Seal(epoch); err != nil {
 			return fmt.Errorf("stage %s: sealing state: %w", t.stage.Name, err)
 		}
+		t.measureTimers()
 	}
 	t.epoch, t.full = epoch+1, false
 	t.attempt.passed(epoch, t, entries)

@@ -38,7 +38,7 @@ pack "$ctx/runtime" | docker import - weir-local/runtime >/dev/null
 rm -rf "$ctx/builder"
 cp -a "$ctx/busybox" "$ctx/builder"
 mkdir -p "$ctx/builder/out/bin" "$ctx/builder/out/data"
-(cd "$ROOT" && CGO_ENABLED=1 go build -trimpath -ldflags "-s -w -X main.version=${VERSION:-dev}" \
+(cd "$ROOT" && CGO_ENABLED=1 go build -tags disable_grpc_modules -trimpath -ldflags "-s -w -X main.version=${VERSION:-dev}" \
   -o "$ctx/builder/out/bin/processor" ./cmd/processor)
 pack "$ctx/builder" | docker import --change 'ENV PATH=/usr/bin' --change 'LABEL weir.stage=build' - weir-local/builder >/dev/null
 rm -rf "$ctx/builder"

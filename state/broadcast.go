@@ -217,4 +217,6 @@ var noKey = string(binary.AppendUvarint(nil, 0))
 // sweep evicts nothing: all of it is in memory as long as the task lives.
 func (b *Broadcast[K, V]) sweep(uint64) bool { return false }
 
+func (b *Broadcast[K, V]) evictGone(uint64) {}
+
 func (b *Broadcast[K, V]) name() Descriptor { return b.desc }

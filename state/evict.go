@@ -32,6 +32,12 @@ func (s *Store) makeRoom() {
 		e.rest--
 		return
 	}
+	for _, t := range s.tables {
+		t.evictGone(applied)
+	}
+	if s.cacheBytes <= s.opts.CacheBytes {
+		return
+	}
 	for range s.tables {
 		e.table = (e.table + 1) % len(s.tables)
 		useful = s.tables[e.table].sweep(applied) || useful

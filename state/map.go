@@ -8,8 +8,8 @@ type Map[K, V any] struct {
 	table *table[mapped[V]]
 	keys  Codec[K]
 	codec sized[V]
-	// maps holds the cells of each record key that has any, for iteration; by the form of the key that cells have.
-	maps map[string]*cellSet[V]
+	// heads finds the first cell of each record key that has any; the others hang behind it, for iteration.
+	heads index
 
 	ttl    *expiry // nil: entries live for ever
 	stamps *Map[K, int64]
@@ -17,15 +17,11 @@ type Map[K, V any] struct {
 
 type (
 	mapCell[V any] = cell[mapped[V]]
-	// mapped is a map's value and where its cell stands in the set of its record key.
+	// mapped is a map's value, and its neighbours among the cells of its record key: their numbers plus 1, 0 for none.
 	mapped[V any] struct {
-		value V
-		set   *cellSet[V]
-		index int
-	}
-	cellSet[V any] struct {
-		key   string
-		cells []*mapCell[V]
+		value      V
+		next, prev uint32
+		linked     bool
 	}
 )
 
@@ -36,14 +32,14 @@ func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opt
 	if err != nil {
 		return nil, err
 	}
-	m := &Map[K, V]{table: newTable[mapped[V]](s, o.Descriptor), keys: keys, codec: newSized(c), maps: make(map[string]*cellSet[V])}
+	m := &Map[K, V]{table: newTable[mapped[V]](s, o.Descriptor), keys: keys, codec: newSized(c)}
 	m.table.decode = func(b []byte) (mapped[V], int, error) {
 		v, size, err := m.codec.decode(b)
 		return mapped[V]{value: v}, size, err
 	}
 	m.table.encode = m.encode
 	m.table.evicted = m.forget
-	m.table.extra = 64 // its place in a set, and a set per record key
+	m.table.extra = 16 // a place in heads
 	if o.ttl != nil {
 		return m, expireMap(s, m, *o.ttl)
 	}
@@ -101,7 +97,10 @@ func (m *Map[K, V]) Delete(k K) error {
 }
 
 func (m *Map[K, V]) remove(c *mapCell[V]) {
-	m.table.erase(c, mapped[V]{set: c.value.set, index: c.value.index})
+	none := c.value
+	var zero V
+	none.value = zero
+	m.table.erase(c, none)
 }
 
 // cell finds the cell of k. The key is put together behind the Store's own, in the same buffer.
@@ -130,30 +129,10 @@ func (m *Map[K, V]) cell(k K, load bool) (*mapCell[V], error) {
 // locate finds or makes the cell of an entry's key, of which the first n bytes are the record's.
 func (m *Map[K, V]) locate(full []byte, n int, load bool) (*mapCell[V], error) {
 	c, err := m.table.find(full, load)
-	if err != nil || c.value.set != nil {
-		return c, err
+	if err == nil && !c.value.linked {
+		m.link(c, full[headLen:n])
 	}
-	record := full[headLen:n]
-	set, ok := m.maps[string(record)]
-	if !ok {
-		set = &cellSet[V]{key: string(record)}
-		m.maps[set.key] = set
-	}
-	c.value.set, c.value.index = set, len(set.cells)
-	set.cells = append(set.cells, c)
-	return c, nil
-}
-
-// forget takes an evicted cell out of the set of its record key.
-func (m *Map[K, V]) forget(c *mapCell[V]) {
-	set, i := c.value.set, c.value.index
-	last := len(set.cells) - 1
-	set.cells[i] = set.cells[last]
-	set.cells[i].value.index = i
-	set.cells[last] = nil
-	if set.cells = set.cells[:last]; last == 0 {
-		delete(m.maps, set.key)
-	}
+	return c, err
 }
 
 func (m *Map[K, V]) encode(w *sealer, c *mapCell[V]) error {

@@ -109,27 +109,25 @@ func (m *Map[K, V]) walk(lower, upper []byte, visit func(c *mapCell[V], key, val
 // in at one end and out at the other, would else be looked through among more and more of them.
 func (m *Map[K, V]) prune() {
 	s := m.table.store
-	set, ok := m.maps[string(s.key[headLen:])]
-	if !ok {
-		return
-	}
 	applied := s.applied.Load()
-	for i := 0; i < len(set.cells); {
-		if c := set.cells[i]; c.flags&(present|dirty) == 0 && c.seal <= applied {
-			m.table.evict(c) // another one takes its place in the set
-		} else {
-			i++
+	for c := m.cells(); c != nil; {
+		next := m.numbered(c.value.next)
+		if c.flags&(present|dirty) == 0 && c.seal <= applied {
+			m.table.evict(c)
 		}
+		c = next
 	}
+}
+
+// cells is the first of the current key's.
+func (m *Map[K, V]) cells() *mapCell[V] {
+	record := m.table.store.key[headLen:]
+	return m.first(record, hashOf(record))
 }
 
 // sorted are the cells of the current key from first on and below end, as they are now.
 func (m *Map[K, V]) sorted(first, end string) (cells []*mapCell[V]) {
-	set, ok := m.maps[string(m.table.store.key[headLen:])]
-	if !ok {
-		return nil
-	}
-	for _, c := range set.cells {
+	for c := m.cells(); c != nil; c = m.numbered(c.value.next) {
 		if first <= c.key && c.key < end {
 			cells = append(cells, c)
 		}

@@ -38,6 +38,8 @@ func (t *table[T]) seal(w *sealer, seq uint64) error {
 		c.flags |= known
 		if c.is(present) {
 			c.flags |= stored
+		} else {
+			t.bury(c)
 		}
 		c.seal, c.pending = seq, 0
 		t.dirty[i] = nil

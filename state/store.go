@@ -54,6 +54,8 @@ type sealable interface {
 	// sweep looks at some cells and evicts those that it may, until the Store needs no more room. It is useful if it met any that may
 	// go, now or the next time round.
 	sweep(applied uint64) (useful bool)
+	// evictGone evicts values that were deleted, until then too.
+	evictGone(applied uint64)
 	name() Descriptor
 }
 
@@ -110,6 +112,16 @@ func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }
 
 // CacheBytes is about the memory that all values kept decoded take up, dirty ones included.
 func (s *Store) CacheBytes() int64 { return s.cacheBytes }
+
+// TimerMemory is the memory that timers take up, with what is kept for more of them.
+func (s *Store) TimerMemory() (bytes int64) {
+	for _, t := range s.tables {
+		if timers, ok := t.(*Timers); ok {
+			bytes += timers.memory()
+		}
+	}
+	return bytes
+}
 
 // HandleOption is a setting of one state.
 type HandleOption func(*opening)

@@ -14,6 +14,7 @@ const (
 	live                      // the slot is taken
 	known                     // it is known what backend and sealed entries hold: …
 	stored                    // … a value; else none
+	gone                      // on the list of what was deleted
 )
 
 // cell is what the overlay knows of one key. While it is in its table, it alone says what the value is.
@@ -36,6 +37,7 @@ type table[T any] struct {
 	desc  Descriptor
 	index index
 	dirty []*cell[T] // each cell with the flag once
+	gone  []uint32   // cells that were deleted, the first to go (evict_gone.go)
 
 	last *cell[T] // of the key set at turn
 	turn uint64

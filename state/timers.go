@@ -39,31 +39,15 @@ type Due struct {
 type Timers struct {
 	store  *Store
 	desc   Descriptor
-	byID   map[string]*timer
+	all    timerTable
 	queues [domains]timerQueue
-	dirty  []*timer
+	runs   [domains]timerRun
+	dirty  []int32
 
-	slabs [][]timer
-	free  []*timer
 	id    []byte // scratch
 	taken []byte // what the last Due refers to
 	due   *dueIndex
 }
-
-// timer is one timer that is set, or one that was and whose entry Seal has to delete.
-type timer struct {
-	id    string // an entry's key after group and state id
-	at    int64
-	slot  int32 // in its queue, or unset
-	dirt  int32 // in Timers.dirty, or unset
-	group uint16
-	saved bool // backend or sealed entries have it
-}
-
-const unset = -1
-
-// timerBytes is about what a timer costs beside its id: the timer, its places in map and queue.
-const timerBytes = 100
 
 // NewTimers opens the timers called name of the operator uid. Load brings back those of earlier lives.
 func NewTimers(s *Store, uid, name string, opts ...HandleOption) (*Timers, error) {
@@ -71,7 +55,10 @@ func NewTimers(s *Store, uid, name string, opts ...HandleOption) (*Timers, error
 	if err != nil {
 		return nil, err
 	}
-	t := &Timers{store: s, desc: d.Descriptor, byID: map[string]*timer{}}
+	t := &Timers{store: s, desc: d.Descriptor}
+	for d := range t.queues {
+		t.queues[d].all = &t.all
+	}
 	s.tables = append(s.tables, t)
 	return t, nil
 }
@@ -83,18 +70,17 @@ func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
 	if err != nil {
 		return err
 	}
-	tm, ok := t.byID[string(id)]
-	if !ok {
-		tm = t.take()
-		*tm = timer{id: string(id), at: at, slot: unset, dirt: unset, group: t.store.group}
-		t.byID[tm.id] = tm
+	hash := hashOf(id)
+	n := t.all.find(id, hash)
+	if n == unset {
+		n = t.all.add(id, hash, timer{at: at, group: t.store.group, domain: d})
 	}
-	if tm.slot == unset {
-		t.queues[d].push(tm)
+	if t.all.at(n).slot == unset {
+		t.queues[d].push(n)
 		if t.due != nil && d == EventTime && at <= t.due.until {
-			t.due.add(tm)
+			t.due.add(t, n)
 		}
-		t.changed(tm, true)
+		t.changed(n, true)
 	}
 	return nil
 }
@@ -106,9 +92,8 @@ func (t *Timers) Delete(d Domain, at int64, namespace []byte) error {
 	if err != nil {
 		return err
 	}
-	if tm, ok := t.byID[string(id)]; ok && tm.slot != unset {
-		t.queues[d].remove(int(tm.slot))
-		t.changed(tm, false)
+	if n := t.all.find(id, hashOf(id)); n != unset && t.all.at(n).slot != unset {
+		t.unset(d, n)
 	}
 	return nil
 }
@@ -117,20 +102,33 @@ func (t *Timers) Delete(d Domain, at int64, namespace []byte) error {
 func (t *Timers) Next(d Domain) (at int64, ok bool) { return t.queues[d].first() }
 
 // Take unsets the earliest timer of a domain if it is due at now, and makes its key the current one. Which of several with the
-// same time comes first is not defined.
+// same time comes first is not defined; mostly it is the one that is first in the backend.
 func (t *Timers) Take(d Domain, now int64) (due Due, ok bool) {
 	at, ok := t.queues[d].first()
 	if !ok || at > now {
 		return Due{}, false
 	}
-	tm := t.queues[d].items[0].timer
-	n, used := binary.Uvarint([]byte(tm.id[:min(len(tm.id), binary.MaxVarintLen64)]))
-	t.taken = append(t.taken[:0], tm.id[used:]...)
-	due = Due{Domain: d, At: at, Key: t.taken[:n:n], Namespace: t.taken[n+timerHead:]}
-	t.store.SetKey(tm.group, due.Key)
-	t.queues[d].remove(0)
-	t.changed(tm, false)
+	n := t.earliest(d)
+	due = t.lend(n)
+	t.store.SetKey(t.all.at(n).group, due.Key)
+	t.unset(d, n)
 	return due, true
+}
+
+// lend makes a copy of what a timer says.
+func (t *Timers) lend(n int32) Due {
+	tm := t.all.at(n)
+	id := t.all.idOf(tm)
+	_, used := binary.Uvarint(id)
+	t.taken = append(t.taken[:0], id[used:]...)
+	key, _ := splitTimer(id)
+	k := len(key) - used
+	return Due{Domain: tm.domain, At: tm.at, Key: t.taken[:k:k], Namespace: t.taken[k+timerHead:]}
+}
+
+func (t *Timers) unset(d Domain, n int32) {
+	t.queues[d].remove(int(t.all.at(n).slot))
+	t.changed(n, false)
 }
 
 // Len is the number of timers that are set.
@@ -140,15 +138,6 @@ func (t *Timers) Len() (n int) {
 	}
 	return n
 }
-
-// suffix is domain, time and namespace.
-func (tm *timer) suffix() string {
-	n, used := binary.Uvarint([]byte(tm.id[:min(len(tm.id), binary.MaxVarintLen64)]))
-	return tm.id[used+int(n):]
-}
-
-// timerHead is the length of domain and time in an id.
-const timerHead = 1 + 8
 
 // identify puts together the id of a timer of the current key.
 func (t *Timers) identify(d Domain, at int64, namespace []byte) ([]byte, error) {
@@ -165,50 +154,31 @@ func (t *Timers) identify(d Domain, at int64, namespace []byte) ([]byte, error) 
 	return t.id, nil
 }
 
-// changed books that tm is now set or not. What the next Seal would have nothing to say about is forgotten at once, so
+// changed books that timer n is now set or not. What the next Seal would have nothing to say about is forgotten at once, so
 // that setting and deleting within an epoch leaves nothing behind.
-func (t *Timers) changed(tm *timer, set bool) {
+func (t *Timers) changed(n int32, set bool) {
+	tm := t.all.at(n)
 	switch {
 	case set != tm.saved:
 		tm.dirt = int32(len(t.dirty))
-		t.dirty = append(t.dirty, tm)
+		t.dirty = append(t.dirty, n)
 		t.book(tm, 1)
 		return
 	case tm.dirt != unset:
 		last := t.dirty[len(t.dirty)-1]
-		last.dirt = tm.dirt
+		t.all.at(last).dirt = tm.dirt
 		t.dirty[tm.dirt] = last
-		t.dirty[len(t.dirty)-1] = nil
 		t.dirty = t.dirty[:len(t.dirty)-1]
 		tm.dirt = unset
 		t.book(tm, -1)
 	}
 	if !set {
-		t.forget(tm)
+		t.all.forget(n)
 	}
 }
 
 // book counts a timer that Seal has to write; n is 1, or -1 if it need not any more.
 func (t *Timers) book(tm *timer, n int) {
 	t.store.dirtyCells += n
-	t.store.dirtyBytes += int64(n * (len(tm.id) + timerBytes))
-}
-
-func (t *Timers) forget(tm *timer) {
-	delete(t.byID, tm.id)
-	*tm = timer{}
-	t.free = append(t.free, tm)
-}
-
-func (t *Timers) take() *timer {
-	if len(t.free) == 0 {
-		slab := make([]timer, slabCells)
-		t.slabs = append(t.slabs, slab)
-		for i := range slab {
-			t.free = append(t.free, &slab[i])
-		}
-	}
-	tm := t.free[len(t.free)-1]
-	t.free = t.free[:len(t.free)-1]
-	return tm
+	t.store.dirtyBytes += int64(n * (int(tm.id.length) + timerBytes))
 }

@@ -1,9 +1,6 @@
 package state
 
-import (
-	"encoding/binary"
-	"strings"
-)
+import "bytes"
 
 // dueIndex finds due timers of event time by their key, while not all of them have fired. It is built when the first key is asked for:
 // a list for each hash of a key.
@@ -14,13 +11,13 @@ type dueIndex struct {
 }
 
 type dueNode struct {
-	timer *timer
+	timer int32
 	next  int32 // plus 1
 }
 
 // Due counts the timers of a domain that are due at now, but not further than limit.
 func (t *Timers) Due(d Domain, now int64, limit int) (n int) {
-	t.queues[d].each(now, func(*timer) bool { n++; return n < limit })
+	t.queues[d].each(now, func(int32) bool { n++; return n < limit })
 	return n
 }
 
@@ -30,27 +27,24 @@ func (t *Timers) TakeOf(until int64) (due Due, ok bool) {
 	if t.due == nil || t.due.until != until {
 		t.indexDue(until)
 	}
-	key := string(t.store.key[headLen:])
-	var first *timer
-	for i := t.due.heads[hashOfString(key)]; i > 0; i = t.due.nodes[i-1].next {
-		tm := t.due.nodes[i-1].timer
+	key := t.store.key[headLen:]
+	first := int32(unset)
+	for i := t.due.heads[hashOf(key)]; i > 0; i = t.due.nodes[i-1].next {
+		n := t.due.nodes[i-1].timer
 		// A timer that was unset since may be another one by now: what it is counts.
-		if tm.slot == unset || tm.at > until || !strings.HasPrefix(tm.id, key) || Domain(tm.id[len(key)]) != EventTime {
+		tm := t.all.at(n)
+		if tm.slot == unset || tm.at > until || tm.domain != EventTime || !bytes.HasPrefix(t.all.idOf(tm), key) {
 			continue
 		}
-		if first == nil || tm.at < first.at {
-			first = tm
+		if first == unset || tm.at < t.all.at(first).at {
+			first = n
 		}
 	}
-	if first == nil {
+	if first == unset {
 		return Due{}, false
 	}
-	_, used := binary.Uvarint([]byte(key[:min(len(key), binary.MaxVarintLen64)]))
-	t.taken = append(t.taken[:0], first.id[used:]...)
-	n := len(key) - used
-	due = Due{Domain: EventTime, At: first.at, Key: t.taken[:n:n], Namespace: t.taken[n+timerHead:]}
-	t.queues[EventTime].remove(int(first.slot))
-	t.changed(first, false)
+	due = t.lend(first)
+	t.unset(EventTime, first)
 	return due, true
 }
 
@@ -59,17 +53,18 @@ func (t *Timers) EndTakeOf() { t.due = nil }
 
 func (t *Timers) indexDue(until int64) {
 	t.due = &dueIndex{until: until, heads: map[uint32]int32{}}
-	t.queues[EventTime].each(until, func(tm *timer) bool { t.due.add(tm); return true })
+	t.queues[EventTime].each(until, func(n int32) bool { t.due.add(t, n); return true })
 }
 
-func (x *dueIndex) add(tm *timer) {
-	hash := hashOfString(tm.id[:len(tm.id)-len(tm.suffix())])
-	x.nodes = append(x.nodes, dueNode{tm, x.heads[hash]})
+func (x *dueIndex) add(t *Timers, n int32) {
+	key, _ := splitTimer(t.all.idOf(t.all.at(n)))
+	hash := hashOf(key)
+	x.nodes = append(x.nodes, dueNode{n, x.heads[hash]})
 	x.heads[hash] = int32(len(x.nodes))
 }
 
 // each calls visit with every timer that is due at now, in no order, until it returns false.
-func (q *timerQueue) each(now int64, visit func(*timer) bool) {
+func (q *timerQueue) each(now int64, visit func(int32) bool) {
 	left := []int{0}
 	for len(left) > 0 {
 		i := left[len(left)-1]

@@ -1,14 +1,15 @@
 package state
 
-// timerQueue is a heap of four children per node, by time. Times stand beside the pointers: most comparisons need no look at a
-// timer. Timers of the same time are in no order, so that many of them, as at the end of a window, cost next to nothing.
+// timerQueue is a heap of four children per node, by time. Times stand beside the timers' numbers: most comparisons need no look at
+// a timer. Timers of the same time are in no order, so that many of them, as at the end of a window, cost next to nothing.
 type timerQueue struct {
 	items []queued
+	all   *timerTable
 }
 
 type queued struct {
 	at    int64
-	timer *timer
+	timer int32
 }
 
 const children = 4
@@ -20,15 +21,16 @@ func (q *timerQueue) first() (at int64, ok bool) {
 	return q.items[0].at, true
 }
 
-func (q *timerQueue) push(t *timer) {
+func (q *timerQueue) push(t int32) {
 	q.add(t)
 	q.up(len(q.items) - 1)
 }
 
 // add leaves the queue out of order until heapify.
-func (q *timerQueue) add(t *timer) {
-	t.slot = int32(len(q.items))
-	q.items = append(q.items, queued{t.at, t})
+func (q *timerQueue) add(t int32) {
+	tm := q.all.at(t)
+	tm.slot = int32(len(q.items))
+	q.items = append(q.items, queued{tm.at, t})
 }
 
 func (q *timerQueue) heapify() {
@@ -39,21 +41,20 @@ func (q *timerQueue) heapify() {
 
 func (q *timerQueue) remove(i int) {
 	last := len(q.items) - 1
-	q.items[i].timer.slot = unset
+	q.all.at(q.items[i].timer).slot = unset
 	moved := q.items[last]
-	q.items[last] = queued{}
 	q.items = q.items[:last]
 	if i == last {
 		return
 	}
 	q.place(i, moved)
 	q.down(i)
-	q.up(int(moved.timer.slot))
+	q.up(int(q.all.at(moved.timer).slot))
 }
 
 func (q *timerQueue) place(i int, it queued) {
 	q.items[i] = it
-	it.timer.slot = int32(i)
+	q.all.at(it.timer).slot = int32(i)
 }
 
 func (q *timerQueue) up(i int) {
@@ -89,4 +90,29 @@ func (q *timerQueue) down(i int) {
 		i = least
 	}
 	q.place(i, it)
+}
+
+// several says whether more than one timer has the earliest time.
+func (q *timerQueue) several() bool {
+	for c := 1; c <= min(children, len(q.items)-1); c++ {
+		if q.items[c].at == q.items[0].at {
+			return true
+		}
+	}
+	return false
+}
+
+// at lists the timers that have the earliest time, in no order: they are the heap's top.
+func (q *timerQueue) at(at int64) []int32 {
+	found := []int32{0} // places at first
+	for i := 0; i < len(found); i++ {
+		first := int(found[i])*children + 1
+		for c := first; c < min(first+children, len(q.items)); c++ {
+			if q.items[c].at == at {
+				found = append(found, int32(c))
+			}
+		}
+		found[i] = q.items[found[i]].timer
+	}
+	return found
 }

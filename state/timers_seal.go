@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"unsafe"
 )
 
 // Load reads the timers of the key groups from <= group < to from the backend: all that the task is to have, and before any is set.
@@ -35,35 +36,56 @@ func (t *Timers) restore(key []byte) error {
 	if len(suffix) < timerHead || suffix[0] >= byte(domains) {
 		return t.fail(key, errors.New("it is no timer"))
 	}
-	tm := t.take()
 	at := int64(binary.BigEndian.Uint64(suffix[1:]) ^ signBit)
-	*tm = timer{id: string(key[headLen:]), at: at, dirt: unset, group: group, saved: true}
-	t.byID[tm.id] = tm
-	t.queues[suffix[0]].add(tm)
+	id := key[headLen:]
+	n := t.all.add(id, hashOf(id), timer{at: at, group: group, domain: Domain(suffix[0]), saved: true})
+	t.queues[suffix[0]].add(n)
 	return nil
 }
 
 // seal writes an entry without a value for every timer that was set since the last time, and deletes those that were unset or taken.
 func (t *Timers) seal(w *sealer, _ uint64) error {
-	for _, tm := range t.dirty {
+	for _, n := range t.dirty {
+		tm := t.all.at(n)
 		w.group, w.id = tm.group, t.desc.ID
 		tm.dirt = unset
 		if tm.saved = tm.slot != unset; tm.saved {
-			w.begin(tm.id, nil)
+			w.begin("", t.all.idOf(tm))
 			if err := w.end(w.buf); err != nil {
 				return err
 			}
 			continue
 		}
-		w.delete(tm.id, nil)
-		t.forget(tm)
+		w.delete("", t.all.idOf(tm))
+		t.all.forget(n)
 	}
-	clear(t.dirty)
 	t.dirty = t.dirty[:0]
 	if cap(t.dirty) > maxIdleDirty {
 		t.dirty = slices.Clip(t.dirty[:0:0])
 	}
+	t.shrink()
 	return nil
+}
+
+// shrink gives the memory of many timers back when none is left.
+func (t *Timers) shrink() {
+	if t.all.slots <= maxIdleDirty || !t.all.empty() {
+		return
+	}
+	t.all = timerTable{}
+	t.due = nil
+	for d := range t.queues {
+		t.queues[d].items, t.runs[d] = nil, timerRun{}
+	}
+}
+
+// memory is what all timers take up, with their places in queues.
+func (t *Timers) memory() int64 {
+	bytes := t.all.memory()
+	for d := range t.queues {
+		bytes += int64(cap(t.queues[d].items))*int64(unsafe.Sizeof(queued{})) + int64(cap(t.runs[d].timers))*4
+	}
+	return bytes
 }
 
 // maxIdleDirty bounds the list that is kept for the next epoch: a million timers that fire at once are rare.
@@ -71,6 +93,8 @@ const maxIdleDirty = 1 << 16
 
 // sweep evicts nothing: timers are in memory as long as they are set.
 func (t *Timers) sweep(uint64) bool { return false }
+
+func (t *Timers) evictGone(uint64) {}
 
 func (t *Timers) name() Descriptor { return t.desc }
 

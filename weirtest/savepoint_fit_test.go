@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -232,4 +234,40 @@ func TestStartFromStopped(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A savepoint that was made from nothing has state and no positions: sources begin where they say.
+func TestStartFromMadeOfNothing(t *testing.T) {
+	ctx := t.Context()
+	taken, err := snapshot.OpenURL(ctx, savepointOf(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := "file://" + t.TempDir()
+	store, err := checkpoint.OpenStore(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := snapshot.Create(ctx, store, "made", snapshot.Header{MaxParallelism: 16, States: taken.Header().States})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := out.Part(0)
+	value, _ := state.Int64{}.Append(nil, 41)
+	key := []byte("a")
+	err = p.Add(state.Entry{Key: state.AppendKey(nil, state.KeyGroup(key, 16), taken.Header().States[0].ID, key), Value: value})
+	if err = errors.Join(err, p.Close(), taken.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for name, opts := range map[string][]Option{"memory": nil, "kafka": {ThroughKafka(2)}} {
+		t.Run(name, func(t *testing.T) {
+			h := New(t, counts, append(opts, StartFrom(dir+"/made"))...)
+			h.Send("in", Values("a", "b")...)
+			h.Commit()
+			wantState(t, h, map[string]int64{"a": 42, "b": 1})
+		})
+	}
 }

@@ -35,7 +35,7 @@ func Open(ctx context.Context, s store.Store, path string) (*Snapshot, error) {
 func OpenURL(ctx context.Context, url string) (*Snapshot, error) {
 	s, path, err := openURL(url, checkpoint.ReadStore)
 	if err != nil {
-		return nil, fmt.Errorf("savepoint %s: %w", url, err)
+		return nil, fmt.Errorf("savepoint %s: %w", checkpoint.RedactURL(url), err)
 	}
 	snap, err := Open(ctx, s, path)
 	if err != nil {
@@ -84,7 +84,7 @@ func Locate(url string) (storeURL, path string, err error) {
 		cut = strings.IndexByte(rest, '/')
 	}
 	if !ok || cut < 0 {
-		return "", "", fmt.Errorf("%q is no URL of a savepoint, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade", url)
+		return "", "", fmt.Errorf("%q is no URL of a savepoint, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade", checkpoint.RedactURL(url))
 	}
 	storeURL, path = scheme+"://"+rest[:cut], rest[cut+1:]
 	if scheme == "file" && cut == 0 {
@@ -94,7 +94,7 @@ func Locate(url string) (storeURL, path string, err error) {
 		storeURL += "?" + query
 	}
 	if err := store.CheckName(path); err != nil {
-		return "", "", fmt.Errorf("savepoint %s: %w", url, err)
+		return "", "", fmt.Errorf("savepoint %s: %w", checkpoint.RedactURL(url), err)
 	}
 	return storeURL, path, nil
 }

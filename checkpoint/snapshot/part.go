@@ -158,7 +158,7 @@ func (p *Part) giveUp() {
 	if f := p.open; f != nil {
 		p.open = nil
 		f.pipe.CloseWithError(errGivenUp)
-		<-f.done
+		<-f.done //nolint:errcheck // why is known already
 	}
 }
 

@@ -49,7 +49,7 @@ func Create(ctx context.Context, s store.Store, path string, h Header) (*Writer,
 func CreateURL(ctx context.Context, url string, h Header) (*Writer, error) {
 	s, path, err := openURL(url, checkpoint.OpenStore)
 	if err != nil {
-		return nil, fmt.Errorf("create savepoint %s: %w", url, err)
+		return nil, fmt.Errorf("create savepoint %s: %w", checkpoint.RedactURL(url), err)
 	}
 	w, err := Create(ctx, s, path, h)
 	if err != nil {

@@ -10,12 +10,29 @@ import (
 // workingMemory is what batches on their way, checkpoints being encoded and the like take up at most.
 const workingMemory = 64 << 20
 
+// memoryStep is how exactly the limit follows timers.
+const memoryStep = 8 << 20
+
 // boundMemory keeps the process small. Without a limit the Go heap may grow to twice what is alive in it; with one the collector
 // runs more often when it nears the bounds that the settings imply: cached state, the overlay that is open and the one being
 // committed. It is a soft limit, so settings that ask for more than they say get slower, not killed.
 func boundMemory(c *config.Config) {
 	boundMalloc()
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(c.StateCache + 2*c.OverlayLimit + workingMemory)
+	limitMemory(c)(0)
+}
+
+// limitMemory returns what sets the limit. Timers come on top: all of them are in memory, however many there are, and a collector that
+// ran ever more often because of them would take most of the time.
+func limitMemory(c *config.Config) func(timers int64) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return func(int64) {}
+	}
+	settings := c.StateCache + 2*c.OverlayLimit + workingMemory
+	last := int64(-1)
+	return func(timers int64) {
+		if timers /= memoryStep; timers != last {
+			last = timers
+			debug.SetMemoryLimit(settings + timers*memoryStep)
+		}
 	}
 }

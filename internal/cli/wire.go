@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -36,7 +37,9 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		Exchange: exchange, OpenShard: func(name string) (state.Backend, error) { return openShard(c, name, log) },
 		Plan: plan, JobID: c.JobID, InstanceID: c.InstanceID, Guarantee: guarantee, Interval: c.CheckpointInterval,
 		Parallelism: c.Parallelism, MaxParallelism: c.MaxParallelism,
-		Retained: c.CheckpointsRetained, StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		Retained:        c.CheckpointsRetained,
+		StandbyInterval: c.StandbyInterval, KeepMembership: c.LeaveGroup == "never" || c.LeaveGroup == "auto" && exchange != "", OverlayLimit: c.OverlayLimit, CacheBytes: valueCache(c),
+		TimerMemory:        limitMemory(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		RestoreFrom: runtime.RestoreFrom{
 			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
@@ -45,6 +48,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
 			Delay: c.RestartDelay, MaxDelay: c.RestartMaxDelay, Attempts: c.RestartAttempts, Reset: c.RestartReset, RecordAttempts: c.RecordAttempts,
+			FailedCheckpoints: c.FailedCheckpoints,
 		},
 	}, nil
 }
@@ -95,6 +99,9 @@ func (s split) NewAdmin() (txn.Admin, error) { return s.source.NewAdmin() }
 
 func openStore(c *config.Config) (checkpoint.Store, error) {
 	store, err := checkpoint.OpenStore(c.CheckpointStore)
+	if errors.Is(err, checkpoint.ErrUnavailable) {
+		return nil, err // not a matter of settings: it may be there the next time
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}

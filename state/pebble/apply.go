@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -21,7 +22,7 @@ func (b *Backend) Apply(entries []state.Entry, marker string) error {
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	return b.fail("apply state", b.apply(entries, marker))
+	return b.fail("apply state", errors.Join(b.apply(entries, marker), b.release()))
 }
 
 func (b *Backend) apply(entries []state.Entry, marker string) error {
@@ -87,13 +88,14 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.clear(); err != nil {
-		return b.fail("load state", err)
+	err := b.clear()
+	if err == nil {
+		err = b.load(next, marker)
 	}
-	if err := b.load(next, marker); err != nil {
-		return b.fail("load state", err)
+	if err == nil {
+		err = b.flush()
 	}
-	return b.fail("load state", b.flush())
+	return b.fail("load state", errors.Join(err, b.release()))
 }
 
 func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
@@ -128,10 +130,11 @@ func (b *Backend) Reset() error {
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.clear(); err != nil {
-		return b.fail("reset state", err)
+	err := b.clear()
+	if err == nil {
+		err = b.flush()
 	}
-	return b.fail("reset state", b.flush())
+	return b.fail("reset state", errors.Join(err, b.release()))
 }
 
 // clear removes marker and entries in one batch.

@@ -79,6 +79,16 @@ func BenchmarkColdGet(b *testing.B) {
 			dst = v
 		}
 	})
+	b.Run("in order", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			v, ok, err := backend.Get(all[i%len(all)].Key, dst[:0])
+			if err != nil || !ok {
+				b.Fatal(ok, err)
+			}
+			dst = v
+		}
+	})
 	b.Run("absent", func(b *testing.B) {
 		b.ReportAllocs()
 		key := state.AppendKey(nil, 5, 1, []byte("user-0000000"))

@@ -9,6 +9,8 @@
 //   - Entries without a marker are an unfinished Load. Open removes them.
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
+//   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
+//     (readers.go); nor beyond Flush, since they hold on to all that they could read.
 //   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
 //     fails, as on a full disk, Apply fails until it goes well again.
 //

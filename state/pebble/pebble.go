@@ -35,6 +35,8 @@ type Backend struct {
 	users     int
 	closed    bool
 	snapshots map[*snapshot]struct{}
+	readers   []*reader // nobody uses them now; the one unused for longest first
+	writes    uint64    // counted when they are done
 }
 
 var _ state.Backend = (*Backend)(nil)
@@ -53,6 +55,11 @@ func (b *Backend) enter() error {
 func (b *Backend) leave() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.left()
+}
+
+// left is leave for who holds mu.
+func (b *Backend) left() {
 	if b.users--; b.users == 0 {
 		b.idle.Broadcast()
 	}
@@ -68,27 +75,15 @@ func (b *Backend) fail(doing string, err error) error {
 
 // Get implements state.Backend.
 func (b *Backend) Get(key, dst []byte) ([]byte, bool, error) {
-	if err := b.enter(); err != nil {
-		return dst, false, err
+	r, err := b.borrow(key)
+	if err == nil {
+		var found bool
+		if dst, found, err = r.get(key, dst); err == nil {
+			return dst, found, b.fail("read state", b.giveBack(r))
+		}
+		_ = b.giveBack(r) // closing it tells the same error again
 	}
-	defer b.leave()
-	value, ok, err := b.get(key, dst)
-	return value, ok, b.fail("read state", err)
-}
-
-// get asks the filters of all levels: Pebble's own Get does not ask the last one's, where most keys are, and so reads a block for each
-// key that is not there.
-func (b *Backend) get(key, dst []byte) ([]byte, bool, error) {
-	it, err := b.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
-	if err != nil {
-		return dst, false, err
-	}
-	defer it.Close()
-	if !it.SeekPrefixGE(key) {
-		return dst, false, it.Error()
-	}
-	value, err := it.ValueAndErr()
-	return append(dst, value...), err == nil, err
+	return dst, false, b.fail("read state", err)
 }
 
 // Scan implements state.Backend.
@@ -133,7 +128,7 @@ func (b *Backend) Flush() error {
 		return err
 	}
 	defer b.leave()
-	return b.fail("flush state", b.flush())
+	return b.fail("flush state", errors.Join(b.flush(), b.release()))
 }
 
 // Size implements state.Backend: the bytes on disk, together with what is to be removed and what is still in memory.
@@ -159,7 +154,7 @@ func (b *Backend) Close() error {
 		b.idle.Wait()
 	}
 	b.mu.Unlock()
-	var errs []error
+	errs := []error{b.release()}
 	for s := range b.snapshots {
 		errs = append(errs, s.from.Close())
 	}

@@ -1,0 +1,53 @@
+package hdfsstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/weirstream/weir/checkpoint/remote"
+)
+
+func isNotExist(err error) bool { return errors.Is(err, os.ErrNotExist) }
+
+// passes says whether trying again may help.
+func passes(err error) bool {
+	for _, final := range []error{os.ErrNotExist, os.ErrPermission, os.ErrExist, os.ErrInvalid, context.Canceled} {
+		if errors.Is(err, final) {
+			return false
+		}
+	}
+	return true
+}
+
+// failed is the error of an operation on a blob: where, what, why, and what to do.
+func (s *Store) failed(op, name string, err error) error {
+	return fmt.Errorf("checkpoint store %s: %s %s: %w", s.url, op, name, explain(err))
+}
+
+// explain says what to do about an error, and marks those that may pass.
+func explain(err error) error {
+	var netErr net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, remote.ErrUnavailable):
+		return err
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%w; check the user (parameter user, or the Kerberos principal), and that it may write the folder", err)
+	// The library puts some causes into text only.
+	case errors.As(err, &netErr), strings.Contains(err.Error(), "no available namenodes"), strings.Contains(err.Error(), "connection refused"):
+		return fmt.Errorf("%w: %w; check that name nodes and data nodes can be reached from here", remote.ErrUnavailable, err)
+	}
+	return err
+}
+
+// unavailable explains why a store can't be opened; what may pass, such as the safe mode of a name node that starts, is no matter of settings.
+func unavailable(err error) error {
+	err = explain(err)
+	if passes(err) && !errors.Is(err, remote.ErrUnavailable) {
+		return fmt.Errorf("%w: %w", remote.ErrUnavailable, err)
+	}
+	return err
+}
