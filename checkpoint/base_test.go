@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +58,69 @@ func TestBaseIsCutIntoFiles(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// together waits, before it writes anything, until so many writers are there at the same time.
+type together struct {
+	checkpoint.Store
+	wg *sync.WaitGroup
+}
+
+func (s together) Put(ctx context.Context, name string, write func(io.Writer) error) error {
+	s.wg.Done()
+	s.wg.Wait()
+	return s.Store.Put(ctx, name, write)
+}
+
+// TestBaseSideBySide: scans write at the same time, and their files come in the scans' order.
+func TestBaseSideBySide(t *testing.T) {
+	var wg sync.WaitGroup
+	wg.Add(3)
+	r, err := checkpoint.NewRepository(together{memstore.Open(""), &wg}, "job", "r1", checkpoint.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(first, n int) checkpoint.Scan {
+		return func(fn func(k, v []byte) bool) error {
+			for i := range n {
+				fn(fmt.Appendf(nil, "key%09d", first+i), []byte("v"))
+			}
+			return nil
+		}
+	}
+	at := checkpoint.MakeID("r1", 1)
+	base, err := r.WriteBase(t.Context(), at, from(0, 1000), from(1000, 0), from(1000, 5), from(1005, 2000))
+	if err != nil || len(base.Files) != 3 {
+		t.Fatalf("%+v, %v", base, err)
+	}
+	s, err := r.Stream(t.Context(), checkpoint.Plan{Target: at, Full: true, Base: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3005 {
+		if e, ok, err := s.Next(); err != nil || !ok || string(e.Key) != fmt.Sprintf("key%09d", i) {
+			t.Fatalf("entry %d: %q, %t, %v", i, e.Key, ok, err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBaseSideBySideStops: one scan that fails ends the others, and nothing is left.
+func TestBaseSideBySideStops(t *testing.T) {
+	mine := errors.New("mine")
+	r, raw := baseRepo(t, checkpoint.Options{BaseFileSize: 100_000})
+	endless := func(fn func(k, v []byte) bool) error {
+		for i := 0; fn(fmt.Appendf(nil, "key%09d", i), make([]byte, 30)); i++ {
+		}
+		return nil
+	}
+	id := checkpoint.MakeID("r1", 1)
+	if _, err := r.WriteBase(t.Context(), id, endless, func(func(k, v []byte) bool) error { return mine }, endless); !errors.Is(err, mine) {
+		t.Errorf("error %v, want %v", err, mine)
+	}
+	wantNothingLeft(t, r, raw, id)
 }
 
 func TestBaseOfNothing(t *testing.T) {

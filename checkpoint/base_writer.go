@@ -13,6 +13,7 @@ type baseWriter struct {
 	ctx  context.Context
 	repo *Repository
 	seq  uint64
+	rate int64 // bytes per second; 0: no bound
 
 	part *basePart
 	refs []FileRef
@@ -25,7 +26,7 @@ type basePart struct {
 	done chan error // the result of Put
 }
 
-func (w *baseWriter) writeAll(scan func(fn func(key, value []byte) bool) error) ([]FileRef, error) {
+func (w *baseWriter) writeAll(scan Scan) ([]FileRef, error) {
 	var failed error
 	err := scan(func(key, value []byte) bool {
 		failed = w.add(key, value)
@@ -57,10 +58,10 @@ func (w *baseWriter) add(key, value []byte) error {
 }
 
 func (w *baseWriter) begin() {
-	name := w.repo.addBaseFile(w.seq, len(w.refs))
+	name := w.repo.addBaseFile(w.seq)
 	r, pipe := io.Pipe()
 	p := &basePart{name: name, pipe: pipe, done: make(chan error, 1)}
-	p.out = entryfile.NewWriter(throttled{w.ctx, pipe, w.repo.opts.BaseRate})
+	p.out = entryfile.NewWriter(throttled{w.ctx, pipe, w.rate})
 	go func() {
 		err := w.repo.store.Put(w.ctx, w.repo.path(name), func(out io.Writer) error {
 			_, err := io.Copy(out, r)

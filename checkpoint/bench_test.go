@@ -1,11 +1,16 @@
 package checkpoint_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/memstore"
 	"github.com/weirstream/weir/state"
 )
 
@@ -137,4 +142,82 @@ func BenchmarkBaseStats(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// far is a store from which each connection gets 50 MB/s, after 20 ms.
+type far struct{ checkpoint.Store }
+
+func (f far) Get(ctx context.Context, name string) (io.ReadCloser, error) {
+	time.Sleep(20 * time.Millisecond)
+	rc, err := f.Store.Get(ctx, name)
+	return slow{rc}, err
+}
+
+func (f far) Put(ctx context.Context, name string, write func(io.Writer) error) error {
+	time.Sleep(20 * time.Millisecond)
+	return f.Store.Put(ctx, name, func(w io.Writer) error { return write(slowWriter{w}) })
+}
+
+const farRate = 50e6
+
+type slow struct{ io.ReadCloser }
+
+func (s slow) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	time.Sleep(time.Duration(float64(n) / farRate * float64(time.Second)))
+	return n, err
+}
+
+type slowWriter struct{ io.Writer }
+
+func (s slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(time.Duration(float64(len(p)) / farRate * float64(time.Second)))
+	return s.Writer.Write(p)
+}
+
+// BenchmarkFarAway writes a base of 128 MiB to a store that is far away, with one scan and with four, and restores it.
+func BenchmarkFarAway(b *testing.B) {
+	const n = 1_000_000
+	value := bytes.Repeat([]byte("0123456789"), 12)
+	scan := func(from, to int) checkpoint.Scan {
+		return func(fn func(k, v []byte) bool) error {
+			for i := from; i < to; i++ {
+				fn(fmt.Appendf(nil, "key%09d", i), value)
+			}
+			return nil
+		}
+	}
+	r, err := checkpoint.NewRepository(far{memstore.Open("")}, "job", "r1", checkpoint.Options{BaseFileSize: 16 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	at := checkpoint.MakeID("r1", 1)
+	var base checkpoint.BaseRef
+	for name, scans := range map[string][]checkpoint.Scan{
+		"write-1": {scan(0, n)}, "write-4": {scan(0, n/4), scan(n/4, n/2), scan(n/2, n/4*3), scan(n/4*3, n)},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if base, err = r.WriteBase(b.Context(), at, scans...); err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(base.Size())
+			}
+		})
+	}
+	b.Run("restore", func(b *testing.B) {
+		b.SetBytes(base.Size())
+		for b.Loop() {
+			s, err := r.Stream(b.Context(), checkpoint.Plan{Target: at, Full: true, Base: base})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for ok := true; ok && err == nil; {
+				_, ok, err = s.Next()
+			}
+			if err := errors.Join(err, s.Close()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

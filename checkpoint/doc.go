@@ -106,6 +106,9 @@
 // Collect lists nothing but holds, and only if there is something to delete: what the run wrote itself it remembers. Deletes come in batches, when a base lets
 // its deltas go.
 //
+// A base is written as one scan, or several side by side, and read with the next files being fetched, 64 MiB in all at most for the process: what a store gives on one
+// connection is not all it gives.
+//
 // # Rejected
 //
 //   - An age below which nothing is deleted: a clock is no proof, and a zombie can be frozen for longer than any age.

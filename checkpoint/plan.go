@@ -18,6 +18,17 @@ type Plan struct {
 	Base     BaseRef
 	Deltas   []Step
 	Manifest Manifest // of Target
+	// OnRead, if it is set, hears of the bytes of files as they are read, all in all Bytes. Several goroutines call it.
+	OnRead func(n int64)
+}
+
+// Bytes is the size of all files that the plan reads.
+func (p Plan) Bytes() int64 {
+	n := p.Base.Size()
+	for _, s := range p.Deltas {
+		n += s.Delta.Size
+	}
+	return n
 }
 
 // Step is one checkpoint's delta. Its Delta is zero if that epoch changed nothing.

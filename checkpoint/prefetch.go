@@ -7,44 +7,46 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// baseReader reads a base's files one after the other.
+// baseReader reads a base's files one after the other. Those that come next are being fetched.
 type baseReader struct {
 	repo  *Repository
-	files []FileRef
-	open  *entrySource
-	size  int // of the block before: a guess for the next one
+	files []FileRef // not begun yet
+	hear  func(n int64)
+	begun []*entrySource // the one in use first
+	size  int            // of the block before: a guess for the next one
 }
 
 // block returns the next entries, none at the end.
 func (b *baseReader) block(ctx context.Context) (entries []state.Entry, err error) {
 	for {
-		if b.open == nil {
-			if len(b.files) == 0 {
-				return nil, nil
-			}
-			if b.open, err = b.repo.open(ctx, b.files[0]); err != nil {
-				return nil, err
-			}
+		for len(b.begun) <= filesAhead && len(b.files) > 0 {
+			b.begun = append(b.begun, b.repo.fetch(ctx, b.files[0], b.hear))
 			b.files = b.files[1:]
 		}
-		entries, err = b.open.block(make([]state.Entry, 0, b.size))
-		if err == nil && len(entries) > 0 {
+		if len(b.begun) == 0 {
+			return nil, nil
+		}
+		entries, err = b.begun[0].block(make([]state.Entry, 0, b.size))
+		if err != nil {
+			return nil, err
+		}
+		if len(entries) > 0 {
 			b.size = len(entries) + len(entries)/8
 			return entries, nil
 		}
-		if err = errors.Join(err, b.close()); err != nil {
+		if err := b.begun[0].close(); err != nil {
 			return nil, err
 		}
+		b.begun = b.begun[1:]
 	}
 }
 
-func (b *baseReader) close() error {
-	if b.open == nil {
-		return nil
+func (b *baseReader) close() (err error) {
+	for _, s := range b.begun {
+		err = errors.Join(err, s.close())
 	}
-	open := b.open
-	b.open = nil
-	return open.close()
+	b.begun = nil
+	return err
 }
 
 type readBlock struct {

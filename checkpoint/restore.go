@@ -34,7 +34,7 @@ func (r *Repository) Restore(ctx context.Context, p Plan, t Target) error {
 // replay applies delta after delta; the next one is read meanwhile.
 func (r *Repository) replay(ctx context.Context, p Plan, t Target) error {
 	ctx, cancel := context.WithCancel(ctx)
-	deltas := r.readAhead(ctx, p.Deltas)
+	deltas := r.readAhead(ctx, p)
 	defer func() {
 		cancel()
 		for range deltas { // wait for the reader to end
@@ -63,13 +63,13 @@ type readDelta struct {
 	err     error
 }
 
-// readAhead reads the steps' deltas in order, at most two of them waiting.
-func (r *Repository) readAhead(ctx context.Context, steps []Step) <-chan readDelta {
+// readAhead reads the plan's deltas in order, at most two of them waiting.
+func (r *Repository) readAhead(ctx context.Context, p Plan) <-chan readDelta {
 	out := make(chan readDelta, 1)
 	go func() {
 		defer close(out)
-		for _, step := range steps {
-			entries, err := r.ReadDelta(ctx, step.Delta)
+		for _, step := range p.Deltas {
+			entries, err := r.readDelta(ctx, step.Delta, p.OnRead)
 			select {
 			case out <- readDelta{entries, err}:
 			case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/weirstream/weir/checkpoint/entryfile"
 	"github.com/weirstream/weir/state"
@@ -17,8 +18,22 @@ type entrySource struct {
 	close  func() error
 }
 
-// open begins to read the entries of a delta or of a base file.
-func (r *Repository) open(ctx context.Context, ref FileRef) (*entrySource, error) {
+// heard calls hear, if there is one, with the number of bytes of each read.
+type heard struct {
+	io.Reader
+	hear func(n int64)
+}
+
+func (h heard) Read(p []byte) (int, error) {
+	n, err := h.Reader.Read(p)
+	if h.hear != nil && n > 0 {
+		h.hear(int64(n))
+	}
+	return n, err
+}
+
+// open begins to read the entries of a delta or of a base file. hear may be nil.
+func (r *Repository) open(ctx context.Context, ref FileRef, hear func(n int64)) (*entrySource, error) {
 	file := r.path(ref.Name)
 	if ref.Inline {
 		_, id := parseName(ref.Name)
@@ -26,13 +41,20 @@ func (r *Repository) open(ctx context.Context, ref FileRef) (*entrySource, error
 		if err != nil {
 			return nil, err
 		}
-		return &entrySource{ref, file, entryfile.NewReader(rc, file, end), rc.Close}, nil
+		return &entrySource{ref, file, entryfile.NewReader(heard{rc, hear}, file, end), rc.Close}, nil
 	}
 	rc, err := r.store.Get(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	return &entrySource{ref, file, entryfile.NewReader(rc, file, 0), rc.Close}, nil
+	return &entrySource{ref, file, entryfile.NewReader(heard{rc, hear}, file, 0), rc.Close}, nil
+}
+
+// fetch begins to read the entries of a file of a base, on a goroutine of its own.
+func (r *Repository) fetch(ctx context.Context, ref FileRef, hear func(n int64)) *entrySource {
+	file := r.path(ref.Name)
+	f := newFetch(ctx, r.store, file)
+	return &entrySource{ref, file, entryfile.NewReader(heard{f, hear}, file, 0), f.Close}
 }
 
 // block appends the next entries to dst, none at the end.
@@ -52,10 +74,14 @@ func (s *entrySource) block(dst []state.Entry) ([]state.Entry, error) {
 
 // ReadDelta returns all entries of a delta, verified. The zero FileRef has none.
 func (r *Repository) ReadDelta(ctx context.Context, ref FileRef) (entries []state.Entry, err error) {
+	return r.readDelta(ctx, ref, nil)
+}
+
+func (r *Repository) readDelta(ctx context.Context, ref FileRef, hear func(n int64)) (entries []state.Entry, err error) {
 	if ref.Name == "" {
 		return nil, nil
 	}
-	s, err := r.open(ctx, ref)
+	s, err := r.open(ctx, ref, hear)
 	if err != nil {
 		return nil, err
 	}

@@ -45,18 +45,19 @@ func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Stream{cancel: cancel}
-	deltas, err := r.deltaSources(ctx, p.Deltas, s)
+	deltas, err := r.deltaSources(ctx, p, s)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), advise(err)), s.Close())
 	}
 	sources := make([]Next, 0, 1+len(deltas))
-	sources = append(sources, s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files}))
+	sources = append(sources, s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead}))
 	s.next = Merge(append(sources, deltas...)...)
 	return s, nil
 }
 
 // deltaSources reads the newest deltas into memory, as far as the budget goes, and opens the older ones.
-func (r *Repository) deltaSources(ctx context.Context, steps []Step, s *Stream) ([]Next, error) {
+func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream) ([]Next, error) {
+	steps := p.Deltas
 	sources := make([]Next, len(steps))
 	errs := make([]error, len(steps))
 	slots := make(chan struct{}, readers)
@@ -67,7 +68,7 @@ func (r *Repository) deltaSources(ctx context.Context, steps []Step, s *Stream) 
 		inMemory := budget >= 0
 		slots <- struct{}{}
 		wg.Go(func() {
-			sources[i], errs[i] = r.deltaSource(ctx, steps[i].Delta, inMemory, s)
+			sources[i], errs[i] = r.deltaSource(ctx, steps[i].Delta, inMemory, s, p.OnRead)
 			<-slots
 		})
 	}
@@ -75,12 +76,12 @@ func (r *Repository) deltaSources(ctx context.Context, steps []Step, s *Stream) 
 	return sources, errors.Join(errs...)
 }
 
-func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool, s *Stream) (Next, error) {
+func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool, s *Stream, hear func(n int64)) (Next, error) {
 	if inMemory {
-		entries, err := r.ReadDelta(ctx, ref)
+		entries, err := r.readDelta(ctx, ref, hear)
 		return fromSlice(entries), err
 	}
-	src, err := r.open(ctx, ref)
+	src, err := r.open(ctx, ref, hear)
 	if err != nil {
 		return nil, err
 	}

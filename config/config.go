@@ -42,13 +42,15 @@ type Config struct {
 	FailedCheckpoints int           `env:"TOLERABLE_FAILED_CHECKPOINTS" kind:"int" default:"30" min:"0" help:"Checkpoints in a row that may fail because of the checkpoint store; one more ends the process. They don't count as WEIR_RESTART_ATTEMPTS."`
 	RecordAttempts    int           `env:"RECORD_ATTEMPTS" kind:"int" default:"3" min:"1" help:"Failures on the same record or timer that end the process, also with commits between them."`
 
-	DataDir             string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
-	CheckpointStore     string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: a folder, a bucket or HDFS; mem:// is lost with the process. Holds no secret. docs/operations.md has all parameters."`
-	CheckpointsRetained int    `env:"CHECKPOINTS_RETAINED" kind:"int" default:"3" min:"1" help:"How many of the last committed checkpoints can be restored; files that none of them needs are deleted. With WEIR_EXCHANGE=kafka they are counted for each shard."`
-	StateBackend        string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
-	StateDir            string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
-	StateCache          int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
-	OverlayLimit        int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
+	DataDir                     string `env:"DATA_DIR" kind:"path" shown:"/var/lib/weir where writable, else the user's state folder" help:"Root of state and checkpoints on this machine."`
+	CheckpointStore             string `env:"CHECKPOINT_STORE" kind:"store" shown:"file://$WEIR_DATA_DIR/checkpoints" help:"URL of the checkpoint store: a folder, a bucket or HDFS; mem:// is lost with the process. Holds no secret. docs/operations.md has all parameters."`
+	CheckpointsRetained         int    `env:"CHECKPOINTS_RETAINED" kind:"int" default:"3" min:"1" help:"How many of the last committed checkpoints can be restored; files that none of them needs are deleted. With WEIR_EXCHANGE=kafka they are counted for each shard."`
+	CheckpointCompression       string `env:"CHECKPOINT_COMPRESSION" kind:"enum" default:"none" one:"none,zstd" help:"How files are compressed on their way into the checkpoint store. It can be changed at any time: compressed or not, files are read."`
+	CheckpointEncryptionKeyFile string `env:"CHECKPOINT_ENCRYPTION_KEY_FILE" kind:"file" shown:"none: not encrypted" help:"File with the key that everything in the checkpoint store is encrypted with (AES-256-GCM): 32 bytes in base64; further lines are older keys, for reading. The same for all that use the store."`
+	StateBackend                string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
+	StateDir                    string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
+	StateCache                  int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
+	OverlayLimit                int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 
 	RestoreFrom       string `env:"RESTORE_FROM" alias:"from" kind:"savepoint" help:"URL of a savepoint, or of a checkpoint of another job, to start from if the job has no commit point yet; else it goes on from that, and this is not used."`
 	RestoreOffsets    string `env:"RESTORE_OFFSETS" alias:"offsets" kind:"offsets" shown:"where the savepoint stands" help:"Where sources begin with WEIR_RESTORE_FROM instead of where the savepoint stands; a file has lines topic:partition=offset, for some or all partitions."`

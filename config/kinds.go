@@ -36,6 +36,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"bool":      {"true or false", parseBool},
 		"brokers":   {"host:port, several separated by commas", parseBrokers},
 		"addr":      {"host:port or :port, or off", parseAddr},
+		"file":      {"an absolute file name", parsePath},
 		"path":      {"an absolute folder name", parsePath},
 		"store":     {"file:///an/absolute/folder, mem://, s3://bucket/prefix, gs://bucket/prefix, azblob://container/prefix or hdfs://namenode:port/folder", parseStore},
 		"job":       {"the name of a job", func(_ Spec, text string) (any, error) { return text, nil }},

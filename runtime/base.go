@@ -3,11 +3,13 @@ package runtime
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
 )
 
 // baser writes base snapshots of committed state in the background, so that older deltas can go and a restore
@@ -114,11 +116,36 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	if err != nil {
 		return checkpoint.BaseRef{}, err
 	}
-	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), func(fn func(k, v []byte) bool) error {
-		return s.Scan(nil, nil, fn)
-	})
+	t, size := &b.in.upload, b.shard.backend.Size()
+	t.begin(size)
+	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), b.scans(s, size)...)
+	t.end(err)
 	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
 	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())
+}
+
+// scans part the shard's key groups among as many writers as its size is worth. A disk of this machine is no faster with several, and processing
+// needs the cores.
+func (b *baser) scans(s state.Snapshot, size int64) []checkpoint.Scan {
+	const most, each = 2, 64 << 20 // a store may buffer some 32 MiB for each
+	from, to := b.in.keyGroups(b.shard)
+	n := max(1, min(most, int(size/each), int(to-from)))
+	if strings.HasPrefix(b.in.o.Store.URL(), "file:") {
+		n = 1
+	}
+	all := make([]checkpoint.Scan, n)
+	for i := range all {
+		first, last := state.GroupRange(i, n, int(to-from))
+		lower, upper := state.GroupBounds(from+first, from+last)
+		if i == 0 {
+			lower = nil
+		}
+		if i == n-1 {
+			upper = nil
+		}
+		all[i] = func(fn func(key, value []byte) bool) error { return b.in.upload.scan(s, lower, upper, fn) }
+	}
+	return all
 }
 
 // newest returns the newer of a manifest's base and the last written here.

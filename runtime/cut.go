@@ -104,6 +104,9 @@ func (in *Instance) checkStill(ctx context.Context, c cut) error {
 			}
 		}
 		found, err := in.admin.Ahead(ctx, topic, from)
+		if outOfRange(err) {
+			return fmt.Errorf("%w: more of %s was processed meanwhile, and let go", errCrossing, topic)
+		}
 		if err != nil {
 			return fmt.Errorf("repartition topic %q: %w", topic, err)
 		}

@@ -79,7 +79,7 @@ func (f *founding) writeShard(s *shard) error {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	f.repos = append(f.repos, repo)
-	from, to := f.in.groupsOf(s)
+	from, to := f.in.keyGroups(s)
 	base, err := repo.WriteBase(f.ctx, checkpoint.MakeID(f.run, 0), func(fn func(key, value []byte) bool) error {
 		for {
 			e, ok, err := f.peek()

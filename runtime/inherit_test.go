@@ -115,7 +115,7 @@ func TestInheritEqualsNaive(t *testing.T) {
 		in.resume(t, d)
 		got := map[string]string{}
 		for i, s := range in.shards {
-			from, to := in.groupsOf(s)
+			from, to := in.keyGroups(s)
 			err := s.backend.Scan(nil, nil, func(k, v []byte) bool {
 				if g := binary.BigEndian.Uint16(k); g < from || g >= to {
 					rt.Errorf("shard %d has key group %d, not of %d to %d", i, g, from, to)

@@ -47,6 +47,8 @@ type Instance struct {
 	draining   atomic.Bool // event time is being brought to its end
 	suspended  suspension
 	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
+	download   transfer      // of state, in restores
+	upload     transfer      // of base snapshots
 
 	// loop
 	machine    twophase.Machine
@@ -96,6 +98,8 @@ func New(o Options) (*Instance, error) {
 		restarts: restarts{policy: o.Restart},
 	}
 	in.count.m = o.Metrics
+	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
+	in.upload.what, in.upload.log = "base snapshot to the checkpoint store", o.Logger
 	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)
 	if !in.single() {

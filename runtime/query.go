@@ -77,7 +77,7 @@ func (in *Instance) ViewState(ctx context.Context, uid, name string, group uint1
 		return nil, errors.Join(fmt.Errorf("%w: nothing is committed yet", ErrNotReady), snap.Close())
 	}
 	v := &StateView{Snapshot: snap, State: d, Shard: s.number}
-	v.From, v.To = in.groupsOf(s)
+	v.From, v.To = in.keyGroups(s)
 	v.Last = int(v.To) == in.o.MaxParallelism
 	return v, nil
 }
@@ -144,7 +144,7 @@ func descriptorOf(reg *state.Registry, uid, name string) (state.Descriptor, erro
 	return state.Descriptor{}, fmt.Errorf("%w: operator %q has no state %q; there are %q", ErrNoState, uid, name, known)
 }
 
-func (in *Instance) groupsOf(s *shard) (from, to uint16) {
+func (in *Instance) keyGroups(s *shard) (from, to uint16) {
 	if in.single() {
 		return 0, uint16(in.o.MaxParallelism)
 	}

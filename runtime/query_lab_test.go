@@ -33,7 +33,7 @@ func TestFindStateOfShards(t *testing.T) {
 	if n, err := at(127, false); n != 2 || err != nil {
 		t.Errorf("group 127: shard %d, %v", n, err)
 	}
-	if from, to := in.groupsOf(in.shards[2]); from > 127 || to != 128 || from < 80 {
+	if from, to := in.keyGroups(in.shards[2]); from > 127 || to != 128 || from < 80 {
 		t.Errorf("shard 2 has groups %d to %d", from, to)
 	}
 	var elsewhere *ElsewhereError

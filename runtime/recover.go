@@ -160,7 +160,8 @@ func (in *Instance) stateful() bool {
 func markState(err error) error {
 	var corrupt *checkpoint.CorruptError
 	var newer *checkpoint.VersionError
-	if errors.Is(err, ErrState) || !errors.As(err, &corrupt) && !errors.As(err, &newer) && !errors.Is(err, checkpoint.ErrNotExist) {
+	var key *checkpoint.KeyError
+	if errors.Is(err, ErrState) || !errors.As(err, &corrupt) && !errors.As(err, &newer) && !errors.As(err, &key) && !errors.Is(err, checkpoint.ErrNotExist) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrState, err)

@@ -28,15 +28,18 @@ func (c *cluster) decided(group string) checkpoint.ID {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	var id checkpoint.ID
 	for _, o := range offsets.Sorted() {
 		m, ok, err := checkpoint.DecodeMetadata(o.Metadata)
-		if !ok || err != nil {
-			c.t.Fatalf("offset of %s/%d: metadata %q, %v", o.Topic, o.Partition, o.Metadata, err)
+		if !ok || err != nil || id != "" && m.ID != id {
+			c.t.Fatalf("offset of %s/%d: metadata %q, %v; others name %q", o.Topic, o.Partition, o.Metadata, err, id)
 		}
-		return m.ID
+		id = m.ID
 	}
-	c.t.Fatal("nothing is committed")
-	return ""
+	if id == "" {
+		c.t.Fatal("nothing is committed")
+	}
+	return id
 }
 
 // TestRetainedCheckpoints: each of the last checkpoints holds exactly what a replay of the input up to its offsets gives, over restarts,
@@ -52,10 +55,11 @@ func TestRetainedCheckpoints(t *testing.T) {
 	for i := range lives {
 		l := c.start(policy)
 		for j := range 4 {
+			commits := l.in.Status().Commits
 			c.feed("text", lines[fed:fed+chunk]...)
 			fed += chunk
-			commits := l.in.Status().Commits
 			l.until(t, "a commit of these records", func(s runtime.Status) bool { return s.RecordsIn >= uint64((j+1)*chunk) && s.Commits > commits })
+			l.rebase(t)
 		}
 		if err := l.stop(t); err != nil {
 			t.Fatal(err)
@@ -64,6 +68,9 @@ func TestRetainedCheckpoints(t *testing.T) {
 			c.dropLocalState()
 		}
 		c.checkRetained(retained)
+	}
+	if infos, err := c.store().List(t.Context(), "wordcount/manifest/"); err != nil || len(infos) > 15 {
+		t.Errorf("%d checkpoints are kept, %v; want those of two bases at most", len(infos), err)
 	}
 }
 

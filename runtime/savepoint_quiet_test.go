@@ -86,9 +86,7 @@ func TestStopInstancesWithSavepoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range []*life{one, two} {
-		if err := <-l.done; err != nil {
-			t.Error(err)
-		}
+		l.ended(t)
 	}
 	h, got := wordsIn(t, st.URL)
 	if again := replayed(c.committed("text"), h); !maps.Equal(got, again) {

@@ -36,6 +36,19 @@ func (l *life) ask(t testing.TB, r runtime.SavepointRequest) runtime.SavepointSt
 	return st
 }
 
+// ended waits for the end of an instance that was asked to stop with a savepoint.
+func (l *life) ended(t testing.TB) {
+	t.Helper()
+	select {
+	case err := <-l.done:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it does not end; savepoints %+v", l.in.Savepoints())
+	}
+}
+
 // wordsIn is the counts that a savepoint of word count holds.
 func wordsIn(t testing.TB, url string) (snapshot.Header, map[string]int) {
 	t.Helper()
@@ -136,9 +149,7 @@ func TestStopWithSavepoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := <-l.done; err != nil {
-		t.Fatal(err)
-	}
+	l.ended(t)
 	l.close()
 	h, got := wordsIn(t, st.URL)
 	if want := replayed(c.committed("text"), h); !maps.Equal(got, want) {
@@ -176,9 +187,7 @@ func TestDrain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := <-l.done; err != nil {
-		t.Fatal(err)
-	}
+	l.ended(t)
 	l.close()
 	if out := c.committed("word-counts"); len(out) != 2 {
 		t.Errorf("%d windows have fired, expected those of a and b", len(out))

@@ -156,5 +156,13 @@ func (s *shard) restoreState(ctx context.Context, id checkpoint.ID, d decision) 
 		return checkpoint.Manifest{}, err
 	}
 	s.in.log.Info("restoring state", "shard", s.number, "checkpoint", id, "local", marker, "plan", plan.String())
-	return m, s.repo.Restore(ctx, plan, s.backend)
+	if !s.ours.Load() { // a standby's copy
+		return m, s.repo.Restore(ctx, plan, s.backend)
+	}
+	t := &s.in.download
+	t.begin(plan.Bytes())
+	plan.OnRead = t.add
+	err = s.repo.Restore(ctx, plan, s.backend)
+	t.end(err)
+	return m, err
 }

@@ -47,6 +47,10 @@ type Status struct {
 	RecordsOut uint64    `json:"recordsOut"`
 	Partitions int       `json:"partitions"`
 	Lag        int64     `json:"lag"` // records behind, over all partitions; -1 unknown
+	// Restore is the last restore of state, under way or done; nil: local state was all there.
+	Restore *Transfer `json:"restore,omitempty"`
+	// BaseSnapshot is the last base snapshot that was written.
+	BaseSnapshot *Transfer `json:"baseSnapshot,omitempty"`
 }
 
 // Ready says whether the instance processes records, or would if it had partitions.

@@ -51,6 +51,7 @@ func (in *Instance) Status() Status {
 	in.view.mu.Lock()
 	defer in.view.mu.Unlock()
 	s := in.view.s
+	s.Restore, s.BaseSnapshot = in.download.status(), in.upload.status()
 	s.RecordsIn, s.RecordsOut = in.count.recordsIn.Load(), in.count.recordsOut.Load()
 	return s
 }

@@ -35,7 +35,7 @@ type Store interface {
 // Info describes a blob.
 type Info struct {
 	Name    string
-	Size    int64
+	Size    int64     // informational, too, where a store packs blobs
 	ModTime time.Time // informational: clocks are never used to decide anything
 }
 

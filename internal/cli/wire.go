@@ -105,7 +105,11 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
-	return store, nil
+	packed, err := checkpoint.Pack(store, checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), store.Close())
+	}
+	return packed, nil
 }
 
 // openBackend opens the backend of all state.

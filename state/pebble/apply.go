@@ -11,8 +11,8 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// loadBytes is how much Load writes at a time.
-const loadBytes = 4 << 20
+// loadBytes is how much Load hands on at a time. Variable for tests.
+var loadBytes = 4 << 20
 
 // Apply implements state.Backend. Entries and marker are one batch, and batches become durable in their order, whole.
 func (b *Backend) Apply(entries []state.Entry, marker string) error {
@@ -88,7 +88,7 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	defer b.leave()
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	err := b.clear()
+	err := b.empty() // durably: a marker must not outlive what it stands for, and no table may come before the deletion
 	if err == nil {
 		err = b.load(next, marker)
 	}
@@ -98,28 +98,42 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	return b.fail("load state", errors.Join(err, b.release()))
 }
 
+// load brings little through memory, and much in tables of its own.
 func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
-	var (
-		part []state.Entry
-		size int
-	)
-	for {
+	part, more, err := take(next)
+	if err != nil || !more {
+		return b.last(part, marker, err)
+	}
+	l, err := b.startLoader()
+	if err != nil {
+		return err
+	}
+	for err == nil && len(part) > 0 {
+		l.parts <- part
+		part, _, err = take(next)
+	}
+	return b.last(nil, marker, errors.Join(err, l.close(err)))
+}
+
+// last ends a Load: the marker says that it is whole.
+func (b *Backend) last(part []state.Entry, marker string, err error) error {
+	if err != nil {
+		return err
+	}
+	return b.apply(part, marker)
+}
+
+// take returns the next entries; more says that there may be others behind them.
+func take(next func() (state.Entry, bool, error)) (part []state.Entry, more bool, err error) {
+	for size := 0; size < loadBytes; {
 		e, ok, err := next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return b.apply(part, marker)
+		if err != nil || !ok {
+			return part, false, err
 		}
 		part = append(part, e)
-		if size += len(e.Key) + len(e.Value); size < loadBytes {
-			continue
-		}
-		if err := b.apply(part, ""); err != nil {
-			return err
-		}
-		part, size = part[:0], 0
+		size += len(e.Key) + len(e.Value)
 	}
+	return part, true, nil
 }
 
 // Reset implements state.Backend.
@@ -150,14 +164,35 @@ func (b *Backend) clear() error {
 	return batch.Commit(pebble.NoSync)
 }
 
+// any says whether there are entries.
+func (b *Backend) any() (found bool, err error) {
+	err = scan(b.db, nil, nil, func(_, _ []byte) bool { found = true; return false })
+	return found, err
+}
+
+// empty makes sure that nothing is left, durably.
+func (b *Backend) empty() error {
+	marker, err := b.Marker()
+	if err != nil {
+		return err
+	}
+	if had, err := b.any(); err != nil || !had && marker == "" {
+		return err
+	}
+	if err := b.clear(); err != nil {
+		return err
+	}
+	return b.flush()
+}
+
 // tidy removes entries that have no marker: a Load was cut short.
 func (b *Backend) tidy() error {
 	marker, err := b.Marker()
 	if err != nil || marker != "" {
 		return err
 	}
-	leftovers := false
-	if err := b.Scan(nil, nil, func(_, _ []byte) bool { leftovers = true; return false }); err != nil || !leftovers {
+	leftovers, err := b.any()
+	if err != nil || !leftovers {
 		return err
 	}
 	b.log.Info("state folder holds an unfinished load: removing it", "dir", b.dir)

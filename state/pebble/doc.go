@@ -9,6 +9,8 @@
 //   - Entries without a marker are an unfinished Load. Open removes them.
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
+//   - A large Load writes tables and adds them to the last level, if the folder was empty: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
+//     durable, and the marker comes after the last.
 //   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
 //     (readers.go); nor beyond Flush, since they hold on to all that they could read.
 //   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
@@ -20,12 +22,14 @@
 //	before the stamp is renamed       an empty folder
 //	stamped, Pebble not yet created   the same
 //	between batches, in a flush       the last published flush: an earlier marker and its entries
-//	while Load runs                   entries without a marker: removed
+//	while Load runs                   entries without a marker, and tables not yet added: removed
 //	after Flush                       everything
 //
 // # Rejected
 //
 //   - Ingesting each delta as a table: durable at once, which nobody needs here, at the price of a table per epoch to sync and to compact.
+//   - Excising the old entries when a Load adds its tables (IngestAndExcise): with a compaction under way at the same moment old entries came back (v2.1.7; the
+//     model test of Load found it under the race detector). They are deleted and flushed before, and the tables come on top.
 //   - The write-ahead log: each byte would be written a third time, after the delta and before the table.
 //   - Pebble's own waiting for room: it knows of no failure, so a full disk would hang the job without a word.
 //   - Pebble's own Get: it does not ask the filters of the last level, so a new key, the commonest miss, cost a block.

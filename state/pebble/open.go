@@ -32,14 +32,14 @@ func Open(dir string, o Options) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Backend{dir: dir, log: o.Logger, memTable: uint64(o.MemTableBytes), snapshots: map[*snapshot]struct{}{}}
+	b := &Backend{dir: dir, log: o.Logger, fs: o.FS, options: o, memTable: uint64(o.MemTableBytes), snapshots: map[*snapshot]struct{}{}}
 	b.idle.L = &b.mu
 	db, err := openPebble(data, o.pebble(lock, b.listener()))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, err), lock.Close())
 	}
 	b.db, b.lock = db, lock
-	if err := b.tidy(); err != nil {
+	if err := errors.Join(b.clearLoad(), b.tidy()); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/weirstream/weir/state"
 )
@@ -24,7 +25,9 @@ type Backend struct {
 	db   *pebble.DB
 	lock *pebble.Lock
 	log  *slog.Logger
+	fs   vfs.FS
 
+	options  Options
 	memTable uint64                // size of one
 	writing  sync.Mutex            // one writer at a time: the marker must fit the entries
 	trouble  atomic.Pointer[error] // of background work; nil when the last flush went well
