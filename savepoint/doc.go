@@ -18,6 +18,8 @@
 // take the codecs that the job uses, and refuse others. Entries gives what stands there, encoded, for tools; package rows makes JSON, CSV and Parquet of it, package statesql
 // tables of SQL. Every byte that is read is verified, and damage ends the reading with an error that names the file.
 //
+// A store that is encrypted needs Unpack with its key; what an Edit makes of a savepoint from there is encrypted with it, too.
+//
 // # Changing
 //
 // An Edit is a plan: nothing happens before Write, which always makes a new savepoint and leaves the old one alone. What is removed or renamed is so in the

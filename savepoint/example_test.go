@@ -6,6 +6,8 @@ import (
 	"iter"
 	"log"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/weirstream/weir/savepoint"
@@ -172,6 +174,36 @@ func ExampleWithJob() {
 	fmt.Println(due)
 	// Output:
 	// map[a:3599999 b:3599999]
+}
+
+// What is encrypted is read with its key, and what is made of it is encrypted, too.
+func ExampleUnpack() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	packing := savepoint.Packing{KeyFile: filepath.Join(dir, "key")}
+	if err := os.WriteFile(packing.KeyFile, []byte("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"), 0o600); err != nil {
+		log.Fatal(err)
+	}
+	edit := savepoint.New(128).WithOperator("classify_data", savepoint.Process(state.String{}, limits(map[string]int64{"a": 1}), setThreshold))
+	if _, err := edit.Write(ctx, "mem://example-unpack/old", savepoint.Options{Packing: packing}); err != nil {
+		log.Fatal(err)
+	}
+	sp, err := savepoint.Unpack(packing).Load(ctx, "mem://example-unpack/old")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sp.Close()
+	if _, err := sp.Edit().RenameUID("classify_data", "label").Write(ctx, "mem://example-unpack/new", savepoint.Options{}); err != nil {
+		log.Fatal(err)
+	}
+	_, err = savepoint.Load(ctx, "mem://example-unpack/new")
+	fmt.Println("without the key it is read:", err == nil)
+	// Output:
+	// without the key it is read: false
 }
 
 // With lays encoded values over a savepoint: what a tool does that has no types.

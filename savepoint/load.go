@@ -22,6 +22,8 @@ type Savepoint struct {
 	parts  []part
 	base   *snapshot.Snapshot // nil: it is a checkpoint
 	close  func() error
+
+	packing Packing
 }
 
 // part is the state of some key groups, which no other part has. A job whose state is in shards has one for each; state ids hold within a part only.
@@ -39,30 +41,46 @@ type entries interface {
 // Load opens the savepoint at a URL, such as file:///var/lib/weir/checkpoints/wordcount/savepoint/before-upgrade. It reads and verifies the header; data
 // is verified when it is read. The URL of a checkpoint will do for reading, <store>/<job>/manifest/<id>; of a job in shards, that of a shard's.
 func Load(ctx context.Context, url string) (*Savepoint, error) {
+	return Unpack(Packing{}).Load(ctx, url)
+}
+
+// Load is the function Load.
+func (u Unpacker) Load(ctx context.Context, url string) (*Savepoint, error) {
 	if at, ok := checkpointAt(url); ok {
+		at.packing = u.packing
 		return at.open(ctx)
 	}
-	s, err := snapshot.OpenURL(ctx, url)
+	store, path, err := openURL(url, u.packing, checkpoint.ReadStore)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("savepoint %s: %w", url, err)
+	}
+	s, err := snapshot.Open(ctx, store, path)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
 	}
 	h := s.Header()
 	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
 	all := part{states: byID(h.States), scan: scan}
-	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, close: s.Close}, nil
+	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, packing: u.packing, close: store.Close}, nil
 }
 
 // LoadCheckpoint opens the last checkpoint of a job that is noted as committed in its store. That is for looking at: a job which crashed may have
 // committed a later one, and collects what it needs no more, so that a scan beside a running job can fail. Of a job whose state is in shards
 // each is read at its own last checkpoint, which need not be a consistent cut. To change state, take a savepoint.
 func LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
-	return place{store: storeURL, job: job}.open(ctx)
+	return Unpack(Packing{}).LoadCheckpoint(ctx, storeURL, job)
+}
+
+// LoadCheckpoint is the function LoadCheckpoint.
+func (u Unpacker) LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
+	return place{store: storeURL, job: job, packing: u.packing}.open(ctx)
 }
 
 // place is where a checkpoint is. Without an id it is the last one, of all shards.
 type place struct {
 	store, job, shard string
 	id                checkpoint.ID
+	packing           Packing
 }
 
 // checkpointAt takes the URL of a checkpoint apart.
@@ -89,7 +107,7 @@ func checkpointAt(url string) (p place, ok bool) {
 }
 
 func (p place) open(ctx context.Context) (*Savepoint, error) {
-	s, err := checkpoint.OpenStore(p.store)
+	s, err := openStore(p.store, p.packing, checkpoint.ReadStore)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ type Options struct {
 	WorkDir string
 	// Identity is what resumed work must have in common with what was interrupted beside savepoint and target: the input, and how it is read.
 	Identity string
+	// Packing is how the new savepoint is packed; the zero value: as the old one was to be unpacked.
+	Packing Packing
 	// Progress, if not nil, is called now and then, from Write's goroutine.
 	Progress func(p Progress)
 }
@@ -47,7 +49,10 @@ func (e *Edit) Write(ctx context.Context, url string, o Options) (h Header, err 
 	if err := e.err(); err != nil {
 		return h, err
 	}
-	if err := vacant(ctx, url); err != nil {
+	if e.opts.Packing == (Packing{}) && e.base != nil {
+		e.opts.Packing = e.base.packing
+	}
+	if err := e.vacant(ctx, url); err != nil {
 		return h, err
 	}
 	work, err := openWork(o.WorkDir, e.identity(url))
@@ -64,15 +69,18 @@ func (e *Edit) Write(ctx context.Context, url string, o Options) (h Header, err 
 }
 
 // vacant refuses a place where there is a savepoint, before any work is done.
-func vacant(ctx context.Context, url string) error {
-	s, err := snapshot.OpenURL(ctx, url)
+func (e *Edit) vacant(ctx context.Context, url string) error {
+	s, path, err := openURL(url, e.opts.Packing, checkpoint.ReadStore)
+	if err != nil {
+		return fmt.Errorf("savepoint %s: %w", url, err)
+	}
+	_, err = snapshot.Open(ctx, s, path)
 	if errors.Is(err, store.ErrNotExist) {
-		return nil
+		err = nil
+	} else if err == nil {
+		err = fmt.Errorf("savepoint %s: %w", url, snapshot.ErrExist)
 	}
-	if err == nil {
-		err = errors.Join(fmt.Errorf("savepoint %s: %w", url, snapshot.ErrExist), s.Close())
-	}
-	return err
+	return errors.Join(err, s.Close())
 }
 
 // identity is that of the whole of what is to be done, as far as it can be told.
@@ -89,7 +97,7 @@ func (e *Edit) identity(url string) string {
 }
 
 func (e *Edit) write(ctx context.Context, url string, work *work) (h Header, err error) {
-	if err := clearUnfinished(ctx, url, work); err != nil {
+	if err := e.clearUnfinished(ctx, url, work); err != nil {
 		return h, err
 	}
 	states := e.header.States
@@ -119,15 +127,11 @@ func (e *Edit) write(ctx context.Context, url string, work *work) (h Header, err
 }
 
 // clearUnfinished removes what an earlier Write left at its target: no savepoint, but files of one.
-func clearUnfinished(ctx context.Context, url string, work *work) error {
+func (e *Edit) clearUnfinished(ctx context.Context, url string, work *work) error {
 	if !work.note.Writing {
 		return nil
 	}
-	storeURL, path, err := snapshot.Locate(url)
-	if err != nil {
-		return err
-	}
-	s, err := checkpoint.OpenStore(storeURL)
+	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
 	if err != nil {
 		return err
 	}
@@ -181,7 +185,12 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 	}
 	header := e.header
 	header.Created = time.Time{}
-	out, err := snapshot.CreateURL(ctx, url, header)
+	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
+	if err != nil {
+		return h, fmt.Errorf("savepoint %s: %w", url, err)
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	out, err := snapshot.Create(ctx, s, path, header)
 	if err != nil {
 		return h, err
 	}

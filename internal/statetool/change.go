@@ -20,7 +20,7 @@ func (o *options) edit(ctx context.Context) (sp *savepoint.Savepoint, e *savepoi
 	if o.from == "" {
 		return nil, savepoint.New(o.maxParallelism), nil
 	}
-	if sp, err = savepoint.Load(ctx, o.from); err != nil {
+	if sp, err = savepoint.Unpack(o.packing).Load(ctx, o.from); err != nil {
 		return nil, nil, err
 	}
 	return sp, sp.Edit(), nil
@@ -44,7 +44,7 @@ func (t *Tool) change(ctx context.Context, o *options, fn func(sp *savepoint.Sav
 
 func (t *Tool) write(ctx context.Context, o *options, e *savepoint.Edit, w savepoint.Options) error {
 	p := &progress{t: t, begun: time.Now()}
-	w.Memory, w.Progress = o.memory<<20, p.show
+	w.Memory, w.Progress, w.Packing = o.memory<<20, p.show, o.packing
 	h, err := e.Write(ctx, o.to, w)
 	p.end()
 	if err != nil {

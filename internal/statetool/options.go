@@ -30,6 +30,7 @@ type options struct {
 	maxParallelism              int
 	columns                     columnFlag
 	windowTimers                string
+	packing                     savepoint.Packing
 	lateness                    time.Duration
 }
 
@@ -97,6 +98,21 @@ func (o *options) oneState(f *flag.FlagSet) {
 	f.StringVar(&o.valueCodec, "value-codec", "", "`codec` of the values of a new state: string, bytes, int64-be, float64-be, bool, json, …")
 }
 
+// packing adds the flags that say how stores are packed. Their defaults are the variables of the job.
+func (t *Tool) packing(o *options, f *flag.FlagSet) {
+	const prefix = "WEIR_CHECKPOINT_"
+	env := func(name string) (value string) {
+		for _, v := range t.Env {
+			if text, ok := strings.CutPrefix(v, prefix+name+"="); ok {
+				value = text
+			}
+		}
+		return value
+	}
+	f.StringVar(&o.packing.KeyFile, "encryption-key-file", env("ENCRYPTION_KEY_FILE"), "`file` with the key that the store is encrypted with ($"+prefix+"ENCRYPTION_KEY_FILE)")
+	f.StringVar(&o.packing.Compression, "compression", env("COMPRESSION"), "`how` a new savepoint is compressed: none or zstd ($"+prefix+"COMPRESSION)")
+}
+
 // columnFlag maps what a column is to what the input calls it.
 type columnFlag map[string]string
 
@@ -141,9 +157,9 @@ func (o *options) formats(allowed ...string) error {
 // open opens what a command reads.
 func (o *options) open(ctx context.Context, url string) (*savepoint.Savepoint, error) {
 	if o.job != "" {
-		return savepoint.LoadCheckpoint(ctx, url, o.job)
+		return savepoint.Unpack(o.packing).LoadCheckpoint(ctx, url, o.job)
 	}
-	return savepoint.Load(ctx, url)
+	return savepoint.Unpack(o.packing).Load(ctx, url)
 }
 
 // filter chooses entries. Keys are encoded as the states have them.

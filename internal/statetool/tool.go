@@ -25,6 +25,7 @@ type Tool struct {
 	Name     string // of the program, for help
 	Out, Err io.Writer
 	Terminal bool // Err is one: progress is shown
+	Env      []string
 
 	stepped func(savepoint.Progress) // of tests, or nil
 }
@@ -81,6 +82,7 @@ func (t *Tool) call(ctx context.Context, c *command, args []string) int {
 	}
 	o := &options{}
 	c.flags(o, f)
+	t.packing(o, f)
 	err := parse(f, o, args)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK

@@ -190,6 +190,32 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What a store is encrypted with is needed to read it, and new savepoints are encrypted, too.
+func TestEncrypted(t *testing.T) {
+	dir, url := thresholds(t)
+	key := file(t, "key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n")
+	rows := file(t, "rows.csv", must(t, "scan", url, "--format=csv"))
+	one := []string{"--uid", "classify_data", "--name", "thresholdState"}
+	must(t, append([]string{"bootstrap", rows, "--to", dir + "/secret", "--value-codec", "int64-be", "--encryption-key-file", key, "--compression", "zstd"}, one...)...)
+	if code, _, errs := try("scan", dir+"/secret"); code != 1 {
+		t.Fatalf("without the key: exit code %d, %s", code, errs)
+	}
+	var out, errs bytes.Buffer
+	tool := Tool{Name: "processor", Out: &out, Err: &errs, Env: []string{"WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE=" + key}}
+	set := append([]string{"set", "--from", dir + "/secret", "--to", dir + "/changed", "--key", "a", "--value", "11"}, one...)
+	for _, args := range [][]string{set, {"get", dir + "/changed", "--key", "a"}} {
+		if code := tool.Run(t.Context(), args); code != 0 {
+			t.Fatalf("%q: exit code %d, %s", args, code, errs.String())
+		}
+	}
+	if want := `{"uid":"classify_data","name":"thresholdState","key":"a","value":11}` + "\n"; out.String() != want {
+		t.Fatalf("got %s", out.String())
+	}
+	if code, _, _ := try("ls", dir+"/changed"); code != 1 {
+		t.Fatalf("the new savepoint is not encrypted: exit code %d", code)
+	}
+}
+
 // An import that is killed leaves no savepoint. The same command goes on with it.
 func TestImportKilled(t *testing.T) {
 	var in strings.Builder

@@ -1,0 +1,39 @@
+package savepoint
+
+import (
+	"errors"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/checkpoint/snapshot"
+)
+
+// Packing says how files in a store are compressed and encrypted, as WEIR_CHECKPOINT_COMPRESSION and WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE do for a job.
+type Packing = checkpoint.Packing
+
+// Unpacker loads what is encrypted. What is only compressed needs none.
+type Unpacker struct{ packing Packing }
+
+// Unpack makes an Unpacker. Edits of what it loads write with the same packing, unless Options say otherwise: what was encrypted stays so.
+func Unpack(p Packing) Unpacker { return Unpacker{p} }
+
+func openStore(url string, p Packing, open func(url string) (checkpoint.Store, error)) (checkpoint.Store, error) {
+	s, err := open(url)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := checkpoint.Pack(s, p)
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return packed, nil
+}
+
+// openURL opens the store of a savepoint.
+func openURL(url string, p Packing, open func(url string) (checkpoint.Store, error)) (checkpoint.Store, string, error) {
+	storeURL, path, err := snapshot.Locate(url)
+	if err != nil {
+		return nil, "", err
+	}
+	s, err := openStore(storeURL, p, open)
+	return s, path, err
+}
