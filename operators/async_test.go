@@ -123,7 +123,7 @@ func (b *bench) feed(n int) {
 	}
 	clear(batch.Records)
 	if len(batch.Records) > 0 {
-		b.came = b.latest - 1
+		b.came = notZero(b.latest - 1)
 	}
 	b.progress()
 }

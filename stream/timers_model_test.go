@@ -132,8 +132,8 @@ func TestTimersEqualNaive(t *testing.T) {
 					rapid.SampledFrom([]string{"set", "set", "delete", "chain"}).Draw(t, "verb")}
 				model.take(o)
 				check(r.Feed(&txn.Batch{Partition: txn.Partition{Topic: "in"}, Records: []txn.Record{{Value: []byte(o.String())}}}))
-				if o.TS-1 > wm {
-					wm = notZero(o.TS - 1)
+				if next := notZero(o.TS - 1); next > wm {
+					wm = next
 					model.reach(1, wm)
 				}
 				check(r.Advance(time.UnixMilli(now))) // what is overdue
