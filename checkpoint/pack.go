@@ -11,6 +11,8 @@ import (
 type Packing struct {
 	Compression string // CompressionZstd; empty or "none": none. What is compressed is read in either case
 	KeyFile     string // names a file of keys (see package cryptstore); empty: nothing is encrypted
+	// Plain: files that are not encrypted are read too, though there are keys. For savepoints, which a person has chosen.
+	Plain bool
 }
 
 // CompressionZstd compresses with zstd.
@@ -21,11 +23,16 @@ type KeyError = cryptstore.KeyError
 
 // Pack puts packing before a store. Names stay as they are. Closing the result closes s.
 func Pack(s Store, p Packing) (Store, error) {
+	var keys *cryptstore.Keys
 	if p.KeyFile != "" {
-		keys, err := cryptstore.ReadKeys(p.KeyFile)
-		if err != nil {
+		var err error
+		if keys, err = cryptstore.ReadKeys(p.KeyFile); err != nil {
 			return nil, fmt.Errorf("WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE: %w", err)
 		}
+	}
+	if keys == nil || p.Plain {
+		s = cryptstore.NewPlain(s, keys)
+	} else {
 		s = cryptstore.New(s, keys)
 	}
 	switch p.Compression {

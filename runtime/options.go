@@ -57,6 +57,8 @@ type Options struct {
 	KeepMembership bool
 	// ShutdownTimeout bounds the last barrier and commit.
 	ShutdownTimeout time.Duration
+	// OpenStore opens the store of a savepoint that is taken to another place than Store; nil: checkpoint.OpenStore. Where Store encrypts, it has to.
+	OpenStore func(url string) (checkpoint.Store, error)
 	// RestoreFrom is what a job without a commit point starts from.
 	RestoreFrom RestoreFrom
 	// SavepointInterval is the time between savepoints that are taken by schedule; 0: none are. SavepointsRetained is how many of those stay; 0: all do.

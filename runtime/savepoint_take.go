@@ -150,5 +150,9 @@ func (in *Instance) createSavepoint(ctx context.Context, st SavepointStatus, h s
 	if at := snapshot.Path(in.o.JobID, st.Name); st.URL == snapshot.URL(in.o.Store, at) {
 		return snapshot.Create(ctx, in.o.Store, at, h)
 	}
-	return snapshot.CreateURL(ctx, st.URL, h)
+	open := in.o.OpenStore
+	if open == nil {
+		open = checkpoint.OpenStore
+	}
+	return snapshot.CreateIn(ctx, st.URL, open, h)
 }

@@ -275,3 +275,22 @@ func TestSavepointsBySchedule(t *testing.T) {
 		t.Errorf("%s, %v", names, err)
 	}
 }
+
+// A savepoint that goes elsewhere goes through OpenStore, which encrypts where the job's own store does.
+func TestSavepointElsewhereIsOpenedAsTold(t *testing.T) {
+	c := newCluster(t, 1, "text", "word-counts")
+	c.feed("text", "a b")
+	var opened string
+	l := c.start(func(o *runtime.Options) {
+		o.OpenStore = func(url string) (checkpoint.Store, error) { opened = url; return checkpoint.OpenStore(url) }
+	})
+	l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	folder := "file://" + t.TempDir()
+	l.ask(t, runtime.SavepointRequest{To: folder + "/elsewhere"})
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	if opened != folder {
+		t.Errorf("opened %q, want %q", opened, folder)
+	}
+}

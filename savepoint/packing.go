@@ -14,7 +14,10 @@ type Packing = checkpoint.Packing
 type Unpacker struct{ packing Packing }
 
 // Unpack makes an Unpacker. Edits of what it loads write with the same packing, unless Options say otherwise: what was encrypted stays so.
-func Unpack(p Packing) Unpacker { return Unpacker{p} }
+func Unpack(p Packing) Unpacker {
+	p.Plain = true // what a person has chosen may be older than the keys
+	return Unpacker{p}
+}
 
 func openStore(url string, p Packing, open func(url string) (checkpoint.Store, error)) (checkpoint.Store, error) {
 	s, err := open(url)

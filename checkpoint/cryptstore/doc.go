@@ -6,7 +6,7 @@
 //	salt, 32 random bytes
 //	blocks: 64 KiB of the content each (the last one less, perhaps none), encrypted, and a tag of 16 bytes
 //
-// Each file has a key of its own, derived by HKDF-SHA256 from the key, the salt and the file's name; so no nonce is ever used twice, and a file is not one that
+// Each file has a key of its own, derived by HKDF-SHA256 from the key, the salt and the last part of the file's name; so no nonce is ever used twice, and a file is not one that
 // was put under another name. The nonce of a block is its number (11 bytes, big-endian) and 1 for the last block, else 0: blocks can't be
 // exchanged, left out or added, and an end is known to be the end. It is the STREAM construction, as the age format uses it.
 //

@@ -119,5 +119,8 @@ func (e *KeyError) Error() string {
 		return fmt.Sprintf("%s is not encrypted, and WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE is set (keys %s): nobody can tell who wrote it. "+
 			"To begin to encrypt, take a savepoint without the key and start from it in another store", e.File, e.Have)
 	}
+	if e.Have == "" {
+		return fmt.Sprintf("%s was encrypted with key %s: WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE has to name a file with it", e.File, e.Wants)
+	}
 	return fmt.Sprintf("%s was encrypted with key %s; the file WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE holds %s: add the key to it", e.File, e.Wants, e.Have)
 }

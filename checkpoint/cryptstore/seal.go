@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"path"
 )
 
 const (
@@ -38,7 +39,7 @@ type sealer struct {
 }
 
 func newSealer(k key, salt []byte, name string) (*sealer, error) {
-	secret, err := hkdf.Key(sha256.New, k.secret[:], salt, "weir checkpoint file "+name, keyBytes)
+	secret, err := hkdf.Key(sha256.New, k.secret[:], salt, "weir checkpoint file "+path.Base(name), keyBytes)
 	if err != nil {
 		return nil, err
 	}

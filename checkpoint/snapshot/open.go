@@ -33,7 +33,12 @@ func Open(ctx context.Context, s store.Store, path string) (*Snapshot, error) {
 
 // OpenURL opens a savepoint anywhere; see Locate. It creates nothing, and must be closed.
 func OpenURL(ctx context.Context, url string) (*Snapshot, error) {
-	s, path, err := openURL(url, checkpoint.ReadStore)
+	return OpenIn(ctx, url, checkpoint.ReadStore)
+}
+
+// OpenIn is OpenURL in a store that open opens.
+func OpenIn(ctx context.Context, url string, open func(url string) (store.Store, error)) (*Snapshot, error) {
+	s, path, err := openURL(url, open)
 	if err != nil {
 		return nil, fmt.Errorf("savepoint %s: %w", checkpoint.RedactURL(url), err)
 	}

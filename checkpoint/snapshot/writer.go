@@ -47,7 +47,12 @@ func Create(ctx context.Context, s store.Store, path string, h Header) (*Writer,
 
 // CreateURL is Create at any URL; see Locate.
 func CreateURL(ctx context.Context, url string, h Header) (*Writer, error) {
-	s, path, err := openURL(url, checkpoint.OpenStore)
+	return CreateIn(ctx, url, checkpoint.OpenStore, h)
+}
+
+// CreateIn is CreateURL in a store that open opens: one that packs what it gets (checkpoint.Pack), say.
+func CreateIn(ctx context.Context, url string, open func(url string) (store.Store, error), h Header) (*Writer, error) {
+	s, path, err := openURL(url, open)
 	if err != nil {
 		return nil, fmt.Errorf("create savepoint %s: %w", checkpoint.RedactURL(url), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/config"
 	"github.com/weirstream/weir/console"
@@ -22,13 +23,15 @@ import (
 type remote struct {
 	jobID, base, token string
 	client             *http.Client
+	open               func(url string) (checkpoint.Store, error) // to read
 }
 
 // errNotRunning: nobody answers for the job.
 var errNotRunning = errors.New("no instance of the job answers")
 
 func newRemote(c *config.Config) *remote {
-	r := &remote{jobID: c.JobID, token: c.APIToken, client: &http.Client{Timeout: 25 * time.Second}}
+	r := &remote{jobID: c.JobID, token: c.APIToken, client: &http.Client{Timeout: 25 * time.Second},
+		open: func(url string) (checkpoint.Store, error) { return readStore(c, url) }}
 	if host, port, err := net.SplitHostPort(c.HTTPAddr); err == nil {
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 			host = "127.0.0.1"
@@ -89,7 +92,7 @@ func (r *remote) find(ctx context.Context) error {
 
 // afterEnd: the instance that was to stop has gone, perhaps before it could say how it came out. The savepoint itself tells.
 func (r *remote) afterEnd(ctx context.Context, st runtime.SavepointStatus, cause error) (runtime.SavepointStatus, error) {
-	sp, err := snapshot.OpenURL(ctx, st.URL)
+	sp, err := snapshot.OpenIn(ctx, st.URL, r.open)
 	if err != nil {
 		return st, fmt.Errorf("the instance has ended, its log says why; there is no savepoint: %w (%w)", err, cause)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/checkpoint/store"
 	"github.com/weirstream/weir/config"
+	"github.com/weirstream/weir/runtime"
 )
 
 const savepointUsage = `Usage: %s savepoint <what> [flags] [settings]
@@ -128,9 +129,9 @@ func (a *app) loaded(o savepointArgs) (*config.Config, error) {
 	return c, nil
 }
 
-// find opens the store of the savepoint that is meant. A URL needs no settings.
+// find opens the store of the savepoint that is meant. A URL needs no settings but the key, if there is one.
 func (a *app) find(o savepointArgs, open func(url string) (checkpoint.Store, error)) (s checkpoint.Store, path string, err error) {
-	storeURL := ""
+	storeURL, keyFile := "", a.variable("WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE")
 	if strings.Contains(o.which, "://") {
 		if storeURL, path, err = snapshot.Locate(o.which); err != nil {
 			return nil, "", fmt.Errorf("%w; %w", err, errUsage)
@@ -140,10 +141,26 @@ func (a *app) find(o savepointArgs, open func(url string) (checkpoint.Store, err
 		if err != nil {
 			return nil, "", err
 		}
-		storeURL, path = c.CheckpointStore, snapshot.Path(c.JobID, o.which)
+		storeURL, keyFile, path = c.CheckpointStore, c.CheckpointEncryptionKeyFile, snapshot.Path(c.JobID, o.which)
 	}
-	s, err = open(storeURL)
-	return s, path, err
+	if s, err = open(storeURL); err != nil {
+		return nil, "", err
+	}
+	packed, err := checkpoint.Pack(s, checkpoint.Packing{KeyFile: keyFile, Plain: true})
+	if err != nil {
+		return nil, "", errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), s.Close())
+	}
+	return packed, path, nil
+}
+
+// variable is an environment variable, for commands that need no other setting.
+func (a *app) variable(name string) (value string) {
+	for _, v := range a.env {
+		if text, ok := strings.CutPrefix(v, name+"="); ok {
+			value = text
+		}
+	}
+	return value
 }
 
 func (a *app) printJSON(v any) error {

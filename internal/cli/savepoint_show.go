@@ -28,7 +28,7 @@ func (a *app) listSavepoints(ctx context.Context, o savepointArgs) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := checkpoint.ReadStore(c.CheckpointStore)
+	s, err := readStore(c, c.CheckpointStore)
 	if err != nil {
 		return err
 	}

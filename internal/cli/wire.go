@@ -45,6 +45,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
 			OpenStore: func(url string) (checkpoint.Store, error) { return readStore(c, url) },
 		},
+		OpenStore:         func(url string) (checkpoint.Store, error) { return openAt(c, url) },
 		SavepointInterval: c.SavepointInterval, SavepointsRetained: c.SavepointsRetained,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
@@ -106,20 +107,29 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
-	return packed(c, store)
+	return packed(c, store, false)
 }
 
-// readStore opens the store of a savepoint to start from, which is packed as the job's own store is.
+// openAt opens the store of a savepoint that is taken elsewhere.
+func openAt(c *config.Config, url string) (checkpoint.Store, error) {
+	store, err := checkpoint.OpenStore(url)
+	if err != nil {
+		return nil, err
+	}
+	return packed(c, store, false)
+}
+
+// readStore opens the store of a savepoint to start from, which is packed as the job's own store is, or not encrypted yet.
 func readStore(c *config.Config, url string) (checkpoint.Store, error) {
 	store, err := checkpoint.ReadStore(url)
 	if err != nil {
 		return nil, err
 	}
-	return packed(c, store)
+	return packed(c, store, true)
 }
 
-func packed(c *config.Config, store checkpoint.Store) (checkpoint.Store, error) {
-	packed, err := checkpoint.Pack(store, checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile})
+func packed(c *config.Config, store checkpoint.Store, plain bool) (checkpoint.Store, error) {
+	packed, err := checkpoint.Pack(store, checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile, Plain: plain})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), store.Close())
 	}
