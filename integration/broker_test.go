@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// burst is as many lines as keep a job busy while a container is being frozen.
-const burst = 40_000
-
 // The broker is killed, frozen and restarted under running jobs; with it go the coordinators of their groups and transactions, and
 // deliveries that were under way fail. The processes stay the same, and what they give up is counted.
 func TestBrokerInjured(t *testing.T) { // alone: what it does to brokers or measures needs the machine
@@ -72,7 +69,7 @@ func TestBrokerInjured(t *testing.T) { // alone: what it does to brokers or meas
 	for _, stop := range stops {
 		stop()
 	}
-	// A delivery fails if the broker freezes with one under way, and not in the midst of a commit. So it freezes while a job works off a burst.
+	// A delivery fails if the broker freezes with one under way, and not in the midst of a commit. So it freezes while a job has more to do than it can.
 	for i, p := range processes {
 		before := p.metric("weir_aborts_total")
 		for try := 1; p.metric("weir_aborts_total") == before; try++ {
@@ -80,10 +77,9 @@ func TestBrokerInjured(t *testing.T) { // alone: what it does to brokers or meas
 				t.Fatalf("%s: weir_aborts_total is %v after %d freezes longer than deliveries may take", guarantees[i], before, try-1)
 			}
 			injure("frozen for longer than deliveries may take", func() {
-				done := running[i].out.seen()
-				running[i].feed(burst)
-				running[i].out.await(done+1, patience, p)
+				stop := running[i].flood()
 				freeze()
+				stop()
 			})
 		}
 	}

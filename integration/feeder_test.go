@@ -4,6 +4,7 @@ package integration
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -89,4 +90,36 @@ func (f *feeder) stream(perSecond int) (stop func()) {
 	}
 	f.t.Cleanup(stop)
 	return stop
+}
+
+// flood feeds as fast as the broker takes it, from now on until the returned function is called.
+func (f *feeder) flood() (stop func()) {
+	f.t.Helper()
+	quit, done := make(chan struct{}), make(chan error, 1)
+	before := f.truth.words()
+	go func() {
+		for {
+			select {
+			case <-quit:
+				done <- nil
+				return
+			default:
+			}
+			if err := f.write(context.Background(), f.text.lines(1000)); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	eventually(f.t, patience, "the flood to rise", func() error {
+		if n := f.truth.words() - before; n < 100_000 {
+			return fmt.Errorf("%d words", n)
+		}
+		return nil
+	})
+	return func() {
+		f.t.Helper()
+		close(quit)
+		must(f.t, awaited(f.t, 3*patience, "the flood of "+f.topic+" to end", done))
+	}
 }
