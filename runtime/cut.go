@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -77,7 +78,7 @@ func (c *cut) take(in *Instance, p txn.Partition, pos txn.Position, m checkpoint
 // readDecisions reads all of them, stably, as of one moment.
 func (in *Instance) readDecisions(ctx context.Context) (map[txn.Partition]txn.Position, error) {
 	if in.o.SinkClient == nil || in.o.Guarantee != twophase.ExactlyOnce {
-		committed, err := in.admin.Committed(ctx, in.o.JobID, nil)
+		committed, err := in.readOffsets(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("group %q: %w", in.o.JobID, err)
 		}
@@ -88,6 +89,28 @@ func (in *Instance) readDecisions(ctx context.Context) (map[txn.Partition]txn.Po
 		return nil, fmt.Errorf("decision records: %w", err)
 	}
 	return commits.Newest(records)
+}
+
+// readOffsets asks for every partition by name, those that the group alone remembers among them: asked for all that it has, the coordinator leaves out a
+// partition whose first offset is still pending, instead of letting us wait for it.
+func (in *Instance) readOffsets(ctx context.Context) (map[txn.Partition]txn.Position, error) {
+	remembered, err := in.admin.Committed(ctx, in.o.JobID, nil)
+	if err != nil {
+		return nil, err
+	}
+	var parts []txn.Partition
+	if topics := in.topology.topics(); len(topics) > 0 { // of a stopped job they are not looked for
+		counts, err := in.admin.Topics(ctx, topics)
+		if err != nil {
+			return nil, err
+		}
+		parts = in.topology.partitions(counts)
+	}
+	parts = append(parts, without(slices.Collect(maps.Keys(remembered)), parts)...)
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	return in.admin.Committed(ctx, in.o.JobID, parts)
 }
 
 // errCrossing: records are on their way between stages.

@@ -157,7 +157,8 @@ type Admin interface {
 	Unwritable(ctx context.Context, names []string) ([]string, error)
 	// Members lists the members of a group now; empty if there is none.
 	Members(ctx context.Context, group string) ([]Member, error)
-	// Committed reads a group's committed positions of the given partitions, stably; with nil those of all partitions that have one, as of one moment.
+	// Committed reads a group's committed positions of the given partitions, stably; with nil those of all partitions that have one, as of
+	// one moment: there one whose very first is still pending is left out, while a partition that is named is waited for.
 	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
 	// TopicConfig returns the configuration of a topic as it is in force.
 	TopicConfig(ctx context.Context, topic string) (map[string]string, error)

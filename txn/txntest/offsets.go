@@ -104,6 +104,8 @@ func allCommitted(e *env) {
 		e.must(p.Begin())
 		e.must(p.SendOffsets(e.ctx, want, m.meta))
 		e.must(decide(e.ctx))
+		_, err := a.Committed(e.ctx, group, []txn.Partition{{Topic: one, ID: 1}, {Topic: two}}) // waits for what is pending
+		e.must(err)
 		got, err := a.Committed(e.ctx, group, nil)
 		if e.must(err); !maps.Equal(got, map[txn.Partition]txn.Position{{Topic: one, ID: 1}: at(4, "a"), {Topic: two}: at(7, "b")}) {
 			e.Errorf("got %v", got)
