@@ -147,18 +147,22 @@ func (j *job) footprint() map[string]string {
 	return all
 }
 
-// Two instances that start together have the savepoint loaded by one of them, which dies on the way; a checkpoint does for a savepoint.
+// Two instances that start together have the savepoint loaded by one of them, which dies on the way, and then by the other, which dies as well; a
+// checkpoint does for a savepoint.
 func TestStartFromSavepointTogether(t *testing.T) {
 	t.Parallel()
 	w, counted := stoppedCount(t, newRand(t), exactlyOnce)
 	w.feed(500)
 	c := w.fork("fleet", w.checkpointURL(), counted, fleetSettings...)
 	f := newFleet(c.job)
-	first := f.launch("one", "FAILPOINTS=inherit-written=kill")
-	f.launch("two")
-	first.killed(patience)
-	f.gone("one")
-	f.launch("one")
+	dying := []*process{f.launch("one", "FAILPOINTS=inherit-written=kill"), f.launch("two", "FAILPOINTS=inherit-written=kill")}
+	for _, p := range dying {
+		p.killed(patience)
+	}
+	for _, name := range []string{"one", "two"} {
+		f.gone(name)
+		f.launch(name)
+	}
 	f.settled()
 	stop := w.stream(200)
 	c.catchUp(f.live["two"])
