@@ -13,7 +13,7 @@ type timer struct {
 	slot   int32   // in its queue, or unset
 	dirt   int32   // in Timers.dirty, or unset
 	group  uint16
-	domain Domain
+	domain Domain // whose queue it is in, deferred among them
 	saved  bool // backend or sealed entries have it
 }
 
