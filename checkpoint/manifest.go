@@ -31,6 +31,8 @@ type Manifest struct {
 	// Finished: every source has reached its end, event time has come to its end too, and all that it made due is in the state and in the outputs.
 	// A restart has nothing to do.
 	Finished bool `json:"finished,omitempty"`
+	// Drained: the job was told to stop with it, and all timers that were set before have fired. A restart goes on all the same.
+	Drained bool `json:"drained,omitempty"`
 	// Watermarks say how far event time has come in the stages behind exchanges; those without any are left out.
 	Watermarks []StageWatermark `json:"watermarks,omitempty"`
 	// Inputs say what each sender to a repartition topic said last of its event time.

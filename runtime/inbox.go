@@ -15,6 +15,7 @@ type message struct {
 	batch    operators.Batch
 	exchange int    // that the batch came through
 	barrier  uint64 // epoch, if not 0
+	end      ending // of a barrier: it is the last
 	mark     *mark
 }
 

@@ -85,7 +85,7 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 	m := plan.Manifest
 	h := snapshot.Header{
 		Job: job, Name: string(id), Created: m.Created, Checkpoints: []string{string(id)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
-		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Finished,
+		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Drained || m.Finished,
 	}
 	for _, f := range plan.Base.Files {
 		h.Files = append(h.Files, snapshot.File{FileRef: f})

@@ -186,7 +186,7 @@ func (in *Instance) sourceOf(topic string) string {
 
 // goOn takes over event time, unless it has come to its end: then nothing that follows would be in time.
 func (a *places) goOn(h snapshot.Header) {
-	ended := h.Drained
+	ended := false
 	times := map[txn.Partition]checkpoint.SourcePosition{}
 	for _, s := range h.Sources {
 		ended = ended || s.Watermark == operators.EndOfTime

@@ -44,7 +44,6 @@ type Instance struct {
 	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
 
 	savepoints savepoints
-	draining   atomic.Bool // event time is being brought to its end
 	suspended  suspension
 	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 	download   transfer      // of state, in restores

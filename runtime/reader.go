@@ -232,15 +232,15 @@ func (r *reader) halt() error {
 	return r.consumer.Pause()
 }
 
-// barrier closes the epoch behind everything handed out so far and returns the positions it ends at.
-func (r *reader) barrier(epoch uint64) map[txn.Partition]int64 {
-	positions := r.positions()
+// barrier closes the epoch behind everything handed out so far and returns the positions it ends at, and whether it is the last.
+func (r *reader) barrier(epoch uint64) (map[txn.Partition]int64, ending) {
+	positions, end := r.positions(), r.ending()
 	if r.attempt != nil {
-		r.attempt.toReaders(message{barrier: epoch})
+		r.attempt.toReaders(message{barrier: epoch, end: end})
 		r.order.barrier()
 	}
 	r.epoch, r.dirty = epoch+1, false
-	return positions
+	return positions, end
 }
 
 // positions returns where each partition goes on.

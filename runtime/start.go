@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
-	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/txn"
 )
@@ -238,22 +237,16 @@ func (in *Instance) bounded() bool {
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.
 func (in *Instance) checkUnended(m *checkpoint.Manifest) error {
-	if in.draining.Load() {
-		return nil // nothing will be read
-	}
 	for _, p := range m.Sources {
 		if p.Watermark != math.MaxInt64 {
 			continue
 		}
 		for i := range in.o.Plan.Stages {
 			if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
-				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) or drained, topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from its savepoint if it was drained)",
+				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED), topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
 					ErrState, s.UID, p.Topic, p.Partition)
 			}
 		}
 	}
 	return nil
 }
-
-// ended is the mark of a partition that nothing will come from any more.
-var ended = mark{wm: operators.EndOfTime}

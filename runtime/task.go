@@ -30,6 +30,7 @@ type task struct {
 	timers    int64  // bytes, at the last barrier
 	full      bool   // its overlay has passed the limit in this epoch
 	time      taskTime
+	over      bool // the last barrier has passed: nothing fires any more
 }
 
 // open instantiates the chain on committed state.
@@ -104,7 +105,7 @@ func (t *task) turn() (ok bool, err error) {
 func (t *task) work(m message) error {
 	switch {
 	case m.barrier != 0:
-		return t.pass(m.barrier)
+		return t.pass(m)
 	case m.mark != nil:
 		return t.hear(*m.mark)
 	case m.source != nil && t.shard != nil:
@@ -154,11 +155,15 @@ func (t *task) bound() error {
 }
 
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
-func (t *task) pass(epoch uint64) error {
+func (t *task) pass(m message) error {
+	epoch := m.barrier
 	if err := t.drain(); err != nil {
 		return err
 	}
 	if err := t.catchUp(); err != nil {
+		return err
+	}
+	if err := t.finish(m.end); err != nil {
 		return err
 	}
 	if err := t.chain.Flush(); err != nil {
@@ -167,7 +172,7 @@ func (t *task) pass(epoch uint64) error {
 	if err := t.writeMarks(); err != nil {
 		return err
 	}
-	t.attempt.broadcast(t, message{barrier: epoch})
+	t.attempt.broadcast(t, m)
 	var entries []state.Entry
 	if t.store != nil {
 		var err error

@@ -143,6 +143,9 @@ func (t *task) catchUp() error {
 
 // tick does what is due by the machine's clock.
 func (t *task) tick() error {
+	if t.over {
+		return nil
+	}
 	at, ok := t.chain.NextTick()
 	if !ok {
 		return nil
@@ -166,7 +169,7 @@ func (t *task) tick() error {
 // deadline is when tick has to be called again; zero: there is no need.
 func (t *task) deadline() time.Time {
 	at, ok := t.chain.NextTick()
-	if !ok {
+	if !ok || t.over {
 		return time.Time{}
 	}
 	// The clock may be set while we sleep, which the deadline would not notice.
