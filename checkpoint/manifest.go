@@ -81,6 +81,8 @@ type InputWatermark struct {
 	// Watermark is in ms since the epoch; 0: event time has not begun.
 	Watermark int64 `json:"watermark,omitempty"`
 	Idle      bool  `json:"idle,omitempty"`
+	// Drained is the drain that all comes before which the sender has said so far. Empty: none.
+	Drained string `json:"drained,omitempty"`
 }
 
 // FileRef names an entry file (see package entryfile) and what it must hold.

@@ -31,6 +31,9 @@ func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, end 
 // passed adds what a task leaves behind.
 func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
 	now, inputs := t.time.mark, t.senders.list()
+	if t.shard == nil {
+		now.drained = t.drained
+	}
 	a.part(epoch, func(s *sealed) {
 		if now != (mark{wm: operators.NoWatermark}) {
 			s.times[t] = now

@@ -82,6 +82,7 @@ func (r *reader) follow() {
 		r.post(barrierDue)
 	}
 	r.hold()
+	r.spread(a)
 	if r.bounds.finish() {
 		// The next barrier is the last.
 		r.post(processed(r.epoch))

@@ -21,6 +21,7 @@ type cut struct {
 	checkpoints map[string]checkpoint.ID       // by the shard's folder; "" is that of a job in one piece
 	sources     []checkpoint.SourcePosition    // of partitions whose positions no checkpoint holds (exchange kafka)
 	crossings   map[txn.Partition]txn.Position // where shards go on in repartition topics
+	drained     map[txn.Partition]string       // of source partitions: by which drain they have come to their ends (exchange kafka)
 }
 
 // readCut reads the decision records of all instances.
@@ -29,7 +30,7 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 	if err != nil {
 		return cut{}, err
 	}
-	c := cut{checkpoints: map[string]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}}
+	c := cut{checkpoints: map[string]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}, drained: map[txn.Partition]string{}}
 	for p, pos := range committed {
 		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
 		switch {
@@ -63,6 +64,7 @@ func (c *cut) take(in *Instance, p txn.Partition, pos txn.Position, m checkpoint
 				at.Watermark = m.Watermark
 			}
 			c.sources = append(c.sources, at)
+			c.drained[p] = m.Drained
 			return nil
 		}
 		shard = in.shards[p.ID].name
@@ -111,6 +113,38 @@ func (in *Instance) readOffsets(ctx context.Context) (map[txn.Partition]txn.Posi
 		return nil, nil
 	}
 	return in.admin.Committed(ctx, in.o.JobID, parts)
+}
+
+// drainedBy is the drain by which all source partitions of the cut have come to their ends; empty: there is none. If nothing was on its way at the cut, all
+// timers have fired: the word of each partition's end is behind its records, and goes on behind what came of them.
+func (c *cut) drainedBy() (drain string) {
+	for _, d := range c.drained {
+		if d == "" || drain != "" && d != drain {
+			return ""
+		}
+		drain = d
+	}
+	return drain
+}
+
+// errUndrained: not everything has come to its end.
+var errUndrained = errors.New("not all source partitions have come to their ends")
+
+// checkDrained makes sure that all source partitions there are have, by this drain.
+func (in *Instance) checkDrained(ctx context.Context, c cut, drain string) error {
+	topics := in.topology.sources.list()
+	counts, err := in.admin.Topics(ctx, topics)
+	if err != nil {
+		return fmt.Errorf("topics %q: %w", topics, err)
+	}
+	for _, topic := range topics {
+		for i := range counts[topic] {
+			if p := (txn.Partition{Topic: topic, ID: int32(i)}); c.drained[p] != drain {
+				return fmt.Errorf("%w: %s/%d", errUndrained, topic, i)
+			}
+		}
+	}
+	return nil
 }
 
 // errCrossing: records are on their way between stages.

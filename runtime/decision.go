@@ -102,7 +102,7 @@ func (d *decision) take(in *Instance, p txn.Partition, m checkpoint.Metadata) er
 	}
 	s := in.shardOf(p)
 	if s == nil {
-		d.times[p] = mark{wm: m.Watermark, idle: m.Idle}
+		d.times[p] = mark{wm: m.Watermark, idle: m.Idle, drained: m.Drained}
 		return nil
 	}
 	if before := d.checkpoints[s]; before != "" && before != m.ID {
@@ -141,7 +141,7 @@ func (in *Instance) offsets(epoch twophase.Epoch) (map[txn.Partition]txn.Positio
 			m.ID = f.checkpoint(s, in.decision)
 		} else {
 			now := f.sealed.timeOf(p)
-			if m.Idle = now.idle; now.wm != operators.NoWatermark {
+			if m.Idle, m.Drained = now.idle, now.drained; now.wm != operators.NoWatermark {
 				m.Watermark = now.wm
 			}
 		}

@@ -27,6 +27,20 @@ func (r *reader) drain() {
 	}
 }
 
+// spread lets source partitions, which are held by now, come to their ends for a drain over all instances.
+func (r *reader) spread(a *attempt) {
+	drain := a.in.suspended.drain()
+	if drain == r.draining {
+		return
+	}
+	if r.draining = drain; drain == "" {
+		return
+	}
+	for _, p := range a.in.sourcesOf(r.next) {
+		a.toReader(p, message{drain: drain})
+	}
+}
+
 // ending is that of the next barrier.
 func (r *reader) ending() ending {
 	switch {
@@ -63,11 +77,30 @@ func (t *task) timed() bool {
 
 // end fires all timers, and waits for the calls that this leads to.
 func (t *task) end() error {
-	if t.chain.End == nil {
-		return nil
+	if err := t.drain(); err != nil || t.chain.End == nil {
+		return err
 	}
 	if err := t.chain.End(); err != nil {
 		return err
 	}
 	return t.drain()
+}
+
+// endFor is the end for a drain over all instances: that of a source partition, or of a keyed task that has heard it of all its senders. Those behind
+// repartition topics hear of it behind all that was sent before; what has fired, who was told and whom it was heard of is committed together.
+func (t *task) endFor(drain string) error {
+	if err := t.end(); err != nil {
+		return err
+	}
+	if err := t.chain.Flush(); err != nil {
+		return err
+	}
+	t.drained = drain
+	t.attempt.worked(t.epoch)
+	return t.tellAll(operators.End{Sender: t.sender(), Drain: drain}.Append(nil))
+}
+
+// resting: timers do not fire behind the end, as long as it is one.
+func (t *task) resting() bool {
+	return t.over || t.drained != "" && t.attempt.in.suspended.drain() == t.drained
 }

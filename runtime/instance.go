@@ -63,18 +63,19 @@ type Instance struct {
 	wasLost    bool      // partitions were lost since we last had all
 	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
 	// partitions, or even the name, from it; so it is left in there until the process ends.
-	zombie   bool
-	decision decision
-	giveUp   context.CancelFunc // ends a start from a savepoint; nil: there is none
-	flights  map[twophase.Epoch]*flight
-	dirty    twophase.Epoch // the last that records were read in
-	restarts restarts
-	lastErr  error
-	fatalErr error // the first failure that ends the instance
-	result   error
-	stopped  bool
-	waiters  []waiter         // for commits
-	last     *SavepointStatus // to be taken when the work has ended
+	zombie    bool
+	decision  decision
+	giveUp    context.CancelFunc // ends a start from a savepoint; nil: there is none
+	flights   map[twophase.Epoch]*flight
+	dirty     twophase.Epoch // the last that records were read in
+	restarts  restarts
+	lastErr   error
+	fatalErr  error // the first failure that ends the instance
+	result    error
+	stopped   bool
+	waiters   []waiter         // for commits
+	last      *SavepointStatus // to be taken when the work has ended
+	lastDrain string           // of it, over all instances
 	// published is the newest epoch whose state is on its way to the backend.
 	published twophase.Epoch
 	barrier   *time.Timer

@@ -41,7 +41,8 @@ type reader struct {
 	topics    []string        // to be subscribed to; nil: nothing new
 	held      []txn.Partition // see hold
 	bounds    bounds
-	drained   bool // see drain
+	drained   bool   // see drain
+	draining  string // the drain over all instances that the tasks of source partitions were told of
 	order     precedence
 }
 
@@ -139,6 +140,9 @@ func (r *reader) deliver(batches []*txn.Batch) {
 		if !r.bounds.cut(b) {
 			continue
 		}
+		if _, crossing := a.in.topology.exchangeOf(b.Partition.Topic); !crossing {
+			r.draining = ""
+		}
 		if !r.dirty {
 			r.dirty = true
 			r.post(processed(r.epoch))
@@ -174,7 +178,7 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 
 // start lets records from the positions of d on flow to the tasks of a, as part of epoch; if a is pinned, not before flow.
 func (r *reader) start(a *attempt, epoch uint64, d decision) error {
-	r.attempt, r.epoch, r.dirty = a, epoch, false
+	r.attempt, r.epoch, r.dirty, r.draining = a, epoch, false, ""
 	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
 	if r.drained {
 		r.drain()

@@ -63,7 +63,7 @@ func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, 
 			h.Sources = p.manifest.Sources
 		}
 	}
-	if in.single() {
+	if h.Drained = c.drainedBy() != ""; in.single() {
 		h.Drained = parts[0].manifest.Drained || parts[0].manifest.Finished
 	}
 	h.States, err = unite(parts)

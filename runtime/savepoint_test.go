@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +16,6 @@ import (
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
-	"github.com/weirstream/weir/stream"
 )
 
 // ask asks for a savepoint and waits until it is taken.
@@ -162,97 +160,6 @@ func TestStopWithSavepoint(t *testing.T) {
 	}
 	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{}); !errors.Is(err, runtime.ErrSavepointRequest) {
 		t.Errorf("of an instance that has ended: %v", err)
-	}
-}
-
-// hourly counts the records of each hour by their timestamps: nothing comes out before the hour has ended.
-func hourly(t testing.TB) setting {
-	job := stream.NewJob("hourly")
-	lines := stream.From(job, stream.Topics("text"), func(r *stream.Record) (string, error) { return string(r.Value), nil }, stream.Watermarks(time.Second), stream.UID("lines"))
-	byLine := stream.KeyBy(lines, func(s string) string { return s }, stream.UID("by_line"))
-	first := stream.WindowReduce(byLine, stream.Tumbling(time.Hour), state.String{}, func(a, _ string) string { return a }, stream.UID("hours"))
-	stream.To(stream.Map(first, func(p stream.Pane[string, string]) string { return p.Value }), "word-counts", stream.AsValue(state.String{}))
-	return runs(t, job)
-}
-
-// TestDrain: all windows fire before the job stops, and the savepoint says that event time begins anew behind it.
-func TestDrain(t *testing.T) {
-	c := newCluster(t, 2, "text", "word-counts")
-	c.feed("text", "a", "b", "a", "a")
-	l := c.start(hourly(t))
-	l.until(t, "all records", read(4))
-	if out := c.committed("word-counts"); len(out) != 0 {
-		t.Fatalf("%d windows have fired", len(out))
-	}
-	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "drained", Stop: true, Drain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.ended(t)
-	l.close()
-	if out := c.committed("word-counts"); len(out) != 2 {
-		t.Errorf("%d windows have fired, expected those of a and b", len(out))
-	}
-	sp, err := snapshot.OpenURL(t.Context(), st.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sp.Close()
-	if h := sp.Header(); !h.Drained || len(h.Watermarks) == 0 || h.Sources[0].Watermark <= 0 || h.Sources[0].Watermark == math.MaxInt64 || h.Entries() != 0 {
-		t.Errorf("%+v", h)
-	}
-	// Under its own id the job goes on as after any stop: what comes for the same hours is in time, in windows of their own.
-	c.feed("text", "a", "c")
-	l = c.start(hourly(t))
-	l.until(t, "two more records", read(2))
-	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "again", Stop: true, Drain: true}); err != nil {
-		t.Fatal(err)
-	}
-	l.ended(t)
-	l.close()
-	if out := c.committed("word-counts"); len(out) != 4 {
-		t.Errorf("%d windows have fired, expected two more", len(out))
-	}
-}
-
-// TestDrainFiresTheClock: windows and timers that wait for the clock fire too, in a job without event time; what these set is in the savepoint.
-func TestDrainFiresTheClock(t *testing.T) {
-	job := stream.NewJob("clock")
-	lines := stream.From(job, stream.Topics("text"), func(r *stream.Record) (string, error) { return string(r.Value), nil }, stream.UID("lines"))
-	byLine := stream.KeyBy(lines, func(s string) string { return s }, stream.UID("by_line"))
-	again := stream.Process(byLine, func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
-		var timers *stream.Timers
-		timers = stream.OnTimer(s, func(ctx *stream.Context[string, string], t stream.Timer) error {
-			ctx.Emit(ctx.Key())
-			return timers.Set(stream.ProcessingTime, t.At+time.Hour.Milliseconds())
-		})
-		return func(ctx *stream.Context[string, string], _ string) error {
-			return timers.Set(stream.ProcessingTime, ctx.Now().Truncate(time.Hour).Add(2*time.Hour).UnixMilli())
-		}
-	}, stream.UID("again"))
-	all := stream.KeyBy(again, func(string) string { return "all" }, stream.UID("by_all"))
-	day := stream.WindowReduce(all, stream.Tumbling(24*time.Hour).ProcessingTime(), state.String{}, func(a, b string) string { return min(a, b) + max(a, b) }, stream.UID("days"))
-	stream.To(stream.Map(day, func(p stream.Pane[string, string]) string { return p.Value }), "word-counts", stream.AsValue(state.String{}))
-	c := newCluster(t, 2, "text", "word-counts")
-	c.feed("text", "a", "b")
-	l := c.start(runs(t, job))
-	l.until(t, "all records", read(2))
-	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "drained", Stop: true, Drain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.ended(t)
-	l.close()
-	if out := c.committed("word-counts"); len(out) != 1 || string(out[0].Value) != "ab" {
-		t.Errorf("%d windows have fired, expected one with a and b", len(out))
-	}
-	sp, err := snapshot.OpenURL(t.Context(), st.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sp.Close()
-	if h := sp.Header(); !h.Drained || h.Entries() != 2 {
-		t.Errorf("expected the two timers that were set by timers, got %d entries: %+v", h.Entries(), h)
 	}
 }
 

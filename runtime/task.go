@@ -30,7 +30,8 @@ type task struct {
 	timers    int64  // bytes, at the last barrier
 	full      bool   // its overlay has passed the limit in this epoch
 	time      taskTime
-	over      bool // the last barrier has passed: nothing fires any more
+	over      bool   // the last barrier has passed: nothing fires any more
+	drained   string // the drain that the task has come to its end for, if it has taken nothing since
 }
 
 // open instantiates the chain on committed state.
@@ -108,12 +109,18 @@ func (t *task) work(m message) error {
 		return t.pass(m)
 	case m.mark != nil:
 		return t.hear(*m.mark)
+	case m.drain != "":
+		if t.drained == m.drain {
+			return nil
+		}
+		return t.endFor(m.drain)
 	case m.source != nil && t.shard != nil:
 		if err := t.repartitioned(m.source); err != nil {
 			return err
 		}
 	case m.source != nil:
 		t.attempt.in.count.in(m.source)
+		t.drained = ""
 		if err := t.chain.Source(m.source); err != nil {
 			return err
 		}

@@ -143,7 +143,7 @@ func (t *task) catchUp() error {
 
 // tick does what is due by the machine's clock.
 func (t *task) tick() error {
-	if t.over {
+	if t.resting() {
 		return nil
 	}
 	at, ok := t.chain.NextTick()
@@ -169,8 +169,11 @@ func (t *task) tick() error {
 // deadline is when tick has to be called again; zero: there is no need.
 func (t *task) deadline() time.Time {
 	at, ok := t.chain.NextTick()
-	if !ok || t.over {
+	switch {
+	case !ok || t.over:
 		return time.Time{}
+	case t.resting():
+		return time.Now().Add(requestEvery) // it may be over by then
 	}
 	// The clock may be set while we sleep, which the deadline would not notice.
 	return time.Now().Add(min(time.Until(time.UnixMilli(at)), longestSleep))
