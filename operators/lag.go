@@ -13,7 +13,7 @@ const burst = 512
 //   - Before a record is taken, all of its own key's fire. For a key it is thus as if event time had come in one step, between two records.
 //   - Event time that comes meanwhile waits. Nobody behind the chain hears of any before all timers have fired.
 //
-// The end of bounded input is the exception: all fire, since a job ends with the barrier behind it.
+// The end of time is the exception: all fire, since nothing comes behind it.
 //
 // A barrier in between leaves the rest of the timers in the state, and the watermark that has come in the checkpoint: after a recovery they
 // are due again, before any record of their keys.

@@ -46,7 +46,7 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 		}
 	}
 	if len(c.checkpoints) == 0 && len(c.sources) == 0 {
-		return cut{}, fmt.Errorf("job %q has committed nothing, so there is nothing to save", in.o.JobID)
+		return cut{}, fmt.Errorf("job %q %w", in.o.JobID, errNothing)
 	}
 	slices.SortFunc(c.sources, func(a, b checkpoint.SourcePosition) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
@@ -126,6 +126,9 @@ func (c *cut) drainedBy() (drain string) {
 	}
 	return drain
 }
+
+// errNothing: there is no cut yet.
+var errNothing = errors.New("has committed nothing, so there is nothing to save")
 
 // errUndrained: not everything has come to its end.
 var errUndrained = errors.New("not all source partitions have come to their ends")

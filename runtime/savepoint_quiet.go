@@ -62,7 +62,11 @@ func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
 // checkedCut reads a cut; errCrossing and errUndrained say that it is not one to be used.
 func (in *Instance) checkedCut(ctx context.Context, drain string) (cut, error) {
 	c, err := in.readCut(ctx)
-	if err == nil && drain != "" {
+	switch {
+	case drain == "":
+	case errors.Is(err, errNothing):
+		err = errUndrained // the ends will be committed
+	case err == nil:
 		err = in.checkDrained(ctx, c, drain)
 	}
 	if err == nil {
