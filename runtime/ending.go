@@ -97,7 +97,11 @@ func (t *task) endFor(drain string) error {
 	}
 	t.drained = drain
 	t.attempt.worked(t.epoch)
-	return t.tellAll(operators.End{Sender: t.sender(), Drain: drain}.Append(nil))
+	if err := t.tellAll(operators.End{Sender: t.sender(), Drain: drain}.Append(nil)); err != nil {
+		return err
+	}
+	t.attempt.in.post(barrierDue) // others wait for the commit
+	return nil
 }
 
 // resting: timers do not fire behind the end, as long as it is one.

@@ -88,6 +88,9 @@ func (in *Instance) watchRequests() {
 			if in.suspended.set(asked) {
 				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", asked.still)
 			}
+			if asked.still {
+				in.post(barrierDue) // the requester waits for what is under way, not for the interval
+			}
 			if asked.stop {
 				in.log.Info("stopping, as the job is to stop with a savepoint")
 				in.post(event{then: func() { in.stopQuietly() }})
