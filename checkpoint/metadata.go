@@ -27,6 +27,8 @@ type Metadata struct {
 	Idle bool
 	// Drained is the drain that the partition has joined: all that comes of its records up to the offset fires its timers for it. Empty: none.
 	Drained string
+	// End is where the partition ends, if its source is bounded; nil: nowhere.
+	End *int64
 }
 
 // EncodeMetadata is the metadata of a checkpoint alone. It is shorter than 128 bytes.
@@ -67,6 +69,9 @@ func (m Metadata) text() string {
 	}
 	if m.Drained != "" {
 		s += ";drained=" + m.Drained
+	}
+	if m.End != nil {
+		s += ";end=" + strconv.FormatInt(*m.End, 10)
 	}
 	return s
 }
@@ -113,6 +118,12 @@ func (m *Metadata) decode(attributes string) (err error) {
 			m.Idle = true
 		case "drained":
 			m.Drained, err = value, checkRun(value)
+		case "end":
+			var end int64
+			if end, err = strconv.ParseInt(value, 10, 64); err != nil || end < 0 {
+				err = fmt.Errorf("end=%.30q is no offset", value)
+			}
+			m.End = &end
 		default:
 			err = fmt.Errorf("attribute %.30q was written by a newer version; upgrade", name)
 		}

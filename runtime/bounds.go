@@ -71,6 +71,7 @@ func (r *reader) follow() {
 	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() && len(r.held) == 0 && !a.in.suspended.is() {
 		return
 	}
+	// Over many instances there is no last barrier: see spread.
 	for p, end := range r.bounds.passed(r.at) {
 		r.next[p] = end
 		if m := ended; !r.bounds.over() { // else the last barrier says so

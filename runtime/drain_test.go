@@ -115,9 +115,9 @@ type tally struct {
 }
 
 // tallies counts words in hours of event time, and these counts, by the length of the word, in days of the clock: without a drain nothing comes out.
-func tallies() *stream.Job {
+func tallies(more ...stream.Option) *stream.Job {
 	job := stream.NewJob("wordcount")
-	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Watermarks(time.Second), stream.UID("lines"))
+	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), append(more, stream.Watermarks(time.Second), stream.UID("lines"))...)
 	words := stream.FlatMap(lines, func(l string, emit func(string)) {
 		for _, w := range strings.Fields(l) {
 			emit(w)

@@ -27,17 +27,30 @@ func (r *reader) drain() {
 	}
 }
 
-// spread lets source partitions, which are held by now, come to their ends for a drain over all instances.
+// wholeInput is the drain of a job whose sources are bounded: it is over when all have come to their ends.
+const wholeInput = "input"
+
+// spread lets source partitions, which are held by now, come to their ends for a drain over all instances: one that is asked for, or, of a bounded job, that of
+// those that have nothing more to be read.
 func (r *reader) spread(a *attempt) {
-	drain := a.in.suspended.drain()
-	if drain == r.draining {
+	in := a.in
+	asked, bounded := in.suspended.drain(), !in.single() && in.bounded()
+	if asked == "" && len(r.told) == 0 && !bounded {
 		return
 	}
-	if r.draining = drain; drain == "" {
-		return
-	}
-	for _, p := range a.in.sourcesOf(r.next) {
-		a.toReader(p, message{drain: drain})
+	for _, p := range in.sourcesOf(r.next) {
+		drain := asked
+		if drain == "" && bounded && slices.Contains(r.bounds.reached, p) {
+			drain = wholeInput
+		}
+		if drain == r.told[p] {
+			continue
+		}
+		if r.told[p] = drain; drain == "" {
+			delete(r.told, p)
+		} else {
+			a.toReader(p, message{drain: drain})
+		}
 	}
 }
 
@@ -106,5 +119,6 @@ func (t *task) endFor(drain string) error {
 
 // resting: timers do not fire behind the end, as long as it is one.
 func (t *task) resting() bool {
-	return t.over || t.drained != "" && t.attempt.in.suspended.drain() == t.drained
+	in := t.attempt.in
+	return t.over || t.drained != "" && (in.suspended.drain() == t.drained || t.drained == wholeInput && in.bounded())
 }

@@ -136,6 +136,9 @@ func (in *Instance) Run(ctx context.Context) error {
 	go in.savepointsBySchedule()
 	if !in.single() {
 		go in.watchRequests()
+		if in.bounded() {
+			go in.watchInput()
+		}
 	}
 	in.loop()
 	return errors.Join(in.result, in.teardown(ctx))

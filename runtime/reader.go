@@ -41,8 +41,8 @@ type reader struct {
 	topics    []string        // to be subscribed to; nil: nothing new
 	held      []txn.Partition // see hold
 	bounds    bounds
-	drained   bool   // see drain
-	draining  string // the drain over all instances that the tasks of source partitions were told of
+	drained   bool                     // see drain
+	told      map[txn.Partition]string // the drains over all instances that the tasks of source partitions were told of
 	order     precedence
 }
 
@@ -141,7 +141,7 @@ func (r *reader) deliver(batches []*txn.Batch) {
 			continue
 		}
 		if _, crossing := a.in.topology.exchangeOf(b.Partition.Topic); !crossing {
-			r.draining = ""
+			delete(r.told, b.Partition)
 		}
 		if !r.dirty {
 			r.dirty = true
@@ -178,8 +178,9 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 
 // start lets records from the positions of d on flow to the tasks of a, as part of epoch; if a is pinned, not before flow.
 func (r *reader) start(a *attempt, epoch uint64, d decision) error {
-	r.attempt, r.epoch, r.dirty, r.draining = a, epoch, false, ""
+	r.attempt, r.epoch, r.dirty, r.told = a, epoch, false, map[txn.Partition]string{}
 	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
+	r.bounds.whole = r.bounds.whole && a.in.single()
 	if r.drained {
 		r.drain()
 	}
