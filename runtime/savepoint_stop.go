@@ -37,6 +37,9 @@ func (r *reader) drain() {
 func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
 	defer in.savepoints.quiet.Wait()
 	if in.last == nil {
+		if in.single() && in.savepoints.unheard() {
+			in.endSavepoint(snapshot.Header{}, errEndedBefore)
+		}
 		return nil
 	}
 	defer close(in.allStopped)
@@ -46,6 +49,15 @@ func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
 		return fmt.Errorf("stopped without savepoint %s: %w", in.last.URL, err)
 	}
 	return nil
+}
+
+var errEndedBefore = errors.New("the instance has ended for another reason")
+
+// unheard says, when nobody works on a savepoint any more, whether one was asked for that the loop has not heard of.
+func (s *savepoints) unheard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running()
 }
 
 func (in *Instance) ofLastCommit(ctx context.Context, st SavepointStatus, ended error) (snapshot.Header, error) {

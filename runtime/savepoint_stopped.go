@@ -24,8 +24,8 @@ func SavepointOfStopped(ctx context.Context, o Options, r SavepointRequest, prog
 	})
 }
 
-// SavepointOffline is SavepointOfStopped without a broker, of the checkpoint that the store's note names as committed last. It may lag behind
-// the decision record after a crash, by about a second: records are then processed again by who starts from it, and their outputs written again.
+// SavepointOffline is SavepointOfStopped without a broker, of the checkpoint that the store's note names as committed last. After a crash it may lag some
+// seconds behind the decision record: records are then processed again by who starts from it, and their outputs written again.
 func SavepointOffline(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64)) (SavepointStatus, error) {
 	return savepointOfStopped(ctx, o, r, progress, func(in *Instance) (cut, error) { return in.notedCut(ctx) })
 }
@@ -65,7 +65,9 @@ func (in *Instance) holding(ctx context.Context, f func() (snapshot.Header, erro
 		return snapshot.Header{}, err
 	}
 	h, err := f()
-	if lerr := release(context.WithoutCancel(ctx)); lerr != nil {
+	clean, cancel := afterwards(ctx)
+	defer cancel()
+	if lerr := release(clean); lerr != nil {
 		in.log.Warn("collectors wait ten minutes longer", "err", lerr)
 	}
 	return h, err
