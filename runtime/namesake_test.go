@@ -15,22 +15,14 @@ import (
 // must not fence its successor, which would have to stop when that happens twice.
 func TestThawedFencesNobody(t *testing.T) {
 	c := newClusters(t)
-	f := &freezer{call: "produce", after: 3, frozen: make(chan struct{}), thaw: make(chan struct{})}
+	f := newFreezer("produce", 3)
 	u := &unaware{Client: f.client(c.sink.Client("one")), f: f}
 	o := c.options("one")
 	o.Client, o.SinkClient = unawareSource{f.client(o.Client), f}, u
 	old := c.start(o)
-	for working := true; working; {
-		c.feed(1)
-		select {
-		case <-f.frozen:
-			working = false
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+	c.feedUntil(f.frozen)
 	rival := c.start(c.options("one"))
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	close(f.thaw)
 	select {
 	case err := <-old.done:
@@ -44,8 +36,7 @@ func TestThawedFencesNobody(t *testing.T) {
 	if n := u.inits.Load(); n > 0 {
 		c.Errorf("it fenced its successor %d times", n)
 	}
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	c.must(rival.stop(c.T))
 	c.right()
 }
