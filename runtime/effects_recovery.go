@@ -141,9 +141,7 @@ func (in *Instance) doRelease() {
 		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
-			ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
-			err = in.checkSuccessor(ctx, member)
-			cancel()
+			err = in.checkSuccessor(groupPatience, member)
 		}
 		in.post(event{then: func() {
 			if err != nil {

@@ -90,7 +90,7 @@ func (in *Instance) isDecided(ctx context.Context, id checkpoint.ID) error {
 	if err != nil {
 		return err
 	}
-	if got := now.checkpoints[""]; got != id {
+	if got := now.checkpoints[in.shards[0]]; got != id {
 		return fmt.Errorf("the last commit's outcome was not known: checkpoint %s is decided, this instance holds %s. Take the savepoint of the stopped job (processor savepoint create)", got, id)
 	}
 	return nil

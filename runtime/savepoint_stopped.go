@@ -9,7 +9,6 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
-	"github.com/weirstream/weir/txn"
 )
 
 // SavepointOfStopped takes a savepoint of a job that no instance works on, of the checkpoint that its decision record names. o are the options of an
@@ -130,12 +129,13 @@ func (in *Instance) notedCut(ctx context.Context) (cut, error) {
 	if !in.single() {
 		return cut{}, fmt.Errorf("%w: WEIR_EXCHANGE=kafka: where sources go on is written in Kafka only, so it can't be done offline", ErrSavepointRequest)
 	}
-	id, known, err := in.shards[0].repo.Latest(ctx)
+	home := in.shards[0]
+	id, known, err := home.repo.Latest(ctx)
 	if err != nil {
 		return cut{}, err
 	}
 	if !known {
-		return cut{}, fmt.Errorf("%s notes no committed checkpoint: the job has committed nothing, or another store or WEIR_JOB_ID is meant", in.shards[0].repo.URL())
+		return cut{}, fmt.Errorf("%s notes no committed checkpoint: the job has committed nothing, or another store or WEIR_JOB_ID is meant", home.repo.URL())
 	}
-	return cut{checkpoints: map[string]checkpoint.ID{"": id}, crossings: map[txn.Partition]txn.Position{}}, nil
+	return cut{checkpoints: map[*shard]checkpoint.ID{home: id}}, nil
 }
