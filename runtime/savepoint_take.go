@@ -145,9 +145,9 @@ func commitOrAbort(ctx context.Context, w *snapshot.Writer, err error) (snapshot
 	return snapshot.Header{}, errors.Join(err, w.Abort(clean))
 }
 
-// afterwards is for what puts the store in order, whether ctx is over or not: it has a moment of its own.
+// afterwards is for what puts the store in order, whether ctx is over or not: it has a time of its own, which is enough for a slow store.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 }
 
 func (in *Instance) createSavepoint(ctx context.Context, st SavepointStatus, h snapshot.Header) (*snapshot.Writer, error) {
