@@ -93,7 +93,8 @@
 //
 // With the exchange in memory a savepoint is a snapshot of the backend, which holds committed epochs only, with what the manifest of its marker says
 // (savepoint_take.go). It takes no part in the protocol: at most it asks for a barrier. One that the job stops for is taken when the work has ended, of the last
-// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands.
+// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands. One that is made without a broker goes by the note
+// of the last commit in the store, which lags while a job works and is brought up to date when it has stopped in good order (noteLast).
 //
 // With kafka it is a cut (cut.go): one stable reading of all decision records, which has whole transactions only. It can be used if nothing was in a repartition
 // topic: if, asked afterwards, none holds a committed record at or behind its offset in the cut. To come by such a moment sources stand still, by a request in the
