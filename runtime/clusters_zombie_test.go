@@ -31,9 +31,7 @@ func zombieAt(c *clusters, call string) {
 	o.Client, o.SinkClient = f.client(o.Client), f.client(o.SinkClient)
 	old := c.start(o)
 	c.feedUntil(f.frozen)
-	a, err := c.source.Client("broker").NewAdmin()
-	c.must(err)
-	c.must(a.Leave(c.Context(), "wordcount", "one", "")) // its session is over
+	c.leave("one") // its session is over
 	rival := c.start(c.options("two"))
 	c.worksOn()
 	close(f.thaw)
@@ -62,6 +60,13 @@ func (c *clusters) worksOn() {
 	c.Helper()
 	c.feed(3)
 	c.counted()
+}
+
+// leave takes a member out of the group.
+func (c *clusters) leave(instance string) {
+	a, err := c.source.Client("broker").NewAdmin()
+	c.must(err)
+	c.must(a.Leave(c.Context(), "wordcount", instance, ""))
 }
 
 // freezer stops a whole process at one of its calls.

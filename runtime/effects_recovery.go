@@ -24,7 +24,7 @@ func (in *Instance) doFence() {
 		}
 		in.sleep(delay)
 		if fenced {
-			if err := in.checkNamesake(member); err != nil {
+			if err := in.checkSuccessor(member); err != nil {
 				in.post(failed(twophase.Fence, 0, err))
 				return
 			}
@@ -141,7 +141,7 @@ func (in *Instance) doRelease() {
 		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
-			err = in.checkSuccessor(groupPatience, member)
+			err = in.checkSuccessor(member)
 		}
 		in.post(event{then: func() {
 			if err != nil {

@@ -12,9 +12,6 @@ import (
 // revokePatience bounds the barrier and commit that a revocation waits for.
 const revokePatience = 20 * time.Second
 
-// groupPatience bounds a look at the group on which the protocol waits.
-const groupPatience = 5 * time.Second
-
 // rebalanced takes what the consumer says about the partitions.
 func (in *Instance) rebalanced(ev event) {
 	in.assignment++
@@ -121,7 +118,7 @@ func (in *Instance) assigned(counts map[string]int) {
 // checkRival ends an instance that lost its partitions to another one: a frozen process that thaws finds its successor at work.
 func (in *Instance) checkRival() {
 	go func() {
-		err := in.checkSuccessor(in.o.StartTimeout, "")
+		err := in.checkSuccessor("")
 		in.post(event{then: func() {
 			if err != nil && in.wasLost {
 				in.fail(err)
@@ -130,11 +127,19 @@ func (in *Instance) checkRival() {
 	}()
 }
 
-// checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
-// join the group again, where it would take the partitions, or even the name, from its successor. member is who we
-// were; empty: not known.
-func (in *Instance) checkSuccessor(patience time.Duration, member string) error {
-	for _, m := range in.membersAfter("partitions were lost", patience) {
+// checkSuccessor looks, after partitions were lost or the producer was fenced, whether somebody works on them: then this process was frozen and is a
+// zombie. It must not join the group again, where it would take the partitions, or even the name, from its successor, nor fence in turn, which
+// would take the transaction away from it; our own consumer may hear of the loss only at its next heartbeat. If the group can't be asked, going on is
+// all that is left. member is who we were; empty: not known.
+func (in *Instance) checkSuccessor(member string) error {
+	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+	defer cancel()
+	members, err := in.admin.Members(ctx, in.o.JobID)
+	if err != nil {
+		in.log.Warn("could not look at the group after partitions were lost or the producer was fenced", "err", err)
+		return nil
+	}
+	for _, m := range members {
 		switch {
 		case m.InstanceID != in.o.InstanceID && in.single():
 			return fmt.Errorf("%w: this instance lost its partitions, and %s works on them by now", ErrOccupied, describe([]txn.Member{m}))
@@ -145,30 +150,7 @@ func (in *Instance) checkSuccessor(patience time.Duration, member string) error 
 	return nil
 }
 
-// membersAfter lists the members of the group after something that a successor may be the cause of. If the group can't be asked there are none: to go
-// on is all that is left then.
-func (in *Instance) membersAfter(what string, patience time.Duration) []txn.Member {
-	ctx, cancel := context.WithTimeout(in.ctx, patience)
-	defer cancel()
-	members, err := in.admin.Members(ctx, in.o.JobID)
-	if err != nil {
-		in.log.Warn("could not look at the group after "+what, "err", err)
-	}
-	return members
-}
-
 // replaced says whether m has our name and is not us, who were member.
 func (in *Instance) replaced(m txn.Member, member string) bool {
 	return m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone()
-}
-
-// checkNamesake looks, after our producer was fenced, whether a process of our name has taken our place in the group: then this one was frozen, and to
-// fence in turn would take the transaction away from its successor. Our own consumer hears of it at its next heartbeat only.
-func (in *Instance) checkNamesake(member string) error {
-	for _, m := range in.membersAfter("the producer was fenced", groupPatience) {
-		if in.replaced(m, member) {
-			return fmt.Errorf("%w: this instance is %q; its producer was fenced, and the process at %s is that member of the group by now", ErrRival, in.o.InstanceID, m.Host)
-		}
-	}
-	return nil
 }
