@@ -106,6 +106,7 @@
 // Before the decision is read, a job that is to start from a savepoint looks whether it has a commit point (beginning.run). If not, a checkpoint of every shard is written under
 // a run of its own (founding), and one transaction commits the positions of all partitions of the job, whoever owns them, with the id of that checkpoint. All that follows
 // is a restart from a commit point like any other. So a job has all of the savepoint or nothing of it, and no other part of the runtime knows that there are savepoints.
+// With exchange kafka a job that is to start at the latest records begins in the same way, with no state: so one instance chooses for all.
 //
 //   - With exchange kafka the owner of the first repartition topic's partition 0 does it. A transaction of an owner of earlier is refused by its generation (KIP-447); nobody
 //     else writes to the shards before there is a commit point, since all wait for it (beginning.leads). Instances that would begin with something else see each other in the register (checkAgreed).
