@@ -143,10 +143,11 @@ func (e *Edit) clearUnfinished(ctx context.Context, url string, work *work) erro
 
 // bootstrap lets all Bootstraps write that have not come to their end in earlier work.
 func (e *Edit) bootstrap(ctx context.Context, reg *state.Registry, work *work) (*Writer, error) {
-	n := work.note
-	w := &Writer{ctx: ctx, edit: e, reg: reg, sorter: newSorter(work.dir, e.opts.Memory), groups: e.header.MaxParallelism, work: work, seq: n.Seq, put: n.Put}
-	w.sorter.sync = !work.own
-	w.sorter.runs, w.sorter.number = n.Runs, n.Number
+	sorter, err := work.sorter(ctx, e.opts.Memory)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{ctx: ctx, edit: e, reg: reg, sorter: sorter, groups: e.header.MaxParallelism, work: work, seq: work.note.Seq, put: work.note.Put}
 	for work.note.Step < len(e.boots) {
 		if err := e.boots[work.note.Step](ctx, w); err != nil {
 			return nil, err
@@ -155,7 +156,6 @@ func (e *Edit) bootstrap(ctx context.Context, reg *state.Registry, work *work) (
 			return nil, err
 		}
 	}
-	w.sorter.buf, w.sorter.items = nil, nil
 	return w, nil
 }
 
@@ -172,14 +172,14 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 		defer func() { err = errors.Join(err, s.Close()) }()
 		sources = append(sources, e.kept(s.Next, g.ids))
 	}
-	runs, err := w.sorter.open(ctx, w.sorter.runs)
+	defer func() { err = errors.Join(err, w.sorter.Close()) }()
+	changes, err := w.sorter.Sorted()
 	if err != nil {
 		return h, err
 	}
-	defer func() { err = errors.Join(err, runs.close()) }()
 	o := &overlay{lists: map[uint16]bool{}}
 	o.base.next = checkpoint.Merge(append(sources, g.next)...)
-	o.changes.next = runs.next
+	o.changes.next = changes
 	for _, d := range e.header.States {
 		o.lists[d.ID] = d.Kind == state.KindList
 	}
