@@ -49,18 +49,14 @@ func (u Unpacker) Load(ctx context.Context, url string) (*Savepoint, error) {
 	if at, ok := checkpoint.Locate(url); ok {
 		return u.open(ctx, at)
 	}
-	store, path, err := openURL(url, u.packing, checkpoint.ReadStore)
+	s, err := snapshot.OpenIn(ctx, url, packed(checkpoint.ReadStore, u.packing))
 	if err != nil {
-		return nil, fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	s, err := snapshot.Open(ctx, store, path)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, err
 	}
 	h := s.Header()
 	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
 	all := part{states: byID(h.States), scan: scan}
-	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, packing: u.packing, close: store.Close}, nil
+	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, packing: u.packing, close: s.Close}, nil
 }
 
 // LoadCheckpoint opens the last checkpoint of a job that is noted as committed in its store. That is for looking at: a job which crashed may have
@@ -77,7 +73,7 @@ func (u Unpacker) LoadCheckpoint(ctx context.Context, storeURL, job string) (*Sa
 
 // open opens a checkpoint. Without an ID it is the last one, of all shards.
 func (u Unpacker) open(ctx context.Context, at checkpoint.Location) (*Savepoint, error) {
-	s, err := openStore(at.Store, u.packing, checkpoint.ReadStore)
+	s, err := packed(checkpoint.ReadStore, u.packing)(at.Store)
 	if err != nil {
 		return nil, err
 	}

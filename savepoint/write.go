@@ -70,17 +70,14 @@ func (e *Edit) Write(ctx context.Context, url string, o Options) (h Header, err 
 
 // vacant refuses a place where there is a savepoint, before any work is done.
 func (e *Edit) vacant(ctx context.Context, url string) error {
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.ReadStore)
-	if err != nil {
-		return fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	_, err = snapshot.Open(ctx, s, path)
+	s, err := snapshot.OpenIn(ctx, url, packed(checkpoint.ReadStore, e.opts.Packing))
 	if errors.Is(err, store.ErrNotExist) {
-		err = nil
-	} else if err == nil {
-		err = fmt.Errorf("savepoint %s: %w", url, snapshot.ErrExist)
+		return nil
 	}
-	return errors.Join(err, s.Close())
+	if err == nil {
+		err = errors.Join(fmt.Errorf("savepoint %s: %w", s.URL(), snapshot.ErrExist), s.Close())
+	}
+	return err
 }
 
 // identity is that of the whole of what is to be done, as far as it can be told.
@@ -131,7 +128,11 @@ func (e *Edit) clearUnfinished(ctx context.Context, url string, work *work) erro
 	if !work.note.Writing {
 		return nil
 	}
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
+	storeURL, path, err := snapshot.Locate(url)
+	if err != nil {
+		return err
+	}
+	s, err := packed(checkpoint.OpenStore, e.opts.Packing)(storeURL)
 	if err != nil {
 		return err
 	}
@@ -185,12 +186,7 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 	}
 	header := e.header
 	header.Created = time.Time{}
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
-	if err != nil {
-		return h, fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	out, err := snapshot.Create(ctx, s, path, header)
+	out, err := snapshot.CreateIn(ctx, url, packed(checkpoint.OpenStore, e.opts.Packing), header)
 	if err != nil {
 		return h, err
 	}
