@@ -153,12 +153,17 @@ func (o *options) open(ctx context.Context, url string) (*savepoint.Savepoint, e
 	return savepoint.Unpack(o.packing).Load(ctx, url)
 }
 
+// wants says whether --uid and --name choose a state.
+func (o *options) wants(uid, name string) bool {
+	return (o.uid == "" || uid == o.uid) && (o.name == "" || name == o.name)
+}
+
 // filter chooses entries. Keys are encoded as the states have them.
 func (o *options) filter(sp *savepoint.Savepoint) (f savepoint.Filter, err error) {
 	f = savepoint.Filter{UID: o.uid, Name: o.name}
 	any := false
 	for _, d := range sp.Header().States {
-		if o.uid != "" && d.UID != o.uid || o.name != "" && d.Name != o.name {
+		if !o.wants(d.UID, d.Name) {
 			continue
 		}
 		any = true

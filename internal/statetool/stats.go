@@ -74,10 +74,10 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 	}
 	return t.table(o, head, func(row func(v any, cells ...any)) error {
 		for _, d := range sp.Header().States {
-			s := all[d.UID+"\x00"+d.Name]
-			if f.UID != "" && f.UID != d.UID || f.Name != "" && f.Name != d.Name {
+			if !o.wants(d.UID, d.Name) {
 				continue
 			}
+			s := all[d.UID+"\x00"+d.Name]
 			s.sum()
 			show(row, s)
 		}
