@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/weirstream/weir/checkpoint/entrysort"
 	"github.com/weirstream/weir/state"
@@ -62,11 +63,10 @@ func (s *StateWriter) Descriptor() state.Descriptor { return s.desc }
 
 // Value sets the value of a key, in a value, reducing or aggregating state.
 func (s *StateWriter) Value(key, value []byte) error {
-	switch s.desc.Kind {
-	case state.KindValue, state.KindReducing, state.KindAggregating:
-		return s.set(key, nil, opPut, value)
+	if !slices.Contains(oneValue, s.desc.Kind) {
+		return s.wrong("a value")
 	}
-	return s.wrong("a value")
+	return s.set(key, nil, opPut, value)
 }
 
 // MapEntry sets an entry of a key's map.

@@ -52,7 +52,7 @@ func TestSorts(t *testing.T) {
 		}
 		s.SetFanIn(fanIn)
 		want := map[string]string{}
-		for range rapid.IntRange(0, 100).Draw(t, "entries") {
+		for range rapid.IntRange(0, 60).Draw(t, "entries") {
 			k, v := rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "key"), rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "value")
 			want[string(k)] = string(v)
 			if err := s.Add(k, v); err != nil {
