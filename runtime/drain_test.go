@@ -156,7 +156,7 @@ func tallied(t testing.TB, records []*kgo.Record) map[string]int64 {
 func lengths(records []*kgo.Record, h snapshot.Header) map[string]int64 {
 	sums := map[string]int64{}
 	for word, n := range replay(records, h.Sources) {
-		sums[fmt.Sprint(len(word))] += int64(n)
+		sums[fmt.Sprint(len(word))] += n
 	}
 	return sums
 }

@@ -14,7 +14,7 @@ type timer struct {
 	dirt   int32   // in Timers.dirty, or unset
 	group  uint16
 	domain Domain // whose queue it is in, deferred among them
-	saved  bool // backend or sealed entries have it
+	saved  bool   // backend or sealed entries have it
 }
 
 const unset = -1

@@ -73,7 +73,9 @@ func TestEndWithoutEnd(t *testing.T) {
 	job := stream.NewJob("endless")
 	out := stream.Process(visits(job), func(s *stream.Setup) stream.ProcessFunc[string, visit, string] {
 		var timers *stream.Timers
-		timers = stream.OnTimer(s, func(_ *stream.Context[string, string], t stream.Timer) error { return timers.Set(stream.EventTime, t.At+1) })
+		timers = stream.OnTimer(s, func(_ *stream.Context[string, string], t stream.Timer) error {
+			return timers.Set(stream.EventTime, t.At+1)
+		})
 		return func(_ *stream.Context[string, string], v visit) error { return timers.Set(stream.EventTime, v.At) }
 	}, stream.UID("for_ever"))
 	stream.To(out, "out", stream.AsValue(state.String{}))
