@@ -13,6 +13,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/internal/diskfull"
 	"github.com/weirstream/weir/state"
 )
 
@@ -158,11 +159,11 @@ func (s *sorter) write(level int, next checkpoint.Next) (r run, err error) {
 	s.number++
 	f, err := os.Create(filepath.Join(s.dir, r.File))
 	if err != nil {
-		return r, fmt.Errorf("sort: %w", err)
+		return r, fmt.Errorf("sort: %w", diskfull.Explain(err))
 	}
 	defer func() {
 		if err = errors.Join(err, f.Close()); err != nil {
-			err = fmt.Errorf("sort: write %s: %w", f.Name(), err)
+			err = fmt.Errorf("sort: write %s: %w", f.Name(), diskfull.Explain(err))
 		}
 	}()
 	out := bufio.NewWriterSize(f, 1<<20)

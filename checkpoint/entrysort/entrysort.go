@@ -15,6 +15,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/internal/diskfull"
 	"github.com/weirstream/weir/state"
 )
 
@@ -125,7 +126,7 @@ func (s *Sorter) write(level int, next checkpoint.Next) error {
 	name := filepath.Join(s.dir, fmt.Sprintf("run-%06d", s.number))
 	s.number++
 	if err := writeRun(name, next); err != nil {
-		return fmt.Errorf("sort state in %s: %w", s.dir, err)
+		return fmt.Errorf("sort state in %s: %w", s.dir, diskfull.Explain(err))
 	}
 	for len(s.levels) <= level {
 		s.levels = append(s.levels, nil)
