@@ -19,6 +19,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint/store"
 	"github.com/weirstream/weir/internal/diskfull"
+	"github.com/weirstream/weir/internal/failpoint"
 )
 
 const (
@@ -158,6 +159,9 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		err := errors.Join(ctx.Err(), store.CheckName(name))
 		if err == nil {
+			if failpoint.Enabled {
+				failpoint.Hit("delete-file")
+			}
 			err = s.removeTemp(s.path(name))
 		}
 		if err != nil {
