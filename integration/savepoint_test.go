@@ -52,11 +52,15 @@ func (j *job) savepointURL(name string) string {
 	return "file://" + j.storeDir() + "/savepoint/" + name
 }
 
-// openCounts reads a savepoint of word count, every byte of it.
 func (j *job) openCounts(name string) (snapshot.Header, map[string]int) {
-	t := j.t
+	j.t.Helper()
+	return openCountsAt(j.t, j.savepointURL(name))
+}
+
+// openCountsAt reads a savepoint of word count, every byte of it.
+func openCountsAt(t testing.TB, url string) (snapshot.Header, map[string]int) {
 	t.Helper()
-	sp, err := snapshot.OpenURL(t.Context(), j.savepointURL(name))
+	sp, err := snapshot.OpenURL(t.Context(), url)
 	must(t, err)
 	defer sp.Close()
 	must(t, sp.Verify(t.Context(), nil))
