@@ -37,9 +37,7 @@ func zombieAt(c *clusters, call string) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	a, err := c.source.Client("broker").NewAdmin()
-	c.must(err)
-	c.must(a.Leave(c.Context(), "wordcount", "one", "")) // its session is over
+	c.leave("one") // its session is over
 	rival := c.start(c.options("two"))
 	c.feed(3)
 	c.counted()
@@ -51,6 +49,13 @@ func zombieAt(c *clusters, call string) {
 	c.counted()
 	c.must(rival.stop(c.T))
 	c.right()
+}
+
+// leave takes a member out of the group.
+func (c *clusters) leave(instance string) {
+	a, err := c.source.Client("broker").NewAdmin()
+	c.must(err)
+	c.must(a.Leave(c.Context(), "wordcount", instance, ""))
 }
 
 // freezer stops a whole process at one of its calls.

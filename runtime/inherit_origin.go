@@ -9,16 +9,32 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/state"
 )
 
 // origin is what a job starts from, opened.
 type origin struct {
 	header snapshot.Header
 	scan   func(ctx context.Context) (next checkpoint.Next, close func() error, err error)
-	store  checkpoint.Store
+	store  checkpoint.Store // nil if there is none
 }
 
-func (o *origin) close() { _ = o.store.Close() } // it was only read
+// close ends the reading.
+func (o *origin) close() {
+	if o.store != nil {
+		_ = o.store.Close()
+	}
+}
+
+// open opens what the job starts from; without a savepoint that is nothing.
+func (b *beginning) open() (*origin, error) {
+	if b.from.URL != "" {
+		return openOrigin(b.ctx, b.from)
+	}
+	return &origin{header: snapshot.Header{MaxParallelism: b.in.o.MaxParallelism}, scan: func(context.Context) (checkpoint.Next, func() error, error) {
+		return func() (state.Entry, bool, error) { return state.Entry{}, false, nil }, func() error { return nil }, nil
+	}}, nil
+}
 
 // ofCheckpoint is the URL of a checkpoint: of its manifest. ofShard is that of one in many.
 var (

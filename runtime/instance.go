@@ -41,7 +41,7 @@ type Instance struct {
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
 	losses    *losses
-	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
+	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
 
 	savepoints savepoints
 	draining   atomic.Bool // event time is being brought to its end
