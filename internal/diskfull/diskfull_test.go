@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 		}
 	}
 	for _, other := range []error{nil, fs.ErrPermission} {
-		if err := diskfull.Explain(other); err != other {
+		if err := diskfull.Explain(other); !errors.Is(err, other) || diskfull.Is(err) {
 			t.Error(err)
 		}
 	}
