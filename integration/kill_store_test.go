@@ -62,16 +62,17 @@ func countsOf(t testing.TB, next checkpoint.Next) map[string]int {
 	}
 }
 
-// Death amid the collection of old checkpoints, again and again, at one file after the other: all that is retained stays whole, and in the end only that is left.
-func TestKilledWhileCollecting(t *testing.T) {
+// Death amid a base and amid the collection that a base lets follow, at one file after the other: all that is retained stays whole, what nobody names goes, and in the
+// end little more than what is retained is left.
+func TestKilledAmidBaseAndCollection(t *testing.T) {
 	t.Parallel()
 	const retained = 3
 	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "CHECKPOINT_INTERVAL=5ms", "CHECKPOINTS_RETAINED=3")
 	stop := w.stream(400)
-	for i, point := range []string{"delete-file:1", "delete-file:90", "collect-after:1"} {
+	for i, point := range []string{"base-entry:100", "base-written:1", "delete-file:1", "delete-file:90", "collect-after:1"} {
 		w.out.during("killed at %s", point)
 		p := w.start("FAILPOINTS=" + point + "=kill")
-		p.killed(3 * patience) // a collection takes some hundred commits to be worth its while
+		p.killed(3 * patience) // bases and collections take some hundred commits to be worth their while
 		w.out.check()
 		w.wantRetained(retained, nil)
 		if i%2 == 1 {

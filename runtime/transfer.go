@@ -62,6 +62,7 @@ func (t *transfer) scan(s state.Snapshot, lower, upper []byte, fn func(key, valu
 	seen := int64(0)
 	defer func() { t.add(seen) }()
 	return s.Scan(lower, upper, func(key, value []byte) bool {
+		hit("base-entry")
 		if seen += int64(len(key) + len(value)); seen >= piece {
 			t.add(seen)
 			seen = 0
