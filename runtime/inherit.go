@@ -84,7 +84,7 @@ func (in *Instance) begin() func() error {
 	}
 }
 
-// beginFailed is what the protocol hears. Whatever has become of the transaction, only a new producer ends it for sure.
+// failed is what the protocol hears. Whatever has become of the transaction, only a new producer ends it for sure.
 func (b *beginning) failed(err error) error {
 	switch {
 	case err == nil:

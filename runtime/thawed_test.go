@@ -20,27 +20,19 @@ func TestThawedFencesNobody(t *testing.T) {
 }
 
 func thawedFencesNobody(c *clusters, successor string) {
-	f := &freezer{call: "produce", after: 3, frozen: make(chan struct{}), thaw: make(chan struct{})}
+	f := newFreezer("produce", 3)
 	u := &unaware{Client: f.client(c.sink.Client("one")), f: f}
 	o := c.options("one")
 	deaf := make(chan struct{}, 1)
 	o.Client, o.SinkClient = unawareSource{f.client(o.Client), f, deaf}, u
 	old := c.start(o)
-	for working := true; working; {
-		c.feed(1)
-		select {
-		case <-f.frozen:
-			working = false
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
+	c.feedUntil(f.frozen)
 	<-deaf
 	if successor != "one" {
 		c.leave("one") // its session is over
 	}
 	rival := c.start(c.options(successor))
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	close(f.thaw)
 	select {
 	case err := <-old.done:
@@ -54,8 +46,7 @@ func thawedFencesNobody(c *clusters, successor string) {
 	if n := u.inits.Load(); n > 0 {
 		c.Errorf("it fenced its successor %d times", n)
 	}
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	c.must(rival.stop(c.T))
 	c.right()
 }
