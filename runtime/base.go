@@ -119,6 +119,7 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	t, size := &b.in.upload, b.shard.backend.Size()
 	t.begin(size)
 	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), b.scans(s, size)...)
+	hit("base-written")
 	t.end(err)
 	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
 	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())

@@ -161,8 +161,9 @@ func (s *shard) restoreState(ctx context.Context, id checkpoint.ID, d decision) 
 	}
 	t := &s.in.download
 	t.begin(plan.Bytes())
-	plan.OnRead = t.add
+	plan.OnRead = func(n int64) { hit("restore-read"); t.add(n) }
 	err = s.repo.Restore(ctx, plan, s.backend)
+	hit("restore-after")
 	t.end(err)
 	return m, err
 }

@@ -69,6 +69,7 @@
 // removes what is old through the overlay, as the task's own writes: in the delta, committed or forgotten with the epoch. It costs no memory
 // per value. Entries of a map and elements of a list expire each by themselves. A list's stamps are a list in the same order; expired
 // elements are left out by Get at once, and leave the list when half of it has expired or the sweep comes by, which writes all that remain.
+// Who looks at committed state from outside asks Life: the same rule, without a handle. It is what the opened states say; no checkpoint records it.
 // With OnRead every read of a list writes all of its stamps.
 //
 // # Memory

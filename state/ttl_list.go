@@ -8,6 +8,7 @@ func expireList[T any](s *Store, l *List[T], ttl TTL) error {
 		return err
 	}
 	l.ttl, l.stamps = newExpiry(ttl), stamps
+	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: l.ttl, list: true, remove: func([]byte) error {
 		_, err := l.alive(false)
 		return err
