@@ -32,7 +32,8 @@
 // # Running ahead
 //
 // A task that has passed barrier N works on in epoch N+1 while N is being committed. Its state goes to a fresh overlay; its
-// outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away.
+// outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away. A task goes on while its outputs wait, up
+// to a bound for all tasks together (ahead.go); it waits with them when it has nothing else to do, and before it lets barrier N+1 pass.
 //
 // # Failures
 //

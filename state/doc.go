@@ -27,6 +27,9 @@
 //   - A Store and its handles belong to one goroutine. Only Applied may be called from others, after Apply has returned.
 //   - Entries are sorted, each key once, so that deltas, snapshots and backends can be merged by reading.
 //
+// What a state has none of in a whole key group is not read at all: a table asks the backend once for each group, and knows better as soon as it seals a
+// value there (vacant.go). So a state that is empty, or nearly, costs its readers nothing.
+//
 // # Who owns a value
 //
 // Set, Put and Add hand a value over; Get lends it. What is changed through a pointer, slice or map inside a value that was handed over
