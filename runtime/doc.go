@@ -14,7 +14,7 @@
 //	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
 //	gate       holds outputs back until the transaction of their epoch is open
 //	shard      what keeps a part of the job's state: a chain of checkpoints, a backend, a publisher (shard.go)
-//	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
+//	publisher  applies decided epochs to the state backend, several at once, and has bases made
 //
 // # What must hold
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -87,7 +88,7 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 		Job: job, Name: string(id), Created: m.Created, Checkpoints: []string{string(id)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
 		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Finished,
 	}
-	for _, f := range plan.Base.Files {
+	for _, f := range slices.Concat(plan.Base.Files, plan.Base.Changes) {
 		h.Files = append(h.Files, snapshot.File{FileRef: f})
 	}
 	for _, s := range plan.Deltas {
