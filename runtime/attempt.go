@@ -41,6 +41,7 @@ type attempt struct {
 	failed  bool
 	timers  int64 // bytes that those of all tasks take up
 	halted  atomic.Bool
+	ahead   atomic.Int64  // bytes of outputs that wait for their epoch, of all tasks
 	busy    atomic.Uint64 // the last epoch in which a timer has fired
 }
 

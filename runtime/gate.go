@@ -31,6 +31,13 @@ func (g *gate) open(epoch uint64) {
 	g.moved.Broadcast()
 }
 
+// passable says whether wait would return at once.
+func (g *gate) passable(epoch uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.epoch >= epoch || g.closed
+}
+
 // wait returns when epoch is open, or errHalted.
 func (g *gate) wait(epoch uint64) error {
 	g.mu.Lock()

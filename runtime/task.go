@@ -29,6 +29,7 @@ type task struct {
 	epoch     uint64 // that its next record belongs to
 	timers    int64  // bytes, at the last barrier
 	full      bool   // its overlay has passed the limit in this epoch
+	ahead     ahead
 	time      taskTime
 }
 
@@ -134,11 +135,18 @@ func (t *task) settle() error {
 	if err := t.bound(); err != nil {
 		return err
 	}
-	if t.inbox.idle() {
-		return t.chain.Flush()
+	if !t.pausing() {
+		return nil
 	}
-	return nil
+	if err := t.chain.Flush(); err != nil {
+		return err
+	}
+	return t.handOver()
 }
+
+// pausing says whether the task has nothing to do but to wait for input. What it has gathered has to go out then, even if it has to wait at the
+// gate for that; while there is more to do, that can come later.
+func (t *task) pausing() bool { return t.inbox.idle() && !t.due() }
 
 // bound asks for a barrier when the overlay is over its limit, and waits for the epoch before to be
 // decided rather than let a second overlay grow beside it.
@@ -167,6 +175,9 @@ func (t *task) pass(epoch uint64) error {
 	if err := t.writeMarks(); err != nil {
 		return err
 	}
+	if err := t.handOver(); err != nil {
+		return err
+	}
 	t.attempt.broadcast(t, message{barrier: epoch})
 	var entries []state.Entry
 	if t.store != nil {
@@ -181,11 +192,19 @@ func (t *task) pass(epoch uint64) error {
 	return nil
 }
 
-// produce writes outputs in the transaction of the task's epoch.
+// produce writes outputs in the transaction of the task's epoch, now or later.
 func (t *task) produce(records []txn.Record) error {
-	if len(records) == 0 {
+	if len(records) == 0 || t.keep(records) {
 		return nil
 	}
+	if err := t.handOver(); err != nil {
+		return err
+	}
+	return t.write(records)
+}
+
+// write writes outputs in the transaction of the task's epoch, when it is open.
+func (t *task) write(records []txn.Record) error {
 	a := t.attempt
 	if err := a.gate.wait(t.epoch); err != nil {
 		return err

@@ -93,13 +93,17 @@ func (t *task) advance(m mark) error {
 func (t *task) tell() error {
 	m := t.behind()
 	t.time.sent = m
-	if len(t.stage.Sends) == 0 && !t.inbox.idle() {
+	pausing := t.pausing()
+	if len(t.stage.Sends) == 0 && !pausing {
 		return nil
 	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}
 	t.attempt.broadcast(t, message{mark: &m})
+	if pausing {
+		return t.handOver()
+	}
 	return nil
 }
 
@@ -139,6 +143,15 @@ func (t *task) catchUp() error {
 	}
 	t.time.at = time.Now()
 	return t.tell()
+}
+
+// due says whether tick has something to do for a keyed task, which settles afterwards.
+func (t *task) due() bool {
+	if t.shard == nil {
+		return false
+	}
+	at, ok := t.chain.NextTick()
+	return ok && at <= time.Now().UnixMilli()
 }
 
 // tick does what is due by the machine's clock.

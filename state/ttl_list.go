@@ -113,7 +113,7 @@ func (l *List[T]) align() error {
 }
 
 func (l *List[T]) length() (uint64, error) {
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err != nil {
 		return 0, err
 	}
