@@ -12,6 +12,9 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
+// baseRate bounds what a shard's bases write in a second: the syncs of checkpoints, on which commits wait, take ten times as long beside a disk that is busy.
+const baseRate = 64 << 20
+
 // baser makes bases of committed state in the background, so that older deltas can go and a restore from the store stays short: snapshots, and between them folds
 // of what has changed since. It also keeps the store's mark of the last committed checkpoint, and lets garbage go.
 type baser struct {
