@@ -58,9 +58,28 @@ func (f *feeder) write(ctx context.Context, lines []string) error {
 // stream feeds about perSecond lines a second until the returned function is called.
 func (f *feeder) stream(perSecond int) (stop func()) {
 	const ticks = 20
+	end := f.again(time.Second/ticks, func() []string { return f.text.lines(max(1, perSecond/ticks)) })
+	stopped := false
+	stop = func() {
+		f.t.Helper()
+		if stopped {
+			return
+		}
+		stopped = true
+		if err := end(); err != nil {
+			f.t.Errorf("feeding %s: %v", f.topic, err)
+		}
+	}
+	f.t.Cleanup(stop)
+	return stop
+}
+
+// again writes lines each time that every has passed, until the returned function is called: that waits for the last ones. What was given to the producer
+// must be counted, so that a write is not interrupted.
+func (f *feeder) again(every time.Duration, lines func() []string) (stop func() error) {
 	quit, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		tick := time.NewTicker(time.Second / ticks)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for {
 			select {
@@ -69,57 +88,29 @@ func (f *feeder) stream(perSecond int) (stop func()) {
 				return
 			case <-tick.C:
 			}
-			// Not interrupted: what was given to the producer must be counted.
-			if err := f.write(context.Background(), f.text.lines(max(1, perSecond/ticks))); err != nil {
+			if err := f.write(context.Background(), lines()); err != nil {
 				done <- err
 				return
 			}
 		}
 	}()
-	stopped := false
-	stop = func() {
+	return func() error {
 		f.t.Helper()
-		if stopped {
-			return
-		}
-		stopped = true
 		close(quit)
-		if err := awaited(f.t, 3*patience, "the feeder of "+f.topic+" to end", done); err != nil {
-			f.t.Errorf("feeding %s: %v", f.topic, err)
-		}
+		return awaited(f.t, 3*patience, "the feeder of "+f.topic+" to end", done)
 	}
-	f.t.Cleanup(stop)
-	return stop
 }
 
 // flood feeds as fast as the broker takes it, from now on until the returned function is called.
 func (f *feeder) flood() (stop func()) {
 	f.t.Helper()
-	quit, done := make(chan struct{}), make(chan error, 1)
 	before := f.truth.words()
-	go func() {
-		for {
-			select {
-			case <-quit:
-				done <- nil
-				return
-			default:
-			}
-			if err := f.write(context.Background(), f.text.lines(1000)); err != nil {
-				done <- err
-				return
-			}
-		}
-	}()
+	end := f.again(time.Microsecond, func() []string { return f.text.lines(1000) })
 	eventually(f.t, patience, "the flood to rise", func() error {
 		if n := f.truth.words() - before; n < 100_000 {
 			return fmt.Errorf("%d words", n)
 		}
 		return nil
 	})
-	return func() {
-		f.t.Helper()
-		close(quit)
-		must(f.t, awaited(f.t, 3*patience, "the flood of "+f.topic+" to end", done))
-	}
+	return func() { f.t.Helper(); must(f.t, end()) }
 }

@@ -125,26 +125,14 @@ func numbers(n int) []string {
 
 // touch feeds about so many keys a second, at random.
 func (w *countFleet) touch(rng *rand.Rand, keys, perSecond int) (stop func()) {
-	quit, done := make(chan struct{}), make(chan error, 1)
-	go func() {
-		for {
-			select {
-			case <-quit:
-				done <- nil
-				return
-			case <-time.After(50 * time.Millisecond):
-			}
-			some := make([]string, perSecond/20)
-			for i := range some {
-				some[i] = ballastKey(rng.IntN(keys))
-			}
-			if err := w.write(context.Background(), some); err != nil {
-				done <- err
-				return
-			}
+	end := w.again(50*time.Millisecond, func() []string {
+		some := make([]string, perSecond/20)
+		for i := range some {
+			some[i] = ballastKey(rng.IntN(keys))
 		}
-	}()
-	return func() { close(quit); must(w.fleet.t, <-done) }
+		return some
+	})
+	return func() { must(w.fleet.t, end()) }
 }
 
 // ballastJob counts its keys, the words of a word count, with a state that is large and can't be compressed.

@@ -98,9 +98,11 @@ func (p *process) frozen() {
 	})
 }
 
-// stop asks for an orderly end and insists on it: exit code 0 within 10 s.
+// stop asks for an orderly end and insists on it: exit code 0 within 10 s. Before its first line the process may not have come as far as to hear
+// signals, and would die of one like any other program.
 func (p *process) stop() {
 	p.t.Helper()
+	p.says(patience, "msg=starting")
 	begin := time.Now()
 	p.signal(syscall.SIGTERM)
 	code := p.exit(20 * time.Second)

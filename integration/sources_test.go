@@ -5,6 +5,7 @@ package integration
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,25 @@ func TestStartFrom(t *testing.T) {
 		w.feed(200)
 		w.finish(w.run())
 	})
+}
+
+// Many instances begin at the latest records, the same for all, though the one that chooses them dies before and behind its decision.
+func TestStartFromLatestManyInstances(t *testing.T) {
+	t.Parallel()
+	c := sharedCluster(t)
+	rng := newRand(t)
+	w := newWordCount(t, c, rng, 4, exactlyOnce, append(slices.Clone(fleetSettings), "START_FROM=latest")...)
+	newFeeder(t, c.Bootstrap(), w.in, 4, newText(rng)).feed(1000) // what is skipped
+	w.start("FAILPOINTS=inherit-commit:1=kill").killed(patience)
+	w.start("FAILPOINTS=inherit-after:1=kill").killed(patience)
+	w.feed(600) // while nothing runs
+	one := w.run()
+	two := w.start(w.elsewhere("two")...)
+	two.ready()
+	w.feed(400)
+	w.catchUp(one)
+	two.stop()
+	w.finish(one)
 }
 
 // A bounded word count is killed at its start, in the midst and near its end; what is written meanwhile is not read, and it ends by itself.

@@ -237,7 +237,7 @@ func TestStartFromSavepointDisagreed(t *testing.T) {
 	c := w.fork("torn", w.checkpointURL(), counted, fleetSettings...)
 	f := newFleet(c.job)
 	one := f.launch("one", "FAILPOINTS=inherit-before=sleep=5s")
-	one.says(patience, "starting from a savepoint")
+	one.says(patience, "making the job's first commit point")
 	two := f.launch("two", "RESTORE_FROM")
 	if code := two.exit(patience); code != 2 || !hasAll(two.log.String(), []string{"WEIR_RESTORE_FROM is not set here", `instance \"one\"`, "start from the same"}) {
 		t.Errorf("exit code %d\n%s", code, two.log.tail(10))

@@ -134,8 +134,7 @@ func (c *clusters) refused(o runtime.Options, kind error, says ...string) {
 func (c *clusters) run(o runtime.Options) {
 	c.Helper()
 	l := c.start(o)
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	c.must(l.stop(c.T))
 	c.right()
 }

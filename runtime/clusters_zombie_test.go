@@ -22,35 +22,51 @@ func TestTwoClustersZombie(t *testing.T) {
 }
 
 func zombieAt(c *clusters, call string) {
-	f := &freezer{call: call, frozen: make(chan struct{}), thaw: make(chan struct{})}
+	after := 3
+	if call == "init" || call == "read-all" || call == "committed" {
+		after = 0
+	}
+	f := newFreezer(call, after)
 	o := c.options("one")
 	o.Client, o.SinkClient = f.client(o.Client), f.client(o.SinkClient)
-	if call != "init" && call != "read-all" && call != "committed" {
-		f.after = 3
-	}
 	old := c.start(o)
-	for working := true; working; {
-		c.feed(1)
-		select {
-		case <-f.frozen:
-			working = false
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	a, err := c.source.Client("broker").NewAdmin()
-	c.must(err)
-	c.must(a.Leave(c.Context(), "wordcount", "one", "")) // its session is over
+	c.feedUntil(f.frozen)
+	c.leave("one") // its session is over
 	rival := c.start(c.options("two"))
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	close(f.thaw)
 	if err := <-old.done; !errors.Is(err, runtime.ErrOccupied) && !errors.Is(err, runtime.ErrRival) {
 		c.Errorf("the zombie ended with %v", err)
 	}
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	c.must(rival.stop(c.T))
 	c.right()
+}
+
+// feedUntil feeds now and then until something is done.
+func (c *clusters) feedUntil(done <-chan struct{}) {
+	for {
+		c.feed(1)
+		select {
+		case <-done:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// worksOn feeds a little and waits until it is counted.
+func (c *clusters) worksOn() {
+	c.Helper()
+	c.feed(3)
+	c.counted()
+}
+
+// leave takes a member out of the group.
+func (c *clusters) leave(instance string) {
+	a, err := c.source.Client("broker").NewAdmin()
+	c.must(err)
+	c.must(a.Leave(c.Context(), "wordcount", instance, ""))
 }
 
 // freezer stops a whole process at one of its calls.
@@ -62,6 +78,10 @@ type freezer struct {
 	seen   int
 	frozen chan struct{}
 	thaw   chan struct{}
+}
+
+func newFreezer(call string, after int) *freezer {
+	return &freezer{call: call, after: after, frozen: make(chan struct{}), thaw: make(chan struct{})}
 }
 
 func (f *freezer) client(c txn.Client) txn.Client { return freezingClient{c, f} }

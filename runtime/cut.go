@@ -18,7 +18,7 @@ import (
 // cut is a consistent point of the job over all of its instances: what one stable reading of all decision records says. A transaction whose offsets
 // are decided is in it with all that it has written; one that was under way is not in it at all.
 type cut struct {
-	checkpoints map[string]checkpoint.ID       // by the shard's folder; "" is that of a job in one piece
+	checkpoints map[*shard]checkpoint.ID
 	sources     []checkpoint.SourcePosition    // of partitions whose positions no checkpoint holds (exchange kafka)
 	crossings   map[txn.Partition]txn.Position // where shards go on in repartition topics
 }
@@ -29,7 +29,7 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 	if err != nil {
 		return cut{}, err
 	}
-	c := cut{checkpoints: map[string]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}}
+	c := cut{checkpoints: map[*shard]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}}
 	for p, pos := range committed {
 		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
 		switch {
@@ -55,23 +55,22 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 
 // take notes what stands beside the offset of one partition.
 func (c *cut) take(in *Instance, p txn.Partition, pos txn.Position, m checkpoint.Metadata) error {
-	shard := ""
-	if !in.single() {
-		if _, crossing := in.topology.exchangeOf(p.Topic); !crossing {
-			at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: pos.Offset, Idle: m.Idle}
-			if m.Watermark != operators.NoWatermark {
-				at.Watermark = m.Watermark
-			}
-			c.sources = append(c.sources, at)
-			return nil
+	s := in.shardOf(p)
+	if s == nil {
+		at := checkpoint.SourcePosition{Operator: in.readerOf(p.Topic), Topic: p.Topic, Partition: p.ID, Offset: pos.Offset, Idle: m.Idle}
+		if m.Watermark != operators.NoWatermark {
+			at.Watermark = m.Watermark
 		}
-		shard = in.shards[p.ID].name
+		c.sources = append(c.sources, at)
+		return nil
+	}
+	if !in.single() {
 		c.crossings[p] = pos
 	}
-	if before, known := c.checkpoints[shard]; known && before != m.ID {
+	if before, known := c.checkpoints[s]; known && before != m.ID {
 		return fmt.Errorf("the committed offsets name two checkpoints, %s and %s (%s/%d); they must all come from one commit", before, m.ID, p.Topic, p.ID)
 	}
-	c.checkpoints[shard] = m.ID
+	c.checkpoints[s] = m.ID
 	return nil
 }
 

@@ -94,7 +94,8 @@
 //
 // With the exchange in memory a savepoint is a snapshot of the backend, which holds committed epochs only, with what the manifest of its marker says
 // (savepoint_take.go). It takes no part in the protocol: at most it asks for a barrier. One that the job stops for is taken when the work has ended, of the last
-// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands.
+// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands. One that is made without a broker goes by the note
+// of the last commit in the store, which lags while a job works and is brought up to date when it has stopped in good order (noteLast).
 //
 // With kafka it is a cut (cut.go): one stable reading of all decision records, which has whole transactions only. It can be used if nothing was in a repartition
 // topic: if, asked afterwards, none holds a committed record at or behind its offset in the cut. To come by such a moment sources stand still, by a request in the
@@ -106,6 +107,7 @@
 // Before the decision is read, a job that is to start from a savepoint looks whether it has a commit point (beginning.run). If not, a checkpoint of every shard is written under
 // a run of its own (founding), and one transaction commits the positions of all partitions of the job, whoever owns them, with the id of that checkpoint. All that follows
 // is a restart from a commit point like any other. So a job has all of the savepoint or nothing of it, and no other part of the runtime knows that there are savepoints.
+// With exchange kafka a job that is to start at the latest records begins in the same way, with no state: so one instance chooses for all.
 //
 //   - With exchange kafka the owner of the first repartition topic's partition 0 does it. A transaction of an owner of earlier is refused by its generation (KIP-447); nobody
 //     else writes to the shards before there is a commit point, since all wait for it (beginning.leads). Instances that would begin with something else see each other in the register (checkAgreed).

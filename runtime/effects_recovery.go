@@ -24,7 +24,7 @@ func (in *Instance) doFence() {
 		}
 		in.sleep(delay)
 		if fenced {
-			if err := in.checkNamesake(member); err != nil {
+			if err := in.checkSuccessor(member); err != nil {
 				in.post(failed(twophase.Fence, 0, err))
 				return
 			}
@@ -141,9 +141,7 @@ func (in *Instance) doRelease() {
 		in.decisions.settle(in.ctx)
 		var err error
 		if lost {
-			ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
-			err = in.checkSuccessor(ctx, member)
-			cancel()
+			err = in.checkSuccessor(member)
 		}
 		in.post(event{then: func() {
 			if err != nil {

@@ -45,7 +45,8 @@ const leaderPoll = 250 * time.Millisecond
 // errGivenUp ends a start from a savepoint when the partitions go away or the instance ends: no failure.
 var errGivenUp = errors.New("given up")
 
-// beginning is the look for a commit point at the start of a job that is to start from a savepoint, and the making of the first one.
+// beginning is the look for a commit point at the start of a job that is to start from a savepoint, or at the latest records of topics that many
+// instances read, and the making of the first one.
 type beginning struct {
 	in       *Instance
 	from     RestoreFrom
@@ -59,7 +60,8 @@ type beginning struct {
 
 // begin prepares the look; nil: there is nothing to look for. The result is to be run beside the loop.
 func (in *Instance) begin() func() error {
-	if in.o.RestoreFrom.URL == "" || in.hasBegun.Load() {
+	latest := !in.single() && in.anySource(func(s *stream.SourceSpec) bool { return s.Start.Kind() == stream.StartLatest })
+	if in.o.RestoreFrom.URL == "" && !latest || in.hasBegun.Load() {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(in.ctx)
@@ -82,7 +84,7 @@ func (in *Instance) begin() func() error {
 	}
 }
 
-// beginFailed is what the protocol hears. Whatever has become of the transaction, only a new producer ends it for sure.
+// failed is what the protocol hears. Whatever has become of the transaction, only a new producer ends it for sure.
 func (b *beginning) failed(err error) error {
 	switch {
 	case err == nil:
@@ -123,18 +125,18 @@ func (b *beginning) run() error {
 			return b.failed(err)
 		case exists:
 			b.in.hasBegun.Store(true)
-			if !waited {
+			if !waited && b.from.URL != "" {
 				b.in.log.Info("the job has a commit point and goes on from it; WEIR_RESTORE_FROM is not used", "savepoint", b.from.shown())
 			}
 			return nil
 		case b.leads():
 			if err := b.inherit(found); err != nil {
-				return b.failed(fmt.Errorf("start from %s (WEIR_RESTORE_FROM): %w", b.from.shown(), err))
+				return b.failed(fmt.Errorf("start from %s: %w", b.what(), err))
 			}
 			b.in.hasBegun.Store(true)
 			return nil
 		case !waited:
-			b.in.log.Info("waiting for the instance that starts the job from its savepoint", "owner_of", b.leader())
+			b.in.log.Info("waiting for the instance that makes the job's first commit point", "owner_of", b.leader(), "start_from", b.what())
 		}
 		select {
 		case <-time.After(leaderPoll):
@@ -142,6 +144,14 @@ func (b *beginning) run() error {
 			return b.failed(errGivenUp)
 		}
 	}
+}
+
+// what the job starts from.
+func (b *beginning) what() string {
+	if b.from.URL == "" {
+		return "the latest records (WEIR_START_FROM)"
+	}
+	return b.from.shown() + " (WEIR_RESTORE_FROM)"
 }
 
 // look says whether anything of ours is committed for any partition of the job. found are the positions that people have given the group.
@@ -186,7 +196,7 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	if err := in.checkAgreed(b.ctx); err != nil {
 		return err
 	}
-	o, err := openOrigin(b.ctx, b.from)
+	o, err := b.open()
 	if err != nil {
 		return markState(err)
 	}
@@ -199,7 +209,7 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	if err != nil {
 		return err
 	}
-	in.log.Info("starting from a savepoint", "savepoint", b.from.shown(), "of", o.header.Job, "created", o.header.Created,
+	in.log.Info("making the job's first commit point", "start_from", b.what(), "of", o.header.Job, "created", o.header.Created,
 		"bytes", o.header.Size(), "entries", o.header.Entries())
 	hit("inherit-before")
 	f := newFounding(b, o, states, at)
@@ -212,7 +222,7 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	}
 	hit("inherit-after")
 	f.mark()
-	in.log.Info("the job has started from the savepoint", "savepoint", b.from.shown(), "checkpoint", f.id, "entries", f.entries, "took", time.Since(started).Round(time.Millisecond))
+	in.log.Info("the job has its first commit point", "start_from", b.what(), "checkpoint", f.id, "entries", f.entries, "took", time.Since(started).Round(time.Millisecond))
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 // founding is the first checkpoint of a job, of all its shards, under a run of its own: whatever else this process or others write has another.
 type founding struct {
 	*beginning
-	from    *origin
+	origin  *origin
 	states  *inherited
 	at      *places
 	run     string
@@ -34,20 +34,20 @@ type founding struct {
 
 func newFounding(b *beginning, from *origin, states *inherited, at *places) *founding {
 	run := checkpoint.NewRun()
-	return &founding{beginning: b, from: from, states: states, at: at, run: run, id: checkpoint.MakeID(run, 1), told: time.Now()}
+	return &founding{beginning: b, origin: from, states: states, at: at, run: run, id: checkpoint.MakeID(run, 1), told: time.Now()}
 }
 
 // write makes the checkpoint of every shard durable. It decides nothing.
 func (f *founding) write() (err error) {
-	next, closeScan, err := f.from.scan(f.ctx)
+	next, closeScan, err := f.origin.scan(f.ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeScan()) }()
 	f.next = f.states.take(f.counted(next))
-	if groups := f.in.o.MaxParallelism; groups != f.from.header.MaxParallelism {
+	if groups := f.in.o.MaxParallelism; groups != f.origin.header.MaxParallelism {
 		var remove func() error
-		if f.next, remove, err = f.states.regroup(f.ctx, f.next, groups, f.beginning.from.Scratch); err != nil {
+		if f.next, remove, err = f.states.regroup(f.ctx, f.next, groups, f.from.Scratch); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, remove()) }()
@@ -111,7 +111,7 @@ func (f *founding) peek() (state.Entry, bool, error) {
 
 // counted tells now and then how far the loading has come.
 func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
-	total := f.from.header.Entries()
+	total := f.origin.header.Entries()
 	return func() (state.Entry, bool, error) {
 		e, ok, err := next()
 		if !ok || err != nil {
@@ -120,7 +120,7 @@ func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
 		f.entries++
 		if f.entries%4096 == 0 && time.Since(f.told) > 5*time.Second {
 			f.told = time.Now()
-			f.in.log.Info("loading the savepoint", "savepoint", f.beginning.from.shown(), "entries", f.entries, "of", total)
+			f.in.log.Info("loading the savepoint", "savepoint", f.from.shown(), "entries", f.entries, "of", total)
 		}
 		return e, true, nil
 	}
@@ -130,7 +130,7 @@ func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) 
 	in := f.in
 	m := checkpoint.Manifest{
 		Job: in.o.JobID, Instance: in.o.InstanceID, Shard: s.name, Exchange: in.o.Exchange, ID: f.id, Parent: base.At, Base: base,
-		States: f.states.states, MaxParallelism: in.o.MaxParallelism, RestoredFrom: f.beginning.from.shown(), Watermarks: f.watermarks(from, to),
+		States: f.states.states, MaxParallelism: in.o.MaxParallelism, RestoredFrom: f.from.shown(), Watermarks: f.watermarks(from, to),
 	}
 	if !in.single() {
 		m.Shards = len(in.shards)
@@ -152,7 +152,7 @@ func (f *founding) manifest(s *shard, base checkpoint.BaseRef, from, to uint16) 
 // watermarks are those of the stages' key groups that a shard has. In other key groups no range means what it did: then a stage goes on with the least
 // of its watermarks, if it has one for every group.
 func (f *founding) watermarks(from, to uint16) (all []checkpoint.StageWatermark) {
-	groups, before := f.in.o.MaxParallelism, f.from.header.MaxParallelism
+	groups, before := f.in.o.MaxParallelism, f.origin.header.MaxParallelism
 	if groups == before {
 		for _, w := range f.at.stages {
 			if w.From < to && w.To > from {

@@ -17,7 +17,7 @@ func (i *inherited) regroup(ctx context.Context, next checkpoint.Next, groups in
 	if folder == "" {
 		return nil, nil, fmt.Errorf("%w: the savepoint has another number of key groups, and there is no folder to sort state in", ErrConfig)
 	}
-	s, err := entrysort.New(folder, 0)
+	s, err := entrysort.New(ctx, folder, 0)
 	if err != nil {
 		return nil, nil, err
 	}

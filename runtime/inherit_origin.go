@@ -4,41 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/state"
 )
 
 // origin is what a job starts from, opened.
 type origin struct {
 	header snapshot.Header
 	scan   func(ctx context.Context) (next checkpoint.Next, close func() error, err error)
-	store  checkpoint.Store
+	store  checkpoint.Store // nil if there is none
 }
 
-func (o *origin) close() { _ = o.store.Close() } // it was only read
+// close ends the reading.
+func (o *origin) close() {
+	if o.store != nil {
+		_ = o.store.Close()
+	}
+}
 
-// ofCheckpoint is the URL of a checkpoint: of its manifest. ofShard is that of one in many.
-var (
-	ofCheckpoint = regexp.MustCompile(`^([a-z0-9]+://(?:.*/)?|mem://[^/]*/)([^/]+)/manifest/([^/?]+)(\?.*)?$`)
-	ofShard      = regexp.MustCompile(`/shard/[^/]+/manifest/[^/?]+(\?.*)?$`)
-)
+// open opens what the job starts from; without a savepoint that is nothing.
+func (b *beginning) open() (*origin, error) {
+	if b.from.URL != "" {
+		return openOrigin(b.ctx, b.from)
+	}
+	return &origin{header: snapshot.Header{MaxParallelism: b.in.o.MaxParallelism}, scan: func(context.Context) (checkpoint.Next, func() error, error) {
+		return func() (state.Entry, bool, error) { return state.Entry{}, false, nil }, func() error { return nil }, nil
+	}}, nil
+}
 
 func openOrigin(ctx context.Context, from RestoreFrom) (*origin, error) {
 	open := from.OpenStore
 	if open == nil {
 		open = checkpoint.ReadStore
 	}
-	if ofShard.MatchString(from.URL) {
-		return nil, fmt.Errorf("%w: it is a checkpoint of one shard of many (WEIR_EXCHANGE=kafka); take a savepoint, which has all of them", ErrConfig)
-	}
-	if m := ofCheckpoint.FindStringSubmatch(from.URL); m != nil {
-		if id, err := checkpoint.ParseID(m[3]); err == nil {
-			return openCheckpoint(ctx, open, strings.TrimSuffix(m[1], "/")+m[4], m[2], id)
-		}
+	if at, ok := checkpoint.Locate(from.URL); ok {
+		return openCheckpoint(ctx, open, at)
 	}
 	url, path, err := snapshot.Locate(from.URL)
 	if err != nil {
@@ -70,22 +73,25 @@ func asStore(err error) error {
 }
 
 // openCheckpoint takes a checkpoint for a savepoint. It must be there as long as it is read: collection does not know of us.
-func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, error), url, job string, id checkpoint.ID) (*origin, error) {
-	store, err := open(url)
+func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, error), at checkpoint.Location) (*origin, error) {
+	if at.Shard != "" {
+		return nil, fmt.Errorf("%w: it is a checkpoint of one shard of many (WEIR_EXCHANGE=kafka); take a savepoint, which has all of them", ErrConfig)
+	}
+	store, err := open(at.Store)
 	if err != nil {
 		return nil, asStore(err)
 	}
-	repo, err := checkpoint.NewRepository(store, job, "", checkpoint.Options{})
+	repo, err := checkpoint.NewRepository(store, at.Job, "", checkpoint.Options{})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrConfig, err), store.Close())
 	}
-	plan, err := repo.Plan(ctx, id, "")
+	plan, err := repo.Plan(ctx, at.ID, "")
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	m := plan.Manifest
 	h := snapshot.Header{
-		Job: job, Name: string(id), Created: m.Created, Checkpoints: []string{string(id)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
+		Job: at.Job, Name: string(at.ID), Created: m.Created, Checkpoints: []string{string(at.ID)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
 		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Finished,
 	}
 	for _, f := range slices.Concat(plan.Base.Files, plan.Base.Changes) {

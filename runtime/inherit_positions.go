@@ -162,7 +162,7 @@ func (b *beginning) choose(ctx context.Context, d decision, kept map[txn.Partiti
 			continue
 		}
 		parts, fresh := in.partsOf(s, &d, kept)
-		if s.Start.Kind() == stream.StartCommitted && len(fresh) < len(parts) {
+		if k := s.Start.Kind(); (k == stream.StartCommitted || k == stream.StartLatest) && len(fresh) < len(parts) {
 			continue
 		}
 		begins, err := in.begins(ctx, s, &d, parts, fresh)

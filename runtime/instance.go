@@ -41,7 +41,7 @@ type Instance struct {
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
 	losses    *losses
-	hasBegun  atomic.Bool // the job is known to have a commit point (WEIR_RESTORE_FROM)
+	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
 
 	savepoints savepoints
 	draining   atomic.Bool // event time is being brought to its end
@@ -157,9 +157,9 @@ func (in *Instance) beginShutdown() {
 
 // teardown ends what Run began, in the order in which it depends on each other. Nothing here decides anything.
 func (in *Instance) teardown(run context.Context) error {
+	in.savepoints.stop() // it may take the store's time, which is not to be missing below
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(in.ctx), 3*time.Second)
 	defer cancel()
-	in.savepoints.stop()
 	if in.attempt != nil {
 		in.attempt.halt()
 	}
@@ -171,9 +171,26 @@ func (in *Instance) teardown(run context.Context) error {
 	}
 	err := in.stopShards()
 	in.leaveGroup(ctx)
+	in.noteLast(ctx)
 	err = errors.Join(err, in.lastSavepoint(run, err))
 	in.closeAdmin()
 	return err
+}
+
+// noteLast notes the last commit in the store, where notes have lagged behind commits so far: a savepoint that is made of it without a broker is then of all
+// that was done. With exchange kafka there is none of that kind.
+func (in *Instance) noteLast(ctx context.Context) {
+	if !in.single() || in.result != nil || len(in.owned) == 0 || len(without(in.work.parts, in.owned)) > 0 {
+		return // the last one may be another instance's
+	}
+	home := in.shards[0]
+	id := in.decision.checkpoints[home]
+	if id == "" {
+		return
+	}
+	if err := home.repo.MarkCommitted(ctx, id); err != nil {
+		in.log.Warn("could not mark the committed checkpoint in the store", "checkpoint", id, "err", err)
+	}
 }
 
 // leaveGroup lets a successor of another name have the partitions at once instead of after the session timeout.

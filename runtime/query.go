@@ -144,13 +144,6 @@ func descriptorOf(reg *state.Registry, uid, name string) (state.Descriptor, erro
 	return state.Descriptor{}, fmt.Errorf("%w: operator %q has no state %q; there are %q", ErrNoState, uid, name, known)
 }
 
-func (in *Instance) keyGroups(s *shard) (from, to uint16) {
-	if in.single() {
-		return 0, uint16(in.o.MaxParallelism)
-	}
-	return state.GroupRange(s.number, len(in.shards), in.o.MaxParallelism)
-}
-
 // locate asks the group who has the shard's partitions. Not to know is no failure.
 func (in *Instance) locate(ctx context.Context, e *ElsewhereError) {
 	members, err := in.admin.Members(ctx, in.o.JobID)

@@ -118,9 +118,7 @@ func (in *Instance) assigned(counts map[string]int) {
 // checkRival ends an instance that lost its partitions to another one: a frozen process that thaws finds its successor at work.
 func (in *Instance) checkRival() {
 	go func() {
-		ctx, cancel := context.WithTimeout(in.ctx, in.o.StartTimeout)
-		defer cancel()
-		err := in.checkSuccessor(ctx, "")
+		err := in.checkSuccessor("")
 		in.post(event{then: func() {
 			if err != nil && in.wasLost {
 				in.fail(err)
@@ -129,13 +127,16 @@ func (in *Instance) checkRival() {
 	}()
 }
 
-// checkSuccessor looks, after partitions were lost, whether somebody works on them: then this process was frozen and is a zombie. It must not
-// join the group again, where it would take the partitions, or even the name, from its successor. If the group can't be
-// asked, joining is all that is left. member is who we were; empty: not known.
-func (in *Instance) checkSuccessor(ctx context.Context, member string) error {
+// checkSuccessor looks, after partitions were lost or the producer was fenced, whether somebody works on them: then this process was frozen and is a
+// zombie. It must not join the group again, where it would take the partitions, or even the name, from its successor, nor fence in turn, which
+// would take the transaction away from it; our own consumer may hear of the loss only at its next heartbeat. If the group can't be asked, going on is
+// all that is left. member is who we were; empty: not known.
+func (in *Instance) checkSuccessor(member string) error {
+	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
+	defer cancel()
 	members, err := in.admin.Members(ctx, in.o.JobID)
 	if err != nil {
-		in.log.Warn("could not look at the group after partitions were lost", "err", err)
+		in.log.Warn("could not look at the group after partitions were lost or the producer was fenced", "err", err)
 		return nil
 	}
 	for _, m := range members {
@@ -152,22 +153,4 @@ func (in *Instance) checkSuccessor(ctx context.Context, member string) error {
 // replaced says whether m has our name and is not us, who were member.
 func (in *Instance) replaced(m txn.Member, member string) bool {
 	return m.InstanceID == in.o.InstanceID && member != "" && m.ID != member && !in.alone()
-}
-
-// checkNamesake looks, after our producer was fenced, whether a process of our name has taken our place in the group: then this one was frozen, and to
-// fence in turn would take the transaction away from its successor. Our own consumer hears of it at its next heartbeat only.
-func (in *Instance) checkNamesake(member string) error {
-	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
-	defer cancel()
-	members, err := in.admin.Members(ctx, in.o.JobID)
-	if err != nil {
-		in.log.Warn("could not look at the group after the producer was fenced", "err", err)
-		return nil
-	}
-	for _, m := range members {
-		if in.replaced(m, member) {
-			return fmt.Errorf("%w: this instance is %q; its producer was fenced, and the process at %s is that member of the group by now", ErrRival, in.o.InstanceID, m.Host)
-		}
-	}
-	return nil
 }

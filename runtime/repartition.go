@@ -153,7 +153,7 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 			return err
 		}
 	}
-	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange, Shards: len(in.shards), RestoreFrom: in.o.RestoreFrom.shown()}
+	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange, Shards: len(in.shards), RestoreFrom: in.o.RestoreFrom.shown(), Started: time.Now().UTC()}
 	if err := checkpoint.Register(ctx, in.o.Store, in.o.JobID, me); err != nil {
 		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
 	}

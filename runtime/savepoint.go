@@ -79,8 +79,8 @@ type savepoints struct {
 func (s *savepoints) begin(st SavepointStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.all); n > 0 && s.all[n-1].State == SavepointRunning {
-		return fmt.Errorf("%w: %s; wait for it", ErrSavepointBusy, s.all[n-1].URL)
+	if s.running() {
+		return fmt.Errorf("%w: %s; wait for it", ErrSavepointBusy, s.all[len(s.all)-1].URL)
 	}
 	if s.over {
 		return fmt.Errorf("%w: the instance is stopping", ErrSavepointRequest)
@@ -93,12 +93,18 @@ func (s *savepoints) begin(st SavepointStatus) error {
 	return nil
 }
 
+// running says whether the newest is being taken; mu is held.
+func (s *savepoints) running() bool {
+	n := len(s.all)
+	return n > 0 && s.all[n-1].State == SavepointRunning
+}
+
 // change changes the newest, which is the one that is running.
 func (s *savepoints) change(f func(*SavepointStatus)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(&s.all[len(s.all)-1])
-	if s.moved != nil && s.all[len(s.all)-1].State != SavepointRunning {
+	if s.moved != nil && !s.running() {
 		close(s.moved)
 		s.moved = nil
 	}
@@ -133,7 +139,7 @@ func (in *Instance) Savepoints() []SavepointStatus {
 func (in *Instance) AwaitSavepoint(ctx context.Context) {
 	s := &in.savepoints
 	s.mu.Lock()
-	if n := len(s.all); n == 0 || s.all[n-1].State != SavepointRunning {
+	if !s.running() {
 		s.mu.Unlock()
 		return
 	}
@@ -159,7 +165,7 @@ func (in *Instance) StartSavepoint(r SavepointRequest) (SavepointStatus, error) 
 	}
 	in.log.Info("taking a savepoint", "to", st.URL, "stop", st.Stop, "drain", st.Drain)
 	if st.Stop {
-		in.savepoints.work.Done()
+		defer in.savepoints.work.Done() // only now the end of the instance may look for it
 		if in.single() {
 			in.post(event{then: func() { in.stopWith(st) }})
 		} else {

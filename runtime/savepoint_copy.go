@@ -38,9 +38,9 @@ func (in *Instance) copySavepoint(ctx context.Context, c cut, st SavepointStatus
 
 // describeCut loads the manifests and puts together what they say.
 func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, h snapshot.Header, err error) {
-	for name, id := range c.checkpoints {
-		p := &copyPart{end: uint16(in.o.MaxParallelism)}
-		if p.repo, err = checkpoint.NewRepository(in.o.Store, in.o.JobID, "", checkpoint.Options{Shard: name}); err != nil {
+	for s, id := range c.checkpoints {
+		p := &copyPart{}
+		if p.repo, err = checkpoint.NewRepository(in.o.Store, in.o.JobID, "", checkpoint.Options{Shard: s.name}); err != nil {
 			return nil, h, err
 		}
 		if p.manifest, err = p.repo.LoadManifest(ctx, id); err != nil {
@@ -49,9 +49,7 @@ func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, 
 		if n := p.manifest.MaxParallelism; n != in.o.MaxParallelism {
 			return nil, h, fmt.Errorf("checkpoint %s has %d key groups, WEIR_MAX_PARALLELISM is %d: set it to %d", id, n, in.o.MaxParallelism, n)
 		}
-		if s := in.shardNamed(name); !in.single() {
-			p.first, p.end = state.GroupRange(s.number, len(in.shards), in.o.MaxParallelism)
-		}
+		p.first, p.end = in.keyGroups(s)
 		parts = append(parts, p)
 	}
 	slices.SortFunc(parts, func(a, b *copyPart) int { return cmp.Compare(a.first, b.first) })
@@ -67,15 +65,6 @@ func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, 
 		err = drain(&h, true)
 	}
 	return parts, h, err
-}
-
-func (in *Instance) shardNamed(name string) *shard {
-	for _, s := range in.shards {
-		if s.name == name {
-			return s
-		}
-	}
-	return nil
 }
 
 // unite gives the states of all shards ids that hold for all of them: a shard that was worked on by another version of the job may have others.

@@ -72,7 +72,7 @@ func (in *Instance) stopAllWith(st SavepointStatus) {
 		}})
 		<-in.ended
 		if in.last == nil {
-			return errors.New("the instance has ended for another reason")
+			return errEndedBefore
 		}
 		<-in.allStopped
 		return nil

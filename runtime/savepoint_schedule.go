@@ -39,14 +39,12 @@ func (in *Instance) scheduledSavepoint(now time.Time) {
 		in.log.Warn("no savepoint by schedule this time", "err", err)
 		return
 	}
-	ctx, cancel := context.WithCancel(in.ctx)
-	defer cancel()
-	in.AwaitSavepoint(ctx)
+	in.AwaitSavepoint(in.ctx)
 	all := in.Savepoints()
 	if last := all[len(all)-1]; last.Name != st.Name || last.State != SavepointDone {
 		return // the log has why
 	}
-	if err := in.retireSavepoints(ctx); err != nil {
+	if err := in.retireSavepoints(in.ctx); err != nil {
 		in.log.Warn("deleting old savepoints; they stay for now", "err", err)
 	}
 }

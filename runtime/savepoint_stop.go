@@ -37,6 +37,9 @@ func (r *reader) drain() {
 func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
 	defer in.savepoints.quiet.Wait()
 	if in.last == nil {
+		if in.single() && in.savepoints.unheard() {
+			in.endSavepoint(snapshot.Header{}, errEndedBefore)
+		}
 		return nil
 	}
 	defer close(in.allStopped)
@@ -46,6 +49,15 @@ func (in *Instance) lastSavepoint(ctx context.Context, ended error) error {
 		return fmt.Errorf("stopped without savepoint %s: %w", in.last.URL, err)
 	}
 	return nil
+}
+
+var errEndedBefore = errors.New("the instance has ended for another reason")
+
+// unheard says, when nobody works on a savepoint any more, whether one was asked for that the loop has not heard of.
+func (s *savepoints) unheard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running()
 }
 
 func (in *Instance) ofLastCommit(ctx context.Context, st SavepointStatus, ended error) (snapshot.Header, error) {
@@ -78,7 +90,7 @@ func (in *Instance) isDecided(ctx context.Context, id checkpoint.ID) error {
 	if err != nil {
 		return err
 	}
-	if got := now.checkpoints[""]; got != id {
+	if got := now.checkpoints[in.shards[0]]; got != id {
 		return fmt.Errorf("the last commit's outcome was not known: checkpoint %s is decided, this instance holds %s. Take the savepoint of the stopped job (processor savepoint create)", got, id)
 	}
 	return nil

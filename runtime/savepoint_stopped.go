@@ -9,7 +9,6 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
-	"github.com/weirstream/weir/txn"
 )
 
 // SavepointOfStopped takes a savepoint of a job that no instance works on, of the checkpoint that its decision record names. o are the options of an
@@ -24,8 +23,8 @@ func SavepointOfStopped(ctx context.Context, o Options, r SavepointRequest, prog
 	})
 }
 
-// SavepointOffline is SavepointOfStopped without a broker, of the checkpoint that the store's note names as committed last. It may lag behind
-// the decision record after a crash, by about a second: records are then processed again by who starts from it, and their outputs written again.
+// SavepointOffline is SavepointOfStopped without a broker, of the checkpoint that the store's note names as committed last. After a crash it may lag some
+// seconds behind the decision record: records are then processed again by who starts from it, and their outputs written again.
 func SavepointOffline(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64)) (SavepointStatus, error) {
 	return savepointOfStopped(ctx, o, r, progress, func(in *Instance) (cut, error) { return in.notedCut(ctx) })
 }
@@ -65,7 +64,9 @@ func (in *Instance) holding(ctx context.Context, f func() (snapshot.Header, erro
 		return snapshot.Header{}, err
 	}
 	h, err := f()
-	if lerr := release(context.WithoutCancel(ctx)); lerr != nil {
+	clean, cancel := afterwards(ctx)
+	defer cancel()
+	if lerr := release(clean); lerr != nil {
 		in.log.Warn("collectors wait ten minutes longer", "err", lerr)
 	}
 	return h, err
@@ -128,12 +129,13 @@ func (in *Instance) notedCut(ctx context.Context) (cut, error) {
 	if !in.single() {
 		return cut{}, fmt.Errorf("%w: WEIR_EXCHANGE=kafka: where sources go on is written in Kafka only, so it can't be done offline", ErrSavepointRequest)
 	}
-	id, known, err := in.shards[0].repo.Latest(ctx)
+	home := in.shards[0]
+	id, known, err := home.repo.Latest(ctx)
 	if err != nil {
 		return cut{}, err
 	}
 	if !known {
-		return cut{}, fmt.Errorf("%s notes no committed checkpoint: the job has committed nothing, or another store or WEIR_JOB_ID is meant", in.shards[0].repo.URL())
+		return cut{}, fmt.Errorf("%s notes no committed checkpoint: the job has committed nothing, or another store or WEIR_JOB_ID is meant", home.repo.URL())
 	}
-	return cut{checkpoints: map[string]checkpoint.ID{"": id}, crossings: map[txn.Partition]txn.Position{}}, nil
+	return cut{checkpoints: map[*shard]checkpoint.ID{home: id}}, nil
 }

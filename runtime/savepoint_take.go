@@ -113,11 +113,10 @@ func (s *shard) committedView(ctx context.Context) (state.Snapshot, checkpoint.M
 
 // headerOf makes a savepoint's header of the manifest that holds all of a job.
 func headerOf(m *checkpoint.Manifest) snapshot.Header {
-	h := snapshot.Header{
+	return snapshot.Header{
 		Job: m.Job, Checkpoints: []string{string(m.ID)}, Exchange: m.Exchange,
 		MaxParallelism: m.MaxParallelism, States: m.States, Sources: m.Sources, Watermarks: m.Watermarks,
 	}
-	return h
 }
 
 // writeSavepoint copies a view of state to where the savepoint is to be: all of it, or nothing stays.
@@ -141,9 +140,14 @@ func commitOrAbort(ctx context.Context, w *snapshot.Writer, err error) (snapshot
 			return h, nil
 		}
 	}
-	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	clean, cancel := afterwards(ctx)
 	defer cancel()
 	return snapshot.Header{}, errors.Join(err, w.Abort(clean))
+}
+
+// afterwards is for what puts the store in order, whether ctx is over or not: it has a time of its own, which is enough for a slow store.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 }
 
 func (in *Instance) createSavepoint(ctx context.Context, st SavepointStatus, h snapshot.Header) (*snapshot.Writer, error) {

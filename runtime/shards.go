@@ -27,6 +27,14 @@ func (in *Instance) shardOf(p txn.Partition) *shard {
 	return nil
 }
 
+// keyGroups are those that a shard holds: from <= group < to.
+func (in *Instance) keyGroups(s *shard) (from, to uint16) {
+	if in.single() {
+		return 0, uint16(in.o.MaxParallelism)
+	}
+	return state.GroupRange(s.number, len(in.shards), in.o.MaxParallelism)
+}
+
 // shardsOf are the shards of partitions, each once.
 func (in *Instance) shardsOf(parts []txn.Partition) (all []*shard) {
 	seen := map[*shard]bool{nil: true}

@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
@@ -283,20 +282,6 @@ func TestPatternWithoutTopics(t *testing.T) {
 		err := c.start(counting(t, jobs.Params{Inputs: []string{pattern}})).end(t)
 		if !errors.Is(err, runtime.ErrConfig) || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%s: %v", pattern, err)
-		}
-	}
-}
-
-// Where each instance would choose for itself, it refuses.
-func TestManyInstancesRefuse(t *testing.T) {
-	c := newCluster(t, 1, "text", "word-counts")
-	for reason, p := range map[string]jobs.Params{
-		"is bounded (WEIR_BOUNDED), which needs WEIR_EXCHANGE=memory":                            {Bounded: true},
-		"start at the latest records (WEIR_START_FROM=latest), which needs WEIR_EXCHANGE=memory": {Start: stream.Latest()},
-	} {
-		err := c.start(counting(t, p), func(o *runtime.Options) { o.Exchange = checkpoint.ExchangeKafka }).end(t)
-		if !errors.Is(err, runtime.ErrConfig) || !strings.Contains(err.Error(), reason) {
-			t.Errorf("%v, want %s", err, reason)
 		}
 	}
 }

@@ -79,7 +79,8 @@ func (in *Instance) readFirst(ctx context.Context, d *decision, parts []txn.Part
 
 // begins says whether a source's Start holds for those of its partitions that nothing is committed for. If the job has read the source before, they are
 // new to it; nor does a pattern begin in a job that has been running, since it may have matched nothing. One instance of many can't tell by what it
-// owns whether the source is new, so there only those Starts are possible that come to the same for a new partition, or that look at all of them.
+// owns whether the source is new: there a Start comes to the same for a new partition, or looks at all of them. The latest records of a job that begins
+// are chosen by one instance for all (beginning).
 func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decision, parts, fresh []txn.Partition) (bool, error) {
 	kind := s.Start.Kind()
 	switch {
@@ -87,7 +88,9 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 		return false, nil
 	case in.single():
 		return len(fresh) == len(parts) && (len(d.checkpoints) == 0 || s.Pattern == nil), nil
-	case kind != stream.StartCommitted:
+	case kind == stream.StartLatest && s.Pattern != nil && in.hasBegun.Load():
+		return false, nil
+	case kind != stream.StartCommitted && (kind != stream.StartLatest || !in.hasBegun.Load()):
 		return true, nil
 	}
 	counts, err := in.topicCounts(ctx, in.admin, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
@@ -96,10 +99,14 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 	}
 	all := slices.DeleteFunc(in.topology.partitions(counts), func(p txn.Partition) bool { return !in.reads(s, p.Topic) })
 	committed, err := in.decisions.read(ctx, all)
+	if err == nil && len(committed) == 0 && kind == stream.StartLatest {
+		err = fmt.Errorf("%w: source %q is new to a job that has been running, and is to start at the latest records (WEIR_START_FROM=latest): with WEIR_EXCHANGE=kafka each instance would choose for itself. Give the present time instead",
+			ErrConfig, s.UID)
+	}
 	return len(committed) == 0, err
 }
 
-// checkSources refuses what can't be done soundly by many instances: each would choose for itself.
+// checkSources refuses what can't be done soundly by many instances.
 func (in *Instance) checkSources() error {
 	if in.single() {
 		return nil
@@ -109,8 +116,6 @@ func (in *Instance) checkSources() error {
 		case s == nil:
 		case s.Bounded:
 			return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), which needs WEIR_EXCHANGE=memory: nobody could say when all instances have come to the end", ErrConfig, s.UID)
-		case s.Start.Kind() == stream.StartLatest:
-			return fmt.Errorf("%w: source %q is to start at the latest records (WEIR_START_FROM=latest), which needs WEIR_EXCHANGE=memory: each instance would choose for itself. Give the present time instead", ErrConfig, s.UID)
 		}
 	}
 	return nil

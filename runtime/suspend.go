@@ -142,7 +142,7 @@ func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx 
 	err := f(ctx, sync.OnceFunc(func() { close(stopping) }))
 	end()
 	wg.Wait() // a Put after the Delete would leave it there
-	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestLapses)
+	clean, cancel := afterwards(ctx)
 	defer cancel()
 	if derr := in.o.Store.Delete(clean, requestFile(in.o.JobID)); derr != nil {
 		in.log.Warn("sources are read again only when the request has lapsed", "after", requestLapses, "err", derr)

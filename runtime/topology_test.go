@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/stream"
@@ -146,6 +147,9 @@ func TestNeighbours(t *testing.T) {
 	cluster := in.withTopics(t, map[string]int{"l": 1})
 	if err := in.checkNeighbours(t.Context()); err != nil {
 		t.Fatal("alone:", err)
+	}
+	if known, err := checkpoint.Instances(t.Context(), store, "lab"); err != nil || len(known) != 1 || time.Since(known[0].Started) > time.Hour {
+		t.Errorf("registered as %+v, %v", known, err)
 	}
 	r := newReader(func(event) {})
 	consumer, err := cluster.Client("other").NewConsumer(txn.ConsumerConfig{Topics: []string{"l"}, Group: "lab", InstanceID: "two", SessionTimeout: 6e9}, r)

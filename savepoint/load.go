@@ -46,22 +46,17 @@ func Load(ctx context.Context, url string) (*Savepoint, error) {
 
 // Load is the function Load.
 func (u Unpacker) Load(ctx context.Context, url string) (*Savepoint, error) {
-	if at, ok := checkpointAt(url); ok {
-		at.packing = u.packing
-		return at.open(ctx)
+	if at, ok := checkpoint.Locate(url); ok {
+		return u.open(ctx, at)
 	}
-	store, path, err := openURL(url, u.packing, checkpoint.ReadStore)
+	s, err := snapshot.OpenIn(ctx, url, packed(checkpoint.ReadStore, u.packing))
 	if err != nil {
-		return nil, fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	s, err := snapshot.Open(ctx, store, path)
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, err
 	}
 	h := s.Header()
 	scan := func(ctx context.Context, first, last uint16) (entries, error) { return s.Scan(ctx, first, last) }
 	all := part{states: byID(h.States), scan: scan}
-	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, packing: u.packing, close: store.Close}, nil
+	return &Savepoint{url: s.URL(), header: h, parts: []part{all}, base: s, packing: u.packing, close: s.Close}, nil
 }
 
 // LoadCheckpoint opens the last checkpoint of a job that is noted as committed in its store. That is for looking at: a job which crashed may have
@@ -73,52 +68,23 @@ func LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, erro
 
 // LoadCheckpoint is the function LoadCheckpoint.
 func (u Unpacker) LoadCheckpoint(ctx context.Context, storeURL, job string) (*Savepoint, error) {
-	return place{store: storeURL, job: job, packing: u.packing}.open(ctx)
+	return u.open(ctx, checkpoint.Location{Store: storeURL, Job: job})
 }
 
-// place is where a checkpoint is. Without an id it is the last one, of all shards.
-type place struct {
-	store, job, shard string
-	id                checkpoint.ID
-	packing           Packing
-}
-
-// checkpointAt takes the URL of a checkpoint apart.
-func checkpointAt(url string) (p place, ok bool) {
-	where, query, asked := strings.Cut(url, "?")
-	i := strings.LastIndex(where, "/manifest/")
-	if i < 0 {
-		return p, false
-	}
-	id, err := checkpoint.ParseID(where[i+len("/manifest/"):])
-	if err != nil {
-		return p, false
-	}
-	p.id, where = id, where[:i]
-	if i := strings.LastIndex(where, "/shard/"); i >= 0 {
-		p.shard, where = where[i+len("/shard/"):], where[:i]
-	}
-	slash := strings.LastIndexByte(where, '/')
-	p.store, p.job = where[:max(slash, 0)], where[slash+1:]
-	if asked {
-		p.store += "?" + query
-	}
-	return p, slash > 0
-}
-
-func (p place) open(ctx context.Context) (*Savepoint, error) {
-	s, err := openStore(p.store, p.packing, checkpoint.ReadStore)
+// open opens a checkpoint. Without an ID it is the last one, of all shards.
+func (u Unpacker) open(ctx context.Context, at checkpoint.Location) (*Savepoint, error) {
+	s, err := packed(checkpoint.ReadStore, u.packing)(at.Store)
 	if err != nil {
 		return nil, err
 	}
-	sp := &Savepoint{url: s.URL() + "/" + p.job, header: Header{Job: p.job}, close: s.Close}
-	shards := []string{p.shard}
-	if p.id == "" {
-		shards, err = shardsOf(ctx, s, p.job)
+	sp := &Savepoint{url: s.URL() + "/" + at.Job, header: Header{Job: at.Job}, close: s.Close}
+	shards := []string{at.Shard}
+	if at.ID == "" {
+		shards, err = shardsOf(ctx, s, at.Job)
 	}
-	for _, p.shard = range shards {
+	for _, at.Shard = range shards {
 		if err == nil {
-			err = sp.add(ctx, s, p, len(shards) > 1)
+			err = sp.add(ctx, s, at, len(shards) > 1)
 		}
 	}
 	if err != nil {
@@ -128,21 +94,21 @@ func (p place) open(ctx context.Context) (*Savepoint, error) {
 }
 
 // add reads the manifests of one checkpoint.
-func (sp *Savepoint) add(ctx context.Context, s checkpoint.Store, p place, sharded bool) error {
-	r, err := checkpoint.NewRepository(s, p.job, "", checkpoint.Options{Shard: p.shard})
+func (sp *Savepoint) add(ctx context.Context, s checkpoint.Store, at checkpoint.Location, sharded bool) error {
+	r, err := checkpoint.NewRepository(s, at.Job, "", checkpoint.Options{Shard: at.Shard})
 	if err != nil {
 		return err
 	}
-	if p.id == "" {
+	if at.ID == "" {
 		id, ok, err := r.Latest(ctx)
 		if err != nil {
 			return err
 		}
-		if p.id = id; !ok {
-			return fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), p.job)
+		if at.ID = id; !ok {
+			return fmt.Errorf("%s has no committed checkpoint of a job %q: expected the URL of its checkpoint store (WEIR_CHECKPOINT_STORE) and its id (WEIR_JOB_ID)", s.URL(), at.Job)
 		}
 	}
-	plan, err := r.Plan(ctx, p.id, "")
+	plan, err := r.Plan(ctx, at.ID, "")
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/weirstream/weir/checkpoint"
-	"github.com/weirstream/weir/checkpoint/snapshot"
 )
 
 // Packing says how files in a store are compressed and encrypted, as WEIR_CHECKPOINT_COMPRESSION and WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE do for a job.
@@ -19,24 +18,17 @@ func Unpack(p Packing) Unpacker {
 	return Unpacker{p}
 }
 
-func openStore(url string, p Packing, open func(url string) (checkpoint.Store, error)) (checkpoint.Store, error) {
-	s, err := open(url)
-	if err != nil {
-		return nil, err
+// packed opens stores with open, and packs them.
+func packed(open func(url string) (checkpoint.Store, error), p Packing) func(url string) (checkpoint.Store, error) {
+	return func(url string) (checkpoint.Store, error) {
+		s, err := open(url)
+		if err != nil {
+			return nil, err
+		}
+		packed, err := checkpoint.Pack(s, p)
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		return packed, nil
 	}
-	packed, err := checkpoint.Pack(s, p)
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return packed, nil
-}
-
-// openURL opens the store of a savepoint.
-func openURL(url string, p Packing, open func(url string) (checkpoint.Store, error)) (checkpoint.Store, string, error) {
-	storeURL, path, err := snapshot.Locate(url)
-	if err != nil {
-		return nil, "", err
-	}
-	s, err := openStore(storeURL, p, open)
-	return s, path, err
 }

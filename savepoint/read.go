@@ -31,11 +31,14 @@ type Timer[K any] struct {
 	Namespace []byte
 }
 
+// oneValue are the kinds of states that have one value for each key.
+var oneValue = []state.Kind{state.KindValue, state.KindReducing, state.KindAggregating}
+
 // ReadValues reads a value, reducing or aggregating state. Codecs must be those that the state was written with; the first error, which ends
 // the reading, says if they aren't.
 func ReadValues[K, V any](ctx context.Context, sp *Savepoint, uid, name string, key state.Codec[K], value state.Codec[V]) iter.Seq2[KV[K, V], error] {
 	want := state.Descriptor{UID: uid, Name: name, KeyCodec: key.Name(), ValueCodec: value.Name()}
-	return read(ctx, sp, want, nil, []state.Kind{state.KindValue, state.KindReducing, state.KindAggregating}, func(e Entry) (kv KV[K, V], err error) {
+	return read(ctx, sp, want, nil, oneValue, func(e Entry) (kv KV[K, V], err error) {
 		if kv.Key, err = key.Decode(e.Key); err == nil {
 			kv.Value, err = value.Decode(e.Value)
 		}
@@ -51,7 +54,7 @@ func Get[K, V any](ctx context.Context, sp *Savepoint, uid, name string, key sta
 	}
 	want := state.Descriptor{UID: uid, Name: name, KeyCodec: key.Name(), ValueCodec: value.Name()}
 	decode := func(e Entry) (V, error) { return value.Decode(e.Value) }
-	for v, err := range read(ctx, sp, want, encoded, []state.Kind{state.KindValue, state.KindReducing, state.KindAggregating}, decode) {
+	for v, err := range read(ctx, sp, want, encoded, oneValue, decode) {
 		return v, err == nil, err
 	}
 	return v, false, nil

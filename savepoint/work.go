@@ -1,6 +1,7 @@
 package savepoint
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/weirstream/weir/checkpoint/entrysort"
 	"github.com/weirstream/weir/state"
 )
 
@@ -28,8 +30,7 @@ type note struct {
 	Step     int    `json:"step"` // how many of the bootstraps have come to their end
 	Position string `json:"position"`
 
-	Runs    []run              `json:"runs"`
-	Number  int                `json:"number"`
+	entrysort.Files
 	Seq     uint64             `json:"seq"`
 	Put     int64              `json:"put"`
 	States  []state.Descriptor `json:"states"`
@@ -80,7 +81,13 @@ func (w *work) load(identity string) error {
 	return nil
 }
 
-func (w *work) noted() int { return len(w.note.Runs) }
+// sorter sorts in the folder, and goes on with what is noted.
+func (w *work) sorter(ctx context.Context, memory int) (*entrysort.Sorter, error) {
+	if w.own {
+		return entrysort.New(ctx, filepath.Join(w.dir, "runs"), memory)
+	}
+	return entrysort.Resume(ctx, w.dir, memory, w.note.Files), nil
+}
 
 // save replaces the note.
 func (w *work) save(n note) error {
@@ -118,16 +125,6 @@ func (w *work) replace(b []byte) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// remove removes runs that the note does not name any more.
-func (w *work) remove(runs []run) error {
-	for _, r := range runs {
-		if err := os.Remove(filepath.Join(w.dir, r.File)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("work folder %s: %w", w.dir, err)
-		}
-	}
-	return nil
 }
 
 // end lets go of the folder. It stays, if there is work in it that can be resumed.

@@ -70,17 +70,14 @@ func (e *Edit) Write(ctx context.Context, url string, o Options) (h Header, err 
 
 // vacant refuses a place where there is a savepoint, before any work is done.
 func (e *Edit) vacant(ctx context.Context, url string) error {
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.ReadStore)
-	if err != nil {
-		return fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	_, err = snapshot.Open(ctx, s, path)
+	s, err := snapshot.OpenIn(ctx, url, packed(checkpoint.ReadStore, e.opts.Packing))
 	if errors.Is(err, store.ErrNotExist) {
-		err = nil
-	} else if err == nil {
-		err = fmt.Errorf("savepoint %s: %w", url, snapshot.ErrExist)
+		return nil
 	}
-	return errors.Join(err, s.Close())
+	if err == nil {
+		err = errors.Join(fmt.Errorf("savepoint %s: %w", s.URL(), snapshot.ErrExist), s.Close())
+	}
+	return err
 }
 
 // identity is that of the whole of what is to be done, as far as it can be told.
@@ -131,7 +128,11 @@ func (e *Edit) clearUnfinished(ctx context.Context, url string, work *work) erro
 	if !work.note.Writing {
 		return nil
 	}
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
+	storeURL, path, err := snapshot.Locate(url)
+	if err != nil {
+		return err
+	}
+	s, err := packed(checkpoint.OpenStore, e.opts.Packing)(storeURL)
 	if err != nil {
 		return err
 	}
@@ -143,10 +144,11 @@ func (e *Edit) clearUnfinished(ctx context.Context, url string, work *work) erro
 
 // bootstrap lets all Bootstraps write that have not come to their end in earlier work.
 func (e *Edit) bootstrap(ctx context.Context, reg *state.Registry, work *work) (*Writer, error) {
-	n := work.note
-	w := &Writer{ctx: ctx, edit: e, reg: reg, sorter: newSorter(work.dir, e.opts.Memory), groups: e.header.MaxParallelism, work: work, seq: n.Seq, put: n.Put}
-	w.sorter.sync = !work.own
-	w.sorter.runs, w.sorter.number = n.Runs, n.Number
+	sorter, err := work.sorter(ctx, e.opts.Memory)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{ctx: ctx, edit: e, reg: reg, sorter: sorter, groups: e.header.MaxParallelism, work: work, seq: work.note.Seq, put: work.note.Put}
 	for work.note.Step < len(e.boots) {
 		if err := e.boots[work.note.Step](ctx, w); err != nil {
 			return nil, err
@@ -155,7 +157,6 @@ func (e *Edit) bootstrap(ctx context.Context, reg *state.Registry, work *work) (
 			return nil, err
 		}
 	}
-	w.sorter.buf, w.sorter.items = nil, nil
 	return w, nil
 }
 
@@ -172,25 +173,20 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 		defer func() { err = errors.Join(err, s.Close()) }()
 		sources = append(sources, e.kept(s.Next, g.ids))
 	}
-	runs, err := w.sorter.open(ctx, w.sorter.runs)
+	defer func() { err = errors.Join(err, w.sorter.Close()) }()
+	changes, err := w.sorter.Sorted()
 	if err != nil {
 		return h, err
 	}
-	defer func() { err = errors.Join(err, runs.close()) }()
 	o := &overlay{lists: map[uint16]bool{}}
 	o.base.next = checkpoint.Merge(append(sources, g.next)...)
-	o.changes.next = runs.next
+	o.changes.next = changes
 	for _, d := range e.header.States {
 		o.lists[d.ID] = d.Kind == state.KindList
 	}
 	header := e.header
 	header.Created = time.Time{}
-	s, path, err := openURL(url, e.opts.Packing, checkpoint.OpenStore)
-	if err != nil {
-		return h, fmt.Errorf("savepoint %s: %w", url, err)
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	out, err := snapshot.Create(ctx, s, path, header)
+	out, err := snapshot.CreateIn(ctx, url, packed(checkpoint.OpenStore, e.opts.Packing), header)
 	if err != nil {
 		return h, err
 	}

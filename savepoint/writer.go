@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/weirstream/weir/checkpoint/entrysort"
 	"github.com/weirstream/weir/state"
 )
 
@@ -15,7 +17,7 @@ type Writer struct {
 	ctx    context.Context
 	edit   *Edit
 	reg    *state.Registry
-	sorter *sorter
+	sorter *entrysort.Sorter
 	groups int
 	work   *work
 	seq    uint64 // of the next element of a list
@@ -61,11 +63,10 @@ func (s *StateWriter) Descriptor() state.Descriptor { return s.desc }
 
 // Value sets the value of a key, in a value, reducing or aggregating state.
 func (s *StateWriter) Value(key, value []byte) error {
-	switch s.desc.Kind {
-	case state.KindValue, state.KindReducing, state.KindAggregating:
-		return s.set(key, nil, opPut, value)
+	if !slices.Contains(oneValue, s.desc.Kind) {
+		return s.wrong("a value")
 	}
-	return s.wrong("a value")
+	return s.set(key, nil, opPut, value)
 }
 
 // MapEntry sets an entry of a key's map.
@@ -147,7 +148,7 @@ func (s *StateWriter) write(group, id uint16, key, suffix []byte, op byte, value
 	w.put++
 	w.key = append(state.AppendKey(w.key[:0], group, id, key), suffix...)
 	w.value = append(append(w.value[:0], op), value...)
-	return w.sorter.add(w.key, w.value)
+	return w.sorter.Add(w.key, w.value)
 }
 
 func (s *StateWriter) wrong(what string) error {
@@ -166,8 +167,8 @@ func (w *Writer) Mark(position string) error {
 	if position == "" {
 		return errors.New("mark: the position is empty, which is the beginning")
 	}
-	full := w.sorter.size() > w.sorter.limit*3/4
-	if !full && len(w.sorter.runs) == w.work.noted() {
+	full := w.sorter.Held() > w.edit.opts.Memory*3/4
+	if !full && w.sorter.Files().Number == w.work.note.Number {
 		return nil
 	}
 	return w.save(position)
@@ -175,14 +176,10 @@ func (w *Writer) Mark(position string) error {
 
 // save makes everything so far durable, and notes that; without a position, that the Bootstrap has come to its end.
 func (w *Writer) save(position string) error {
-	if err := w.sorter.spill(); err != nil {
+	if err := w.sorter.Spill(); err != nil {
 		return err
 	}
-	old, err := w.sorter.compact(w.ctx)
-	if err != nil {
-		return err
-	}
-	note := note{Step: w.work.note.Step, Position: position, Runs: w.sorter.runs, Number: w.sorter.number, Seq: w.seq, Put: w.put, States: w.reg.Descriptors()}
+	note := note{Step: w.work.note.Step, Position: position, Files: w.sorter.Files(), Seq: w.seq, Put: w.put, States: w.reg.Descriptors()}
 	if position == "" {
 		note.Step++ // it has come to its end
 	}
@@ -190,5 +187,5 @@ func (w *Writer) save(position string) error {
 		return err
 	}
 	w.edit.progress("sort", w.put, 0)
-	return w.work.remove(old)
+	return w.sorter.RemoveMerged()
 }

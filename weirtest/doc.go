@@ -28,6 +28,8 @@
 // What follows from the test's input is what is proven: a function of the job that is not called by it is not tested. One fault happens
 // in each run; two that come together, several instances and rebalances between them are beyond it.
 //
+// [StartFrom] lets the job start from a savepoint, such as one that [Harness.Savepoint] wrote; what the start consists of goes wrong then, too.
+//
 // [ThroughKafka] does the same with WEIR_EXCHANGE=kafka, where state is parted into shards and records cross in repartition topics.
 //
 // # Time

@@ -81,6 +81,11 @@ type part struct {
 func play(t *testing.T, scratch string, p part, url string) (out []string) {
 	s := newSettings(p.opts)
 	s.scratch = scratch
+	return playAll(t, s, []part{p}, url)
+}
+
+// playAll runs parts one after the other in one process.
+func playAll(t *testing.T, s settings, parts []part, url string) (out []string) {
 	synctest.Test(t, func(t *testing.T) {
 		w, err := newWorld(kinds, s)
 		if err != nil {
@@ -88,11 +93,13 @@ func play(t *testing.T, scratch string, p part, url string) (out []string) {
 		}
 		defer func() { _ = w.kill(Kept) }()
 		err = errors.Join(w.start(), w.settle(true))
-		for _, records := range [][]Record{On("rules", Values(p.rules...)...), On("in", Values(p.records...)...)} {
-			for i := range records {
-				records[i].Partition = 0
+		for _, p := range parts {
+			for _, records := range [][]Record{On("rules", Values(p.rules...)...), On("in", Values(p.records...)...)} {
+				for i := range records {
+					records[i].Partition = 0
+				}
+				err = errors.Join(err, w.send(records), w.settle(true))
 			}
-			err = errors.Join(err, w.send(records), w.settle(true))
 		}
 		if err == nil && url != "" {
 			err = w.savepoint(url)
@@ -139,7 +146,7 @@ func TestSavepointsBetweenSettings(t *testing.T) {
 			}
 			return p
 		}
-		var want, got, say []string
+		var got, say []string
 		before := ""
 		var all []part
 		for i := range rapid.IntRange(2, 3).Draw(rt, "parts") {
@@ -155,39 +162,12 @@ func TestSavepointsBetweenSettings(t *testing.T) {
 			say = append(say, fmt.Sprintf("%d records", len(p.records)))
 			before = url
 		}
-		want = uninterrupted(t, all)
+		want := playAll(t, newSettings(nil), all, "") // uninterrupted, with the settings as they are by default
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			rt.Fatalf("parts of %s:\n got %s\nwant %s", strings.Join(say, ", "), strings.Join(got, "\n     "), strings.Join(want, "\n     "))
 		}
 	})
-}
-
-// uninterrupted plays all parts in one process with the settings as they are by default.
-func uninterrupted(t *testing.T, parts []part) (out []string) {
-	synctest.Test(t, func(t *testing.T) {
-		w, err := newWorld(kinds, newSettings(nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = w.kill(Kept) }()
-		err = w.start()
-		for _, p := range parts {
-			err = errors.Join(err, w.send(On("rules", Values(p.rules...)...)), w.settle(true), w.send(On("in", Values(p.records...)...)), w.settle(true))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		records, err := w.sink.Records("out", true)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range records {
-			out = append(out, string(r.Value))
-		}
-	})
-	slices.Sort(out)
-	return out
 }
 
 // What was late stays late behind a savepoint; where sources begin elsewhere, event time begins anew.

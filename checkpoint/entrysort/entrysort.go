@@ -1,12 +1,14 @@
 // Package entrysort sorts state entries that do not fit into memory: sorted runs in files of a folder, merged as they are read.
 //
-// Memory is bounded by the budget and by about 100 KiB for each of the files that are merged, of which there are at most a few hundred. The
-// files are entry files: damage on the disk is found. Nothing is synced, since nothing has to outlive the process.
+// Memory is bounded by what New or Resume is given, to which the garbage collector adds its share, and by about 100 KiB for each of the files that are merged, of
+// which there are at most a few hundred. The files are entry files: damage on the disk is found.
+//
+// What New sorts is of use to this process only: nothing is synced, and nothing stays. Work that Resume goes on with outlives a crash: whoever does it notes
+// Files after each Spill, with the place in the input that they reach to, and then lets RemoveMerged take what the note does not name any more.
 package entrysort
 
 import (
-	"bufio"
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,32 +17,35 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
-	"github.com/weirstream/weir/state"
 )
 
-// fanIn is how many files of one level become one of the next.
+// DefaultMemory is how many bytes of entries are held before they are written to a file.
+const DefaultMemory = 64 << 20
+
+// fanIn is how many runs of one level become one of the next: files that are open at a time, and how often an entry is rewritten.
 const fanIn = 64
 
-// DefaultBudget is the memory that entries take before they are written to a file.
-const DefaultBudget = 64 << 20
-
-// Sorter takes entries in any order and gives them back sorted. It belongs to one goroutine.
+// Sorter takes entries in any order and gives them back sorted; of those with the same key the last one counts. It belongs to one goroutine.
 type Sorter struct {
-	dir    string
-	budget int64
-	number int
-	held   []state.Entry
-	bytes  int64
-	chunk  []byte // that the held entries are copied into
-	levels [][]string
-	open   []*os.File
+	ctx     context.Context
+	folder  string
+	durable bool
+	memory  int
+	fanIn   int
+	buffer  buffer
+	files   Files
+	merged  []Run // is part of another one now, and its file is still there
+	open    []*os.File
 }
 
-// New makes folder, which must be for this alone: what an earlier process has left there is removed. budget is in bytes, 0: DefaultBudget.
-func New(folder string, budget int64) (*Sorter, error) {
-	if budget <= 0 {
-		budget = DefaultBudget
-	}
+// Files are the runs that a Sorter has written, oldest first.
+type Files struct {
+	Runs   []Run `json:"runs"`
+	Number int   `json:"number"` // of the next one
+}
+
+// New sorts in a folder that must be for this alone: what an earlier process has left there is removed. memory is in bytes, 0: DefaultMemory.
+func New(ctx context.Context, folder string, memory int) (*Sorter, error) {
 	err := os.RemoveAll(folder)
 	if err == nil {
 		err = os.MkdirAll(folder, 0o700)
@@ -48,146 +53,120 @@ func New(folder string, budget int64) (*Sorter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a folder to sort state in: %w", err)
 	}
-	return &Sorter{dir: folder, budget: budget}, nil
+	return newSorter(ctx, folder, memory), nil
 }
 
-// entryBytes is what an entry costs in memory beside its bytes.
-const entryBytes = 56
+// Resume goes on with files in a folder, or begins there with none. Files of the folder that they don't name are left alone until a run needs the name.
+func Resume(ctx context.Context, folder string, memory int, files Files) *Sorter {
+	s := newSorter(ctx, folder, memory)
+	s.durable, s.files = true, files
+	return s
+}
 
-// Add takes a copy of an entry. Each key may come once.
+func newSorter(ctx context.Context, folder string, memory int) *Sorter {
+	if memory <= 0 {
+		memory = DefaultMemory
+	}
+	return &Sorter{ctx: ctx, folder: folder, memory: memory, fanIn: fanIn}
+}
+
+// Add takes a copy of an entry. Its key must not be empty.
 func (s *Sorter) Add(key, value []byte) error {
 	n := len(key) + len(value)
-	if s.bytes+int64(n) > s.budget && len(s.held) > 0 {
-		if err := s.spill(); err != nil {
+	if n > entryfile.MaxEntry {
+		return fmt.Errorf("key and value have %d bytes, at most %d are allowed", n, entryfile.MaxEntry)
+	}
+	if held := s.Held(); held > 0 && held+n+itemBytes > s.memory {
+		if err := s.Spill(); err != nil {
 			return err
 		}
 	}
-	if cap(s.chunk)-len(s.chunk) < n {
-		s.chunk = make([]byte, 0, max(n, 1<<20))
+	s.buffer.add(key, value)
+	return nil
+}
+
+// Held is how many bytes of memory entries take now.
+func (s *Sorter) Held() int { return s.buffer.size() }
+
+// Files says which files hold what was added up to the last Spill. It must not be changed.
+func (s *Sorter) Files() Files { return s.files }
+
+// Spill writes what is in memory to a file.
+func (s *Sorter) Spill() error {
+	if s.Held() == 0 {
+		return nil
 	}
-	at := len(s.chunk)
-	s.chunk = append(append(s.chunk, key...), value...)
-	end := len(s.chunk)
-	s.held = append(s.held, state.Entry{Key: s.chunk[at : at+len(key) : at+len(key)], Value: s.chunk[at+len(key) : end : end]})
-	s.bytes += int64(n) + entryBytes
+	run, err := s.write(0, s.buffer.sorted())
+	if err != nil {
+		return err
+	}
+	s.buffer.reset()
+	s.files.Runs = append(s.files.Runs, run)
+	return s.compact()
+}
+
+// compact makes one run of a level's last ones, if there are many.
+func (s *Sorter) compact() error {
+	for {
+		runs := s.files.Runs
+		level, from := runs[len(runs)-1].Level, len(runs)
+		for from > 0 && runs[from-1].Level == level {
+			from--
+		}
+		if len(runs)-from < s.fanIn {
+			return nil
+		}
+		sources, err := s.read(runs[from:])
+		var run Run
+		if err == nil {
+			run, err = s.write(level+1, checkpoint.Merge(sources...))
+		}
+		if err = errors.Join(err, s.closeFiles()); err != nil {
+			return err
+		}
+		s.merged = append(s.merged, runs[from:]...)
+		s.files.Runs = append(slices.Clone(runs[:from]), run)
+		if s.durable {
+			continue
+		}
+		if err := s.RemoveMerged(); err != nil {
+			return err
+		}
+	}
+}
+
+// RemoveMerged removes files that Files names no more. A Sorter that New made does so by itself.
+func (s *Sorter) RemoveMerged() error {
+	merged := s.merged
+	s.merged = nil
+	for _, run := range merged {
+		if err := os.Remove(filepath.Join(s.folder, run.File)); err != nil {
+			return fmt.Errorf("sort state: %w", err)
+		}
+	}
 	return nil
 }
 
 // Sorted returns the entries by key. It is called once, after the last Add, and its result is good until Close.
 func (s *Sorter) Sorted() (checkpoint.Next, error) {
-	s.sort()
-	held := s.held
-	sources := []checkpoint.Next{func() (e state.Entry, ok bool, err error) {
-		if len(held) == 0 {
-			return e, false, nil
-		}
-		e, held = held[0], held[1:]
-		return e, true, nil
-	}}
-	for _, files := range s.levels {
-		for _, name := range files {
-			next, err := s.read(name)
-			if err != nil {
-				return nil, err
-			}
-			sources = append(sources, next)
-		}
+	sources, err := s.read(s.files.Runs)
+	if err != nil {
+		return nil, err
 	}
-	return checkpoint.Merge(sources...), nil
+	if s.Held() == 0 {
+		s.buffer = buffer{}
+		return checkpoint.Merge(sources...), nil
+	}
+	return checkpoint.Merge(append(sources, s.buffer.sorted())...), nil
 }
 
-// Close removes all files.
+// Close ends the reading. What New made is removed.
 func (s *Sorter) Close() error {
-	return errors.Join(s.closeFiles(), os.RemoveAll(s.dir))
-}
-
-func (s *Sorter) sort() {
-	slices.SortFunc(s.held, func(a, b state.Entry) int { return bytes.Compare(a.Key, b.Key) })
-}
-
-// spill writes what is held to a file.
-func (s *Sorter) spill() error {
-	s.sort()
-	held := s.held
-	err := s.write(0, func() (e state.Entry, ok bool, err error) {
-		if len(held) == 0 {
-			return e, false, nil
-		}
-		e, held = held[0], held[1:]
-		return e, true, nil
-	})
-	s.held, s.bytes, s.chunk = s.held[:0], 0, nil
-	return err
-}
-
-// write adds a file to a level; a level that is full becomes a file of the next.
-func (s *Sorter) write(level int, next checkpoint.Next) error {
-	name := filepath.Join(s.dir, fmt.Sprintf("run-%06d", s.number))
-	s.number++
-	if err := writeRun(name, next); err != nil {
-		return fmt.Errorf("sort state in %s: %w", s.dir, err)
-	}
-	for len(s.levels) <= level {
-		s.levels = append(s.levels, nil)
-	}
-	if s.levels[level] = append(s.levels[level], name); len(s.levels[level]) < fanIn {
-		return nil
-	}
-	return s.mergeLevel(level)
-}
-
-func (s *Sorter) mergeLevel(level int) error {
-	files := s.levels[level]
-	s.levels[level] = nil
-	var sources []checkpoint.Next
-	for _, name := range files {
-		next, err := s.read(name)
-		if err != nil {
-			return err
-		}
-		sources = append(sources, next)
-	}
-	err := s.write(level+1, checkpoint.Merge(sources...))
-	err = errors.Join(err, s.closeFiles())
-	for _, name := range files {
-		err = errors.Join(err, os.Remove(name))
-	}
-	return err
-}
-
-func writeRun(name string, next checkpoint.Next) (err error) {
-	f, err := os.Create(name) //nolint:gosec // in our own folder
-	if err != nil {
+	err := s.closeFiles()
+	if s.durable {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	buffered := bufio.NewWriterSize(f, 256<<10)
-	w := entryfile.NewWriter(buffered)
-	for {
-		e, ok, err := next()
-		if err != nil {
-			return err
-		}
-		if !ok {
-			break
-		}
-		if err := w.Add(e.Key, e.Value, false); err != nil {
-			return err
-		}
-	}
-	if _, err := w.Close(); err != nil {
-		return err
-	}
-	return buffered.Flush()
-}
-
-func (s *Sorter) read(name string) (checkpoint.Next, error) {
-	f, err := os.Open(name) //nolint:gosec // in our own folder
-	if err != nil {
-		return nil, fmt.Errorf("sort state in %s: %w", s.dir, err)
-	}
-	s.open = append(s.open, f)
-	return entryfile.NewReader(f, name, 0).Next, nil
+	return errors.Join(err, os.RemoveAll(s.folder))
 }
 
 func (s *Sorter) closeFiles() (err error) {

@@ -1,8 +1,10 @@
 package entrysort_test
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,8 +17,9 @@ import (
 )
 
 func Example() {
+	ctx := context.Background()
 	dir, _ := os.MkdirTemp("", "")
-	s, _ := entrysort.New(filepath.Join(dir, "sort"), 0)
+	s, _ := entrysort.New(ctx, filepath.Join(dir, "sort"), 0)
 	for _, key := range []string{"c", "a", "b"} {
 		_ = s.Add([]byte(key), []byte("value of "+key))
 	}
@@ -32,31 +35,51 @@ func Example() {
 	// <nil> <nil>
 }
 
-// Whatever the order and the budget, what comes out is what went in, sorted.
+// However often runs are written, merged and gone on with, what comes out is what went in: sorted, each key once, with the value that was added last. Only
+// files that are still of use are left.
 func TestSorts(t *testing.T) {
+	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "sort")
 	rapid.Check(t, func(t *rapid.T) {
-		keys := rapid.SliceOfNDistinct(rapid.SliceOfN(rapid.Byte(), 1, 6), 0, 400, func(b []byte) string { return string(b) }).Draw(t, "keys")
-		s, err := entrysort.New(dir, rapid.Int64Range(1, 5000).Draw(t, "budget"))
+		memory, fanIn := rapid.IntRange(1, 1000).Draw(t, "memory"), rapid.IntRange(2, 4).Draw(t, "fan-in")
+		s, err := entrysort.New(ctx, dir, memory)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, k := range keys {
-			reused := bytes.Clone(k)
-			if err := s.Add(reused, append([]byte("v"), k...)); err != nil {
+		durable := rapid.Bool().Draw(t, "durable")
+		if durable {
+			s = entrysort.Resume(ctx, dir, memory, entrysort.Files{})
+		}
+		s.SetFanIn(fanIn)
+		want := map[string]string{}
+		for range rapid.IntRange(0, 60).Draw(t, "entries") {
+			k, v := rapid.SliceOfN(rapid.Byte(), 1, 20).Draw(t, "key"), rapid.SliceOfN(rapid.Byte(), 0, 5).Draw(t, "value")
+			want[string(k)] = string(v)
+			if err := s.Add(k, v); err != nil {
 				t.Fatal(err)
 			}
-			clear(reused)
+			clear(k)
+			clear(v)
+			if durable && rapid.IntRange(0, 9).Draw(t, "resume") == 0 {
+				note(t, s)
+				s = entrysort.Resume(ctx, dir, memory, s.Files())
+				s.SetFanIn(fanIn)
+			}
+		}
+		if durable {
+			note(t, s)
+		}
+		if files, err := os.ReadDir(dir); err != nil || len(files) != len(s.Files().Runs) {
+			t.Fatalf("%d files for %d runs: %v", len(files), len(s.Files().Runs), err)
 		}
 		next, err := s.Sorted()
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.SortFunc(keys, bytes.Compare)
-		for _, k := range keys {
+		for _, k := range slices.Sorted(maps.Keys(want)) {
 			e, ok, err := next()
-			if err != nil || !ok || !bytes.Equal(e.Key, k) || string(e.Value) != "v"+string(k) {
-				t.Fatalf("got %+v, %v, %v, want key %x", e, ok, err, k)
+			if err != nil || !ok || string(e.Key) != k || string(e.Value) != want[k] {
+				t.Fatalf("got %+v, %v, %v, want key %x, value %x", e, ok, err, k, want[k])
 			}
 		}
 		if _, ok, err := next(); ok || err != nil {
@@ -65,16 +88,53 @@ func TestSorts(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(dir); !os.IsNotExist(err) {
-			t.Fatalf("something is left: %v", err)
+		if _, err := os.Stat(dir); os.IsNotExist(err) == durable {
+			t.Fatalf("durable: %v, but the folder: %v", durable, err)
 		}
 	})
 }
 
+// note is what work that can be resumed does now and then.
+func note(t *rapid.T, s *entrysort.Sorter) {
+	if err := s.Spill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveMerged(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Sorting ends when its context does.
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := entrysort.New(ctx, filepath.Join(t.TempDir(), "sort"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i := range 3000 {
+		if err := s.Add([]byte{byte(i >> 8), byte(i)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Spill(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := s.Sorted()
+	cancel()
+	for ok := true; err == nil && ok; {
+		_, ok, err = next()
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What an earlier process left is removed; a damaged file is found.
 func TestFolder(t *testing.T) {
+	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "sort")
-	left, err := entrysort.New(dir, 1)
+	left, err := entrysort.New(ctx, dir, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +143,7 @@ func TestFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := entrysort.New(dir, 1)
+	s, err := entrysort.New(ctx, dir, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +174,7 @@ func TestFolder(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := entrysort.New(filepath.Join(name, "x"), 0); err == nil {
+	if _, err := entrysort.New(ctx, filepath.Join(name, "x"), 0); err == nil {
 		if err := os.RemoveAll(name); err != nil {
 			t.Error(err)
 		}
@@ -122,11 +182,12 @@ func TestFolder(t *testing.T) {
 }
 
 func BenchmarkSort(b *testing.B) {
+	ctx := context.Background()
 	dir := filepath.Join(b.TempDir(), "sort")
 	const n = 1 << 20
 	b.SetBytes(n * 40)
 	for b.Loop() {
-		s, err := entrysort.New(dir, 16<<20)
+		s, err := entrysort.New(ctx, dir, 16<<20)
 		if err != nil {
 			b.Fatal(err)
 		}

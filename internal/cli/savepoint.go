@@ -13,7 +13,6 @@ import (
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/checkpoint/store"
 	"github.com/weirstream/weir/config"
-	"github.com/weirstream/weir/runtime"
 )
 
 const savepointUsage = `Usage: %s savepoint <what> [flags] [settings]
@@ -146,11 +145,8 @@ func (a *app) find(o savepointArgs, open func(url string) (checkpoint.Store, err
 	if s, err = open(storeURL); err != nil {
 		return nil, "", err
 	}
-	packed, err := checkpoint.Pack(s, checkpoint.Packing{KeyFile: keyFile, Plain: true})
-	if err != nil {
-		return nil, "", errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), s.Close())
-	}
-	return packed, path, nil
+	s, err = packed(s, checkpoint.Packing{KeyFile: keyFile, Plain: true})
+	return s, path, err
 }
 
 // variable is an environment variable, for commands that need no other setting.

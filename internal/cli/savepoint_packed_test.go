@@ -12,7 +12,8 @@ import (
 	"github.com/weirstream/weir/checkpoint/store"
 )
 
-// Savepoints in encrypted stores are shown, verified and deleted with the job's key, by name and by URL; without it the file is named.
+// Savepoints in encrypted stores are shown, verified and deleted with the job's key, by name and by URL; without it the file is named. The state tool takes
+// the job's variables, too.
 func TestSavepointCommandsEncrypted(t *testing.T) {
 	dir := t.TempDir()
 	key := filepath.Join(dir, "key")
@@ -40,7 +41,17 @@ func TestSavepointCommandsEncrypted(t *testing.T) {
 			t.Errorf("%s without the key: exit %d: %s%s", which, code, out, errs)
 		}
 	}
+	if code, out, errs := try(t, Program{}, nil, "state", "ls", url); code == ExitOK || !strings.Contains(errs, "encrypted") {
+		t.Errorf("state ls without the key: exit %d: %s%s", code, out, errs)
+	}
 	settings = append(settings, "WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE="+key)
+	if code, out, errs := try(t, Program{}, settings, "state", "ls", url); code != ExitOK || !strings.HasPrefix(out, "UID") {
+		t.Errorf("state ls: exit %d: %s%s", code, out, errs)
+	}
+	badly := append(settings, "WEIR_CHECKPOINT_COMPRESSION=zip")
+	if code, out, errs := try(t, Program{}, badly, "state", "ls", url); code == ExitOK || !strings.Contains(errs, `WEIR_CHECKPOINT_COMPRESSION="zip"`) {
+		t.Errorf("state ls with another compression: exit %d: %s%s", code, out, errs)
+	}
 	for _, args := range [][]string{{"list"}, {"inspect", "one"}, {"inspect", url}, {"verify", "one"}, {"verify", url}, {"delete", url}} {
 		if code, out, errs := try(t, Program{}, settings, append([]string{"savepoint"}, args...)...); code != ExitOK || !strings.Contains(out, "one") {
 			t.Errorf("%v: exit %d: %s%s", args, code, out, errs)

@@ -65,16 +65,24 @@ func (a *app) listSavepoints(ctx context.Context, o savepointArgs) (err error) {
 	return w.Flush()
 }
 
-func (a *app) inspectSavepoint(ctx context.Context, o savepointArgs) (err error) {
+// opened opens the savepoint that is meant; end lets go of it.
+func (a *app) opened(ctx context.Context, o savepointArgs) (sp *snapshot.Snapshot, end func() error, err error) {
 	s, path, err := a.find(o, checkpoint.ReadStore)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	sp, err := snapshot.Open(ctx, s, path)
+	if sp, err = snapshot.Open(ctx, s, path); err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return sp, s.Close, nil
+}
+
+func (a *app) inspectSavepoint(ctx context.Context, o savepointArgs) (err error) {
+	sp, end, err := a.opened(ctx, o)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	h := sp.Header()
 	if o.json {
 		return a.printJSON(h)
@@ -108,15 +116,11 @@ func (a *app) inspectSavepoint(ctx context.Context, o savepointArgs) (err error)
 }
 
 func (a *app) verifySavepoint(ctx context.Context, o savepointArgs) (err error) {
-	s, path, err := a.find(o, checkpoint.ReadStore)
+	sp, end, err := a.opened(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	sp, err := snapshot.Open(ctx, s, path)
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, end()) }()
 	bar := a.bar("verifying")
 	err = sp.Verify(ctx, bar.set)
 	bar.end()

@@ -107,7 +107,7 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_CHECKPOINT_STORE: %w", runtime.ErrConfig, err)
 	}
-	return packed(c, store, false)
+	return packed(store, packing(c, false))
 }
 
 // openAt opens the store of a savepoint that is taken elsewhere.
@@ -116,7 +116,7 @@ func openAt(c *config.Config, url string) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return packed(c, store, false)
+	return packed(store, packing(c, false))
 }
 
 // readStore opens the store of a savepoint to start from, which is packed as the job's own store is, or not encrypted yet.
@@ -125,11 +125,16 @@ func readStore(c *config.Config, url string) (checkpoint.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return packed(c, store, true)
+	return packed(store, packing(c, true))
 }
 
-func packed(c *config.Config, store checkpoint.Store, plain bool) (checkpoint.Store, error) {
-	packed, err := checkpoint.Pack(store, checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile, Plain: plain})
+// packing is that of the job's store. plain: what is not encrypted is read too.
+func packing(c *config.Config, plain bool) checkpoint.Packing {
+	return checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile, Plain: plain}
+}
+
+func packed(store checkpoint.Store, p checkpoint.Packing) (checkpoint.Store, error) {
+	packed, err := checkpoint.Pack(store, p)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", runtime.ErrConfig, err), store.Close())
 	}

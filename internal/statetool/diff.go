@@ -37,7 +37,7 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	for _, s := range statesOf(a, b) {
-		if o.uid != "" && s.UID != o.uid || o.name != "" && s.Name != o.name {
+		if !o.wants(s.UID, s.Name) {
 			continue
 		}
 		if err := w.state(ctx, o, a, b, s); err != nil {

@@ -98,19 +98,10 @@ func (o *options) oneState(f *flag.FlagSet) {
 	f.StringVar(&o.valueCodec, "value-codec", "", "`codec` of the values of a new state: string, bytes, int64-be, float64-be, bool, json, …")
 }
 
-// packing adds the flags that say how stores are packed. Their defaults are the variables of the job.
+// packing adds the flags that say how stores are packed.
 func (t *Tool) packing(o *options, f *flag.FlagSet) {
-	const prefix = "WEIR_CHECKPOINT_"
-	env := func(name string) (value string) {
-		for _, v := range t.Env {
-			if text, ok := strings.CutPrefix(v, prefix+name+"="); ok {
-				value = text
-			}
-		}
-		return value
-	}
-	f.StringVar(&o.packing.KeyFile, "encryption-key-file", env("ENCRYPTION_KEY_FILE"), "`file` with the key that the store is encrypted with ($"+prefix+"ENCRYPTION_KEY_FILE)")
-	f.StringVar(&o.packing.Compression, "compression", env("COMPRESSION"), "`how` a new savepoint is compressed: none or zstd ($"+prefix+"COMPRESSION)")
+	f.StringVar(&o.packing.KeyFile, "encryption-key-file", t.Packing.KeyFile, "`file` with the key that the store is encrypted with ($WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE)")
+	f.StringVar(&o.packing.Compression, "compression", t.Packing.Compression, "`how` a new savepoint is compressed: none or zstd ($WEIR_CHECKPOINT_COMPRESSION)")
 }
 
 // columnFlag maps what a column is to what the input calls it.
@@ -162,12 +153,17 @@ func (o *options) open(ctx context.Context, url string) (*savepoint.Savepoint, e
 	return savepoint.Unpack(o.packing).Load(ctx, url)
 }
 
+// wants says whether --uid and --name choose a state.
+func (o *options) wants(uid, name string) bool {
+	return (o.uid == "" || uid == o.uid) && (o.name == "" || name == o.name)
+}
+
 // filter chooses entries. Keys are encoded as the states have them.
 func (o *options) filter(sp *savepoint.Savepoint) (f savepoint.Filter, err error) {
 	f = savepoint.Filter{UID: o.uid, Name: o.name}
 	any := false
 	for _, d := range sp.Header().States {
-		if o.uid != "" && d.UID != o.uid || o.name != "" && d.Name != o.name {
+		if !o.wants(d.UID, d.Name) {
 			continue
 		}
 		any = true

@@ -155,7 +155,7 @@ func (t *Tool) scan(ctx context.Context, o *options) (err error) {
 // note tells of states that are not shown as what they are.
 func (t *Tool) note(sp *savepoint.Savepoint, o *options) {
 	for _, d := range sp.Header().States {
-		if o.uid != "" && d.UID != o.uid || o.name != "" && d.Name != o.name {
+		if !o.wants(d.UID, d.Name) {
 			continue
 		}
 		for _, c := range rows.NewLayout(d).Columns() {
@@ -184,7 +184,7 @@ func rowWriter(out io.Writer, sp *savepoint.Savepoint, o *options) (rows.Writer,
 	}
 	var one *state.Descriptor
 	for _, d := range sp.Header().States {
-		if (o.uid == "" || d.UID == o.uid) && (o.name == "" || d.Name == o.name) {
+		if o.wants(d.UID, d.Name) {
 			if one != nil {
 				one = nil
 				break

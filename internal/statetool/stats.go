@@ -58,7 +58,7 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 	}
 	all := map[string]*tally{}
 	for _, d := range sp.Header().States {
-		all[d.UID+"\x00"+d.Name] = &tally{UID: d.UID, Name: d.Name, groups: make([]int64, sp.Header().MaxParallelism)}
+		all[nameOf(d.UID, d.Name)] = &tally{UID: d.UID, Name: d.Name, groups: make([]int64, sp.Header().MaxParallelism)}
 	}
 	byState := map[*state.Descriptor]*tally{}
 	for e, err := range sp.Entries(ctx, f) {
@@ -67,17 +67,17 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 		}
 		s := byState[e.State]
 		if s == nil {
-			s = all[e.State.UID+"\x00"+e.State.Name]
+			s = all[nameOf(e.State.UID, e.State.Name)]
 			byState[e.State] = s
 		}
 		s.add(&e)
 	}
 	return t.table(o, head, func(row func(v any, cells ...any)) error {
 		for _, d := range sp.Header().States {
-			s := all[d.UID+"\x00"+d.Name]
-			if f.UID != "" && f.UID != d.UID || f.Name != "" && f.Name != d.Name {
+			if !o.wants(d.UID, d.Name) {
 				continue
 			}
+			s := all[nameOf(d.UID, d.Name)]
 			s.sum()
 			show(row, s)
 		}

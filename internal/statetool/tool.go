@@ -25,7 +25,8 @@ type Tool struct {
 	Name     string // of the program, for help
 	Out, Err io.Writer
 	Terminal bool // Err is one: progress is shown
-	Env      []string
+	// Packing is that of stores, where flags don't say otherwise: what the job's variables say.
+	Packing savepoint.Packing
 
 	stepped func(savepoint.Progress) // of tests, or nil
 }

@@ -201,7 +201,7 @@ func TestEncrypted(t *testing.T) {
 		t.Fatalf("without the key: exit code %d, %s", code, errs)
 	}
 	var out, errs bytes.Buffer
-	tool := Tool{Name: "processor", Out: &out, Err: &errs, Env: []string{"WEIR_CHECKPOINT_ENCRYPTION_KEY_FILE=" + key}}
+	tool := Tool{Name: "processor", Out: &out, Err: &errs, Packing: savepoint.Packing{KeyFile: key}}
 	set := append([]string{"set", "--from", dir + "/secret", "--to", dir + "/changed", "--key", "a", "--value", "11"}, one...)
 	for _, args := range [][]string{set, {"get", dir + "/changed", "--key", "a"}} {
 		if code := tool.Run(t.Context(), args); code != 0 {

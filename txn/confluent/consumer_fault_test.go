@@ -85,12 +85,7 @@ func heardOfLate(t *testing.T, topics ...string) {
 }
 
 func TestOffsetFaults(t *testing.T) {
-	for _, c := range []struct {
-		key  kmsg.Key
-		err  *kerr.Error
-		n    int
-		want txn.Class
-	}{
+	for _, c := range []faultCase{
 		{kmsg.OffsetCommit, kerr.CoordinatorLoadInProgress, 2, 0},
 		{kmsg.OffsetCommit, kerr.NotCoordinator, 1, 0},
 		{kmsg.OffsetCommit, kerr.RequestTimedOut, 1, 0},
@@ -104,23 +99,17 @@ func TestOffsetFaults(t *testing.T) {
 		{kmsg.OffsetFetch, kerr.CoordinatorLoadInProgress, 2, 0},
 		{kmsg.OffsetFetch, kerr.GroupAuthorizationFailed, 1, txn.ClassFatal},
 	} {
-		t.Run(fmt.Sprintf("%s/%s", c.key.Name(), c.err.Message), func(t *testing.T) {
+		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.join()
-			f := w.cluster.Fault(fault(c.key, c.err, c.n))
-			var err error
-			if c.key == kmsg.OffsetCommit {
-				err = w.c.Commit(w.ctx, map[txn.Partition]txn.Position{in0: {Offset: 1}}, w.meta)
-			} else {
+			c.under(w, func() (err error) {
+				if c.key == kmsg.OffsetCommit {
+					return w.c.Commit(w.ctx, map[txn.Partition]txn.Position{in0: {Offset: 1}}, w.meta)
+				}
 				_, err = w.c.Committed(w.ctx, []txn.Partition{in0})
-			}
-			if got := txn.ClassOf(err); got != c.want {
-				t.Errorf("got class %v, want %v: %v", got, c.want, err)
-			}
-			if f.Hits() < c.n {
-				t.Errorf("the fault was met %d times; want %d", f.Hits(), c.n)
-			}
+				return err
+			})
 		})
 	}
 }

@@ -10,16 +10,35 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
+// faultCase is a broker's error, injected n times into requests of one kind, and the class that has to come of it.
+type faultCase struct {
+	key  kmsg.Key
+	err  *kerr.Error
+	n    int
+	want txn.Class
+}
+
+func (c faultCase) name() string { return fmt.Sprintf("%s/%s", c.key.Name(), c.err.Message) }
+
+// under makes a call while the fault is there.
+func (c faultCase) under(w *world, call func() error) {
+	w.Helper()
+	f := w.cluster.Fault(fault(c.key, c.err, c.n))
+	defer f.Remove()
+	err := call()
+	if got := txn.ClassOf(err); got != c.want {
+		w.Errorf("got class %v, want %v: %v", got, c.want, err)
+	}
+	if f.Hits() < c.n {
+		w.Errorf("the fault was met %d times; want %d", f.Hits(), c.n)
+	}
+}
+
 // TestTransactionFaults injects one broker error at a time into a transaction and looks at its class, and that the
 // way on which the class names does lead on.
 func TestTransactionFaults(t *testing.T) {
 	const ok = txn.Class(0)
-	for _, c := range []struct {
-		key  kmsg.Key
-		err  *kerr.Error
-		n    int
-		want txn.Class
-	}{
+	for _, c := range []faultCase{
 		{kmsg.AddPartitionsToTxn, kerr.ConcurrentTransactions, 3, ok},
 		{kmsg.AddPartitionsToTxn, kerr.CoordinatorLoadInProgress, 2, ok},
 		{kmsg.AddPartitionsToTxn, kerr.NotCoordinator, 2, ok},
@@ -55,21 +74,13 @@ func TestTransactionFaults(t *testing.T) {
 		{kmsg.EndTxn, kerr.InvalidProducerIDMapping, 1, txn.ClassUnknown},
 		{kmsg.EndTxn, kerr.UnknownServerError, 1, txn.ClassUnknown},
 	} {
-		t.Run(fmt.Sprintf("%s/%s", c.key.Name(), c.err.Message), func(t *testing.T) {
+		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.join()
 			w.produce()
 			must(t, w.transact("first"))
-			f := w.cluster.Fault(fault(c.key, c.err, c.n))
-			err := w.transact("second")
-			if got := txn.ClassOf(err); got != c.want {
-				t.Errorf("got class %v, want %v: %v", got, c.want, err)
-			}
-			if f.Hits() < c.n {
-				t.Errorf("the fault was met %d times; want %d", f.Hits(), c.n)
-			}
-			f.Remove()
+			c.under(w, func() error { return w.transact("second") })
 			w.goOn(c.want)
 			if c.want != 0 {
 				w.wantOffset(1)
@@ -102,12 +113,7 @@ func (w *world) goOn(c txn.Class) {
 }
 
 func TestInitFaults(t *testing.T) {
-	for _, c := range []struct {
-		key  kmsg.Key
-		err  *kerr.Error
-		n    int
-		want txn.Class
-	}{
+	for _, c := range []faultCase{
 		{kmsg.FindCoordinator, kerr.CoordinatorNotAvailable, 2, 0},
 		{kmsg.InitProducerID, kerr.ConcurrentTransactions, 3, 0},
 		{kmsg.InitProducerID, kerr.CoordinatorLoadInProgress, 3, 0},
@@ -117,20 +123,13 @@ func TestInitFaults(t *testing.T) {
 		{kmsg.InitProducerID, kerr.ClusterAuthorizationFailed, 1, txn.ClassFatal},
 		{kmsg.InitProducerID, kerr.ProducerFenced, 1, txn.ClassFenced},
 	} {
-		t.Run(fmt.Sprintf("%s/%s", c.key.Name(), c.err.Message), func(t *testing.T) {
+		t.Run(c.name(), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			f := w.cluster.Fault(fault(c.key, c.err, c.n))
 			p, err := w.client.NewProducer(txn.ProducerConfig{TransactionalID: "id"})
 			must(t, err)
 			defer p.Close()
-			err = p.Init(w.ctx)
-			if got := txn.ClassOf(err); got != c.want {
-				t.Errorf("got class %v, want %v: %v", got, c.want, err)
-			}
-			if f.Hits() < c.n {
-				t.Errorf("the fault was met %d times; want %d", f.Hits(), c.n)
-			}
+			c.under(w, func() error { return p.Init(w.ctx) })
 		})
 	}
 }

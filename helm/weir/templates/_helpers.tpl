@@ -36,7 +36,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- /* Settings that can't work together, with the way out, before anything is installed. */}}
 {{- define "weir.check" -}}
 {{- if not .Values.job }}
-{{- fail "job is required: a built-in job (wordcount, classify, copy) or the path of a pipeline file, e.g. --set job=wordcount" }}
+{{- fail "job is required: a built-in job (wordcount, classify, copy) or one of the program in the image, e.g. --set job=wordcount" }}
 {{- end }}
 {{- if not .Values.brokers }}
 {{- fail "brokers is required: the bootstrap servers of Kafka, e.g. --set brokers=kafka:9092" }}

@@ -11,30 +11,32 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// A process is frozen and replaced by one of its own name, and thaws before its consumer can know: its producer is the first to be fenced. It
-// must not fence its successor, which would have to stop when that happens twice.
+// A process is frozen and replaced, and thaws before its consumer can know: its producer is the first to be fenced. It must not fence its
+// successor, which would have to stop when that happens twice.
 func TestThawedFencesNobody(t *testing.T) {
-	c := newClusters(t)
-	f := &freezer{call: "produce", after: 3, frozen: make(chan struct{}), thaw: make(chan struct{})}
+	for _, successor := range []string{"one", "two"} {
+		t.Run(successor, func(t *testing.T) { thawedFencesNobody(newClusters(t), successor) })
+	}
+}
+
+func thawedFencesNobody(c *clusters, successor string) {
+	f := newFreezer("produce", 3)
 	u := &unaware{Client: f.client(c.sink.Client("one")), f: f}
 	o := c.options("one")
-	o.Client, o.SinkClient = unawareSource{f.client(o.Client), f}, u
+	deaf := make(chan struct{}, 1)
+	o.Client, o.SinkClient = unawareSource{f.client(o.Client), f, deaf}, u
 	old := c.start(o)
-	for working := true; working; {
-		c.feed(1)
-		select {
-		case <-f.frozen:
-			working = false
-		case <-time.After(100 * time.Millisecond):
-		}
+	c.feedUntil(f.frozen)
+	<-deaf
+	if successor != "one" {
+		c.leave("one") // its session is over
 	}
-	rival := c.start(c.options("one"))
-	c.feed(3)
-	c.counted()
+	rival := c.start(c.options(successor))
+	c.worksOn()
 	close(f.thaw)
 	select {
 	case err := <-old.done:
-		if !errors.Is(err, runtime.ErrRival) {
+		if !errors.Is(err, runtime.ErrRival) && !errors.Is(err, runtime.ErrOccupied) {
 			c.Errorf("the zombie ended with %v", err)
 		}
 	case <-time.After(20 * time.Second):
@@ -44,8 +46,7 @@ func TestThawedFencesNobody(t *testing.T) {
 	if n := u.inits.Load(); n > 0 {
 		c.Errorf("it fenced its successor %d times", n)
 	}
-	c.feed(3)
-	c.counted()
+	c.worksOn()
 	c.must(rival.stop(c.T))
 	c.right()
 }
@@ -79,22 +80,28 @@ func (p unawareProducer) Init(ctx context.Context) error {
 // unawareSource has consumers that hear nothing after the freeze: until its next heartbeat no client does.
 type unawareSource struct {
 	txn.Client
-	f *freezer
+	f    *freezer
+	deaf chan struct{}
 }
 
 func (s unawareSource) NewConsumer(cfg txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
 	k, err := s.Client.NewConsumer(cfg, h)
-	return unawareConsumer{k, s.f}, err
+	return unawareConsumer{k, s.f, s.deaf}, err
 }
 
 type unawareConsumer struct {
 	txn.Consumer
-	f *freezer
+	f    *freezer
+	deaf chan struct{} // gets something when the last call that could hear is over
 }
 
 func (k unawareConsumer) Poll(wait time.Duration, most int) ([]*txn.Batch, error) {
 	select {
 	case <-k.f.frozen:
+		select {
+		case k.deaf <- struct{}{}:
+		default:
+		}
 		time.Sleep(wait)
 		return nil, nil
 	default:
