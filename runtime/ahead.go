@@ -9,8 +9,8 @@ import (
 // aheadBytes bounds the outputs of all tasks of an attempt that wait for their epoch to open.
 const aheadBytes = 16 << 20
 
-// ahead is outputs of a task that has run ahead: the transaction before theirs is still being committed. A task that kept them back no
-// further would stand still for as long as each commit takes.
+// ahead is outputs of a task that has run ahead: the transaction before theirs is still being committed. A task that waited for that, rather than keep them,
+// would stand still for as long as each commit takes.
 type ahead struct {
 	records []txn.Record
 	bytes   int64
@@ -32,7 +32,7 @@ func (t *task) keep(records []txn.Record) bool {
 	return true
 }
 
-// handOver writes what was kept, before anything that came later, and before the task waits for input or lets a barrier pass.
+// handOver writes what was kept, before anything that came later, and before the task lets a barrier pass.
 func (t *task) handOver() error {
 	kept := t.ahead
 	if len(kept.records) == 0 {
@@ -41,6 +41,14 @@ func (t *task) handOver() error {
 	t.ahead = ahead{}
 	t.attempt.ahead.Add(-kept.bytes)
 	return t.write(kept.records)
+}
+
+// catchUpOutputs hands over what was kept if the epoch is open by now. When it opens the task is woken up (attempt.open): it needn't wait for that.
+func (t *task) catchUpOutputs() error {
+	if len(t.ahead.records) == 0 || !t.attempt.gate.passable(t.epoch) {
+		return nil
+	}
+	return t.handOver()
 }
 
 // sizeOfRecords is about the memory that outputs take up.

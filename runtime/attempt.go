@@ -153,6 +153,14 @@ func (a *attempt) start(epoch uint64) {
 	}
 }
 
+// open lets the outputs of epoch through, and tasks that keep some know of it.
+func (a *attempt) open(epoch uint64) {
+	a.gate.open(epoch)
+	for _, t := range a.tasks {
+		t.inbox.wake()
+	}
+}
+
 // halt ends all tasks and waits for them: afterwards nothing of the attempt reaches the producer or takes state.
 func (a *attempt) halt() {
 	a.halted.Store(true)

@@ -121,22 +121,38 @@ func sum(counts map[string]int) (n int) {
 	return n
 }
 
-// While a checkpoint is being stored records are processed: those that come after the barrier are on their way before it is committed.
+// While a checkpoint is being stored records are processed: those that come after the barrier are on their way before it is committed. Their outputs are held, and
+// written when it is.
 func TestSlowStoreDoesNotHoldProcessingUp(t *testing.T) {
-	t.Parallel()
+	for _, sink := range []bool{false, true} {
+		t.Run(fmt.Sprintf("sink=%v", sink), func(t *testing.T) {
+			t.Parallel()
+			whileStoring(t, sink)
+		})
+	}
+}
+
+func whileStoring(t *testing.T, sink bool) {
 	var processed atomic.Int64
 	job := stream.NewJob("counter")
 	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}))
-	stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+	counted := stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
 		seen := stream.ValueState(s, "seen", state.Int64{})
-		return func(_ *stream.Context[string, string], _ string) error {
+		return func(c *stream.Context[string, string], v string) error {
 			n, _, err := seen.Get()
 			processed.Add(1)
+			c.Emit(v)
 			return errors.Join(err, seen.Set(n+1))
 		}
 	}, stream.UID("count"))
+	if sink {
+		stream.To(counted, "out", func(v string, out *stream.Output) error {
+			out.Value = append(out.Buf(), v...)
+			return nil
+		})
+	}
 
-	c := newCluster(t, 2, "text")
+	c := newCluster(t, 2, "text", "out")
 	s := &trouble{delay: delay()}
 	l := c.start(over(s), runs(t, job), func(o *runtime.Options) { o.ShutdownTimeout = time.Second })
 	more := func(n int) {

@@ -98,7 +98,10 @@ func (t *task) turn() (ok bool, err error) {
 	if err := t.tick(); err != nil {
 		return false, err
 	}
-	return true, t.release()
+	if err := t.release(); err != nil {
+		return false, err
+	}
+	return true, t.catchUpOutputs()
 }
 
 // work takes one message.
@@ -135,17 +138,14 @@ func (t *task) settle() error {
 	if err := t.bound(); err != nil {
 		return err
 	}
-	if !t.pausing() {
-		return nil
+	if t.pausing() {
+		return t.chain.Flush()
 	}
-	if err := t.chain.Flush(); err != nil {
-		return err
-	}
-	return t.handOver()
+	return nil
 }
 
-// pausing says whether the task has nothing to do but to wait for input. What it has gathered has to go out then, even if it has to wait at the
-// gate for that; while there is more to do, that can come later.
+// pausing says whether the task has nothing to do but to wait for input. What it has gathered has to go out then, or is kept until its epoch opens, which
+// wakes the task up; while there is more to do, that can come later.
 func (t *task) pausing() bool { return t.inbox.idle() && !t.due() }
 
 // bound asks for a barrier when the overlay is over its limit, and waits for the epoch before to be

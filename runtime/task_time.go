@@ -93,17 +93,13 @@ func (t *task) advance(m mark) error {
 func (t *task) tell() error {
 	m := t.behind()
 	t.time.sent = m
-	pausing := t.pausing()
-	if len(t.stage.Sends) == 0 && !pausing {
+	if len(t.stage.Sends) == 0 && !t.pausing() {
 		return nil
 	}
 	if err := t.chain.Flush(); err != nil {
 		return err
 	}
 	t.attempt.broadcast(t, message{mark: &m})
-	if pausing {
-		return t.handOver()
-	}
 	return nil
 }
 
