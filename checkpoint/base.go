@@ -11,8 +11,10 @@ import (
 
 // ownBase is a base that this run wrote, or tried to.
 type ownBase struct {
-	files []string
+	files []string // written for it, and not deleted yet
 	state baseState
+	ref   BaseRef  // when it is ready
+	from  *BaseRef // whose files it names as well; nil: none, it stands alone
 }
 
 type baseState uint8
@@ -39,14 +41,15 @@ func (r *Repository) WriteBase(ctx context.Context, at ID, scans ...Scan) (BaseR
 	if r.run == "" {
 		return BaseRef{}, fmt.Errorf("write base at %s: this repository was opened for reading, without a run", at)
 	}
-	seq := r.newBase()
+	seq := r.newBase(nil)
 	files, err := r.writeBase(ctx, seq, scans)
 	if err != nil {
-		r.setBase(seq, baseFailed)
+		r.setBase(seq, baseFailed, BaseRef{})
 		return BaseRef{}, fmt.Errorf("write base at %s to %s: %w", at, r.URL(), err)
 	}
-	r.setBase(seq, baseReady)
-	return BaseRef{At: at, Files: files}, nil
+	ref := BaseRef{At: at, Files: files}
+	r.setBase(seq, baseReady, ref)
+	return ref, nil
 }
 
 // writeBase runs the scans side by side. The first that fails stops the others.
@@ -61,7 +64,7 @@ func (r *Repository) writeBase(ctx context.Context, seq uint64, scans []Scan) (f
 	var wg sync.WaitGroup
 	for i, scan := range scans {
 		wg.Go(func() {
-			w := &baseWriter{ctx: ctx, repo: r, seq: seq, rate: rate}
+			w := &baseWriter{ctx: ctx, repo: r, seq: seq, rate: rate, limit: r.opts.BaseFileSize}
 			if parts[i], errs[i] = w.writeAll(scan); errs[i] != nil {
 				cancel(errs[i])
 			}
@@ -74,18 +77,19 @@ func (r *Repository) writeBase(ctx context.Context, seq uint64, scans []Scan) (f
 	return slices.Concat(parts...), errors.Join(errs...)
 }
 
-func (r *Repository) newBase() uint64 {
+func (r *Repository) newBase(from *BaseRef) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.baseSeq++
-	r.bases[r.baseSeq] = &ownBase{}
+	r.bases[r.baseSeq] = &ownBase{from: from}
 	return r.baseSeq
 }
 
-func (r *Repository) setBase(seq uint64, s baseState) {
+func (r *Repository) setBase(seq uint64, s baseState, ref BaseRef) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.bases[seq].state = s
+	b := r.bases[seq]
+	b.state, b.ref = s, ref
 }
 
 // addBaseFile makes a file known to the garbage collector before it can exist.
@@ -97,94 +101,14 @@ func (r *Repository) addBaseFile(seq uint64) string {
 	return name
 }
 
-// isOwnBase says whether all files are of a base that this run finished and still has. The caller holds mu.
-func (r *Repository) isOwnBase(b BaseRef) bool {
-	for _, f := range b.Files {
-		_, id := parseName(f.Name)
-		own := r.bases[id.Epoch()]
-		if id.Run() != r.run || own == nil || own.state != baseReady {
-			return false
+// baseOrder is the sequence number of a base that this run has finished and still has, 0 of any other. The caller holds mu.
+func (r *Repository) baseOrder(b BaseRef) uint64 {
+	for seq, own := range r.bases {
+		if own.state == baseReady && own.ref.equal(b) {
+			return seq
 		}
 	}
-	return true
-}
-
-// baseOrder is the sequence number of a base of this run, 0 of any other.
-func (r *Repository) baseOrder(b BaseRef) uint64 {
-	if len(b.Files) == 0 {
-		return 0
-	}
-	if _, id := parseName(b.Files[0].Name); id.Run() == r.run {
-		return id.Epoch()
-	}
 	return 0
-}
-
-// BaseStats is how much a full restore of a checkpoint reads.
-type BaseStats struct {
-	Deltas     int   // checkpoints since the base
-	DeltaBytes int64 // of their deltas
-	BaseBytes  int64
-}
-
-// BaseStats counts what a full restore of checkpoint id would read. Right after the last Prepare it costs nothing.
-func (r *Repository) BaseStats(ctx context.Context, id ID) (BaseStats, error) {
-	if id == "" {
-		return BaseStats{}, nil
-	}
-	l, err := r.link(ctx, id)
-	if err != nil {
-		return BaseStats{}, err
-	}
-	if l.stats != (BaseStats{}) {
-		return l.stats, nil
-	}
-	_, steps, err := r.chain(ctx, id, "")
-	if err != nil {
-		return BaseStats{}, err
-	}
-	s := BaseStats{Deltas: len(steps), BaseBytes: l.base.Size()}
-	for _, step := range steps {
-		s.DeltaBytes += step.Delta.Size
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	l.stats = s
-	r.links[id] = l
-	return s, nil
-}
-
-// countLocked derives the stats of a new checkpoint from its parent's, if those are known and the base is the same.
-func (r *Repository) countLocked(l link) BaseStats {
-	one := BaseStats{Deltas: 1, DeltaBytes: l.delta.Size, BaseBytes: l.base.Size()}
-	if l.parent == l.base.At {
-		return one
-	}
-	parent, ok := r.links[l.parent]
-	if !ok || parent.stats == (BaseStats{}) || parent.base.At != l.base.At || parent.stats.BaseBytes != one.BaseBytes {
-		return BaseStats{} // BaseStats walks
-	}
-	one.Deltas += parent.stats.Deltas
-	one.DeltaBytes += parent.stats.DeltaBytes
-	return one
-}
-
-// BasePolicy says when a new base is due.
-type BasePolicy struct {
-	MinBytes  int64 // deltas below this never make one due by size. Default 32 MiB
-	MaxDeltas int   // more checkpoints than this always do. Default 500
-}
-
-// Due reports whether a new base is due: when a restore would read more deltas than base, so that bases cost at most as
-// much as the deltas do, or when it would read too many files.
-func (p BasePolicy) Due(s BaseStats) bool {
-	if p.MinBytes <= 0 {
-		p.MinBytes = 32 << 20
-	}
-	if p.MaxDeltas <= 0 {
-		p.MaxDeltas = 500
-	}
-	return s.DeltaBytes > max(p.MinBytes, s.BaseBytes) || s.Deltas > p.MaxDeltas
 }
 
 // throttle sleeps as long as n bytes may take.

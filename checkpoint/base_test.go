@@ -210,20 +210,23 @@ func TestBasePolicy(t *testing.T) {
 	const mib = 1 << 20
 	for _, test := range []struct {
 		stats checkpoint.BaseStats
-		want  bool
+		want  checkpoint.Due
 	}{
-		{checkpoint.BaseStats{}, false},
-		{checkpoint.BaseStats{Deltas: 500, DeltaBytes: 32 * mib}, false},
-		{checkpoint.BaseStats{Deltas: 501}, true},
-		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 32*mib + 1}, true},
-		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 100 * mib, BaseBytes: 100 * mib}, false},
-		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 100*mib + 1, BaseBytes: 100 * mib}, true},
+		{checkpoint.BaseStats{}, checkpoint.DueNothing},
+		{checkpoint.BaseStats{Deltas: 500, DeltaBytes: 32 * mib}, checkpoint.DueNothing},
+		{checkpoint.BaseStats{Deltas: 501}, checkpoint.DueSnapshot},
+		{checkpoint.BaseStats{Deltas: 501, DeltaBytes: 9, BaseBytes: 10}, checkpoint.DueFold},
+		{checkpoint.BaseStats{Deltas: 501, DeltaBytes: 9, ChangeBytes: 1, BaseBytes: 10}, checkpoint.DueSnapshot},
+		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 32*mib + 1}, checkpoint.DueSnapshot},
+		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 32 * mib, ChangeBytes: 68 * mib, BaseBytes: 100 * mib}, checkpoint.DueNothing},
+		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 32*mib + 1, ChangeBytes: 60 * mib, BaseBytes: 100 * mib}, checkpoint.DueFold},
+		{checkpoint.BaseStats{Deltas: 1, DeltaBytes: 1, ChangeBytes: 100 * mib, BaseBytes: 100 * mib}, checkpoint.DueSnapshot},
 	} {
 		if got := (checkpoint.BasePolicy{}).Due(test.stats); got != test.want {
-			t.Errorf("%+v: due %v", test.stats, got)
+			t.Errorf("%+v: due %v, want %v", test.stats, got, test.want)
 		}
 	}
-	if !(checkpoint.BasePolicy{MinBytes: 10, MaxDeltas: 3}).Due(checkpoint.BaseStats{DeltaBytes: 11}) {
+	if (checkpoint.BasePolicy{MinBytes: 10, MaxDeltas: 3}).Due(checkpoint.BaseStats{DeltaBytes: 11}) != checkpoint.DueSnapshot {
 		t.Error("the limits are not used")
 	}
 }

@@ -15,6 +15,8 @@ type baseWriter struct {
 	seq  uint64
 	rate int64 // bytes per second; 0: no bound
 
+	limit int64 // where the next file begins
+
 	part *basePart
 	refs []FileRef
 }
@@ -29,10 +31,15 @@ type basePart struct {
 func (w *baseWriter) writeAll(scan Scan) ([]FileRef, error) {
 	var failed error
 	err := scan(func(key, value []byte) bool {
-		failed = w.add(key, value)
+		failed = w.add(key, value, false)
 		return failed == nil
 	})
-	if err = errors.Join(err, failed); err == nil && w.part != nil {
+	return w.end(errors.Join(err, failed))
+}
+
+// end finishes the last file, or gives it up after an error.
+func (w *baseWriter) end(err error) ([]FileRef, error) {
+	if err == nil && w.part != nil {
 		err = w.finish()
 	}
 	if err != nil && w.part != nil {
@@ -44,14 +51,14 @@ func (w *baseWriter) writeAll(scan Scan) ([]FileRef, error) {
 	return w.refs, err
 }
 
-func (w *baseWriter) add(key, value []byte) error {
+func (w *baseWriter) add(key, value []byte, del bool) error {
 	if w.part == nil {
 		w.begin()
 	}
-	if err := w.part.out.Add(key, value, false); err != nil {
+	if err := w.part.out.Add(key, value, del); err != nil {
 		return err
 	}
-	if w.part.out.Size() < w.repo.opts.BaseFileSize {
+	if w.part.out.Size() < w.limit {
 		return nil
 	}
 	return w.finish()

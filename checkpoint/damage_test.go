@@ -76,7 +76,7 @@ func TestNewerManifest(t *testing.T) {
 	s := memstore.Open("")
 	id := checkpoint.MakeID("r1", 1)
 	name := "job/manifest/" + string(id)
-	mustPutFile(t, s, name, checkpoint.EncodeForTest(checkpoint.Manifest{Format: 2, ID: id}, `{"format":2,"anything":[]}`))
+	mustPutFile(t, s, name, checkpoint.EncodeForTest(checkpoint.Manifest{Format: checkpoint.ManifestFormat + 1, ID: id}, `{"format":3,"anything":[]}`))
 	err := restore(s, id, newBackend())
 	var version *checkpoint.VersionError
 	if !errors.As(err, &version) || !strings.Contains(err.Error(), "newer version") || !strings.Contains(err.Error(), name) {

@@ -7,7 +7,7 @@
 //
 //	<job>/manifest/<id>              what checkpoint <id> is; holds its delta too, if that is small
 //	<job>/delta/<id>                 what epoch <id> changed, sorted
-//	<job>/base/<run>-<seq>-<part>    full state at some checkpoint, sorted, in files of about 64 MiB
+//	<job>/base/<run>-<seq>-<part>    of a base: full state at some checkpoint, sorted, in files of about 64 MiB; or what changed since, sorted
 //	<job>/latest                     a note of the last commit, for people and tools
 //	<job>/shard/<shard>/…            the same four of one shard (Options.Shard)
 //	<job>/instances/<instance id>    what an instance says of itself (Register)
@@ -21,7 +21,8 @@
 //  3. A prepared checkpoint means nothing. It becomes the truth when Kafka commits offsets whose metadata names it
 //     (Metadata), and stays a file of no importance if that never happens.
 //  4. state(N) = the base at Base.At, and over it the deltas of the chain N, Parent(N), … back to, but without, Base.At.
-//     Without a base the chain goes back to the first checkpoint.
+//     Without a base the chain goes back to the first checkpoint. A base is a snapshot, of Base.At or of an earlier checkpoint, and over it its
+//     changes, which are what the deltas from there up to Base.At have said.
 //  5. A restore yields exactly state(N), or an error that names the file. Every byte is under a checksum that is bound to its place and, through
 //     the manifest, to its file. No other checkpoint is ever used instead.
 //  6. No file is deleted that a restore of a checkpoint reads that is, or may yet become, the decided one, or is retained: one of the last few decided
@@ -58,6 +59,9 @@
 //     (the fence would have stopped it: KIP-98 for transactions, the group's generation for plain offset commits), so S wrote nothing
 //     before the listing had ended: no file listed is S's. It is of a run before Z, which Z itself has fenced, so no decision can name it
 //     any more, except through D's chain, which is kept.
+//
+// A base may name files of an older one (Fold). It can take the place of that very base only (Prepare refuses it under a parent with another one), so whatever it names is
+// its own or its parent's, which is kept: a file that was let go is never named again, and what S names is still what it read and what it wrote.
 //
 // With more than one checkpoint retained, read "reachable from D" as "reachable from one of the last n decided, D being the newest". Later decisions only
 // let go of the oldest: the last n of any later checkpoint are among those of D and what is prepared after D. So it holds for S as for Z, if S retains no
@@ -106,7 +110,14 @@
 // Collect lists nothing but holds, and only if there is something to delete: what the run wrote itself it remembers. Deletes come in batches, when a base lets
 // its deltas go.
 //
-// A base is written as one scan, or several side by side, and read with the next files being fetched, 64 MiB in all at most for the process: what a store gives on one
+// What a base costs follows what was changed, not what there is. As long as that is less than the snapshot, deltas are folded (Fold): when there are 32 MiB of them, or 500
+// (BasePolicy), they become one file of changes in which each key is once, and the snapshot stays. With d the bytes of the deltas, and f ≤ d those of the folds, these are merged
+// only sixteen at a time and when that doubles the file, so log2(f / 512 MiB) times each at most; and a snapshot follows at the earliest when changes as large as it have piled
+// up. All in all d + f·(1 + log2 …) + about f are written: up to 4 d if 10 KB here and there change all over 1 GB and no key comes twice, and little more than d if the same
+// keys change again and again, whatever the size of the state. A restore reads the snapshot and as much again at most. Changes hash to all key groups, so
+// parts of a snapshot that nothing touches are rare, and all of it is written, if it is.
+//
+// A snapshot is written as one scan, or several side by side, and read with the next files being fetched, 64 MiB in all at most for the process: what a store gives on one
 // connection is not all it gives.
 //
 // # Rejected
@@ -116,6 +127,8 @@
 //   - One folder for all shards, with the shard in the names: a listing would be of everybody's files, and one wrong prefix a neighbour's end.
 //   - Names without the run: the zombie's epoch 43 would overwrite its successor's.
 //   - Falling back to the last checkpoint that can be read: it would repeat or lose records silently.
+//   - Snapshots whose untouched parts stay: keys are spread over the key groups by their hash, so ten thousand hot keys touch each part of 64 MiB of 50 GB.
+//   - Folding by bytes alone: with an interval of 20 ms a thousand deltas are small, and still a thousand files to be read, one after the other.
 //   - A list of all deltas in each manifest: it saves reads at recovery, and makes every commit pay for them. A walk costs one small read
 //     for each checkpoint since the base, at most 500 with the default policy.
 //   - Compressed keys or blocks: overlays are small and hot, disks are fast; it can come with a new format.

@@ -41,6 +41,31 @@ func ExampleRepository() {
 	// weir = 3
 }
 
+// A fold makes a base out of an older one and the deltas since: its files stay, and what has changed is one file more.
+func ExampleRepository_Fold() {
+	ctx := context.Background()
+	store, _ := checkpoint.OpenStore("mem://")
+	repo, _ := checkpoint.NewRepository(store, "wordcount", "run1", checkpoint.Options{})
+	commit := func(epoch uint64, parent checkpoint.ID, base checkpoint.BaseRef, key, value string) checkpoint.ID {
+		m, _ := repo.Prepare(ctx, checkpoint.Manifest{ID: checkpoint.MakeID("run1", epoch), Parent: parent, Base: base}, []state.Entry{{Key: []byte(key), Value: []byte(value)}})
+		return m.ID
+	}
+	first := commit(1, "", checkpoint.BaseRef{}, "flink", "1")
+	base, _ := repo.WriteBase(ctx, first, func(fn func(key, value []byte) bool) error { fn([]byte("flink"), []byte("1")); return nil })
+	last := commit(2, first, base, "weir", "1")
+	last = commit(3, last, base, "weir", "2")
+	base, _ = repo.Fold(ctx, last)
+	last = commit(4, last, base, "weir", "3")
+
+	plan, _ := repo.Plan(ctx, last, "")
+	fmt.Println(plan)
+	// Output:
+	// restore checkpoint run1-000000000004 (local state is at none): base at run1-000000000003 and 1 checkpoints
+	//   base/run1-000000000001-0000: 1 entries, 96 bytes
+	//   base/run1-000000000002-0000: 1 entries, 95 bytes
+	//   run1-000000000004: inline: 1 entries, 95 bytes
+}
+
 // A store that is not known names the variable, the value and what is allowed.
 func ExampleOpenStore() {
 	_, err := checkpoint.OpenStore("ftp://backup/weir")

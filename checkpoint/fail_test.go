@@ -52,7 +52,11 @@ func session(t *testing.T, s checkpoint.Store, run string) (decided checkpoint.I
 		_, err = c.Collect(ctx, id, 1)
 		injected("collect", err)
 		if epoch%3 == 1 {
-			b, err := r.WriteBase(ctx, id, scanOf(at))
+			write := func() (checkpoint.BaseRef, error) { return r.WriteBase(ctx, id, scanOf(at)) }
+			if epoch > 1 {
+				write = func() (checkpoint.BaseRef, error) { return r.Fold(ctx, id) }
+			}
+			b, err := write()
 			if injected("base", err); err == nil {
 				base = b
 			}

@@ -2,13 +2,22 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/weirstream/weir/state"
 )
 
-// ManifestFormat is the format that this version writes, and the newest it reads.
-const ManifestFormat = 1
+// ManifestFormat is the newest format that this version reads, and writes where it has to: a manifest is written in the oldest format that can say it.
+const ManifestFormat = 2
+
+// formatOf is the format that a manifest needs: 2 if its base has changes, which must not be ignored.
+func formatOf(m *Manifest) int {
+	if len(m.Base.Changes) > 0 {
+		return 2
+	}
+	return 1
+}
 
 // Manifest says what a checkpoint is: which state and which positions belong together. A prepared manifest means
 // nothing by itself; the decision record in Kafka that names its ID makes it the truth.
@@ -97,19 +106,31 @@ type FileRef struct {
 	Checksum string `json:"checksum"`
 }
 
-// BaseRef names a base snapshot: the full state at checkpoint At, sorted, over all Files in order.
+// BaseRef names a base: the full state at checkpoint At.
 type BaseRef struct {
-	At    ID        `json:"at"`
+	At ID `json:"at"`
+	// Files are a snapshot: sorted over all of them in their order.
 	Files []FileRef `json:"files"`
+	// Changes are what has changed since the snapshot, up to At, the oldest first. Each is sorted by itself, and may delete keys.
+	Changes []FileRef `json:"changes,omitempty"`
 }
 
 // Size is the bytes of all files.
-func (b BaseRef) Size() (n int64) {
-	for _, f := range b.Files {
+func (b BaseRef) Size() int64 { return sizeOf(b.Files) + sizeOf(b.Changes) }
+
+func sizeOf(files []FileRef) (n int64) {
+	for _, f := range files {
 		n += f.Size
 	}
 	return n
 }
+
+func (b BaseRef) equal(o BaseRef) bool {
+	return b.At == o.At && slices.Equal(b.Files, o.Files) && slices.Equal(b.Changes, o.Changes)
+}
+
+// all are the snapshot's files and those of the changes.
+func (b BaseRef) all() []FileRef { return slices.Concat(b.Files, b.Changes) }
 
 // check says what is wrong with a manifest that was read or is to be written.
 func (m *Manifest) check(job, shard string) error {
@@ -129,8 +150,10 @@ func (m *Manifest) check(job, shard string) error {
 		return fmt.Errorf("it names base %s but no parent", m.Base.At)
 	case m.Base.At == m.ID:
 		return fmt.Errorf("it names itself as its base; a base must be of an earlier checkpoint")
-	case m.Base.At == "" && len(m.Base.Files) > 0:
+	case m.Base.At == "" && len(m.Base.all()) > 0:
 		return fmt.Errorf("its base has files but names no checkpoint")
+	case m.Format < formatOf(m):
+		return fmt.Errorf("its base has changes, which format %d does not know", m.Format)
 	}
 	if err := checkExchange(m.Exchange); err != nil {
 		return err
@@ -150,7 +173,7 @@ func (m *Manifest) checkRefs() error {
 	if m.Delta != (FileRef{}) && m.Delta.Name != m.deltaName() {
 		return fmt.Errorf("its delta is %q, expected %q", m.Delta.Name, m.deltaName())
 	}
-	for _, f := range m.Base.Files {
+	for _, f := range m.Base.all() {
 		if kindOf(f.Name) != kindBase {
 			return fmt.Errorf("%q is no name of a base file", f.Name)
 		}

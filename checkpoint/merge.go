@@ -16,12 +16,20 @@ func Merge(sources ...Next) Next {
 	return m.next
 }
 
+// mergeChanges is Merge for what goes over something older: of keys that were deleted last, the deletion appears.
+func mergeChanges(sources ...Next) Next {
+	m := &merger{sources: sources, deletions: true}
+	return m.next
+}
+
 // merger is a binary heap of the sources' current entries: smallest key on top, the newest source first among equals.
 type merger struct {
 	sources []Next
 	heap    []cursor
 	started bool
 	err     error
+
+	deletions bool // appear
 }
 
 type cursor struct {
@@ -39,7 +47,7 @@ func (m *merger) next() (state.Entry, bool, error) {
 		for m.err == nil && len(m.heap) > 0 && bytes.Equal(m.heap[0].entry.Key, e.Key) {
 			m.advance() // an older source's value
 		}
-		if m.err == nil && !e.Delete {
+		if m.err == nil && (m.deletions || !e.Delete) {
 			return e, true, nil
 		}
 	}

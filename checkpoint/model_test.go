@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/memstore"
@@ -66,7 +67,7 @@ func (m *model) restores(id checkpoint.ID) (map[string]bool, error) {
 
 func filesOf(p checkpoint.Plan) map[string]bool {
 	files := map[string]bool{}
-	for _, f := range p.Base.Files {
+	for _, f := range slices.Concat(p.Base.Files, p.Base.Changes) {
 		files["job/"+f.Name] = true
 	}
 	for _, s := range p.Deltas {
@@ -141,7 +142,7 @@ func (a *actor) grant() bool {
 	}
 }
 
-// life is what a run does: fence, recover, and then epochs, with a base at every second one and a collection at each.
+// life is what a run does: fence, recover, and then epochs, with a snapshot or a fold at every second one and a collection at each.
 func (a *actor) life(epochs int) (err error) {
 	if a.repo, err = checkpoint.NewRepository(stepStore{a}, "job", a.run, checkpoint.Options{InlineLimit: 60, BaseFileSize: 80}); err != nil {
 		return err
@@ -182,12 +183,20 @@ func (a *actor) life(epochs int) (err error) {
 			return err
 		}
 		if epoch%2 == 1 {
-			if base, err = a.repo.WriteBase(a.ctx, id, scanOf(b)); err != nil {
+			if base, err = a.base(id, b); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// base makes a snapshot and two folds in turn, which run begins with what.
+func (a *actor) base(id checkpoint.ID, b *backend) (checkpoint.BaseRef, error) {
+	if (id.Epoch()/2+uint64(a.run[len(a.run)-1]))%3 == 0 {
+		return a.repo.WriteBase(a.ctx, id, scanOf(b))
+	}
+	return a.repo.Fold(a.ctx, id)
 }
 
 // epoch prepares and commits; every third one is aborted.

@@ -52,7 +52,7 @@ func (p Plan) String() string {
 			p.Target, p.Marker.orNone(), p.Base.At.orNone(), len(p.Deltas))
 	}
 	if p.Full {
-		for _, f := range p.Base.Files {
+		for _, f := range p.Base.all() {
 			fmt.Fprintf(&b, "\n  %s: %d entries, %d bytes", f.Name, f.Entries, f.Size)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint/entryfile"
@@ -16,7 +15,7 @@ import (
 // the manifest as written: Format, Job, Shard, Run, Epoch, Created and Delta are filled in here. entries must be sorted, each key once; they
 // are not kept. Prepare decides nothing. After an error the ID must not be used again: part of it may be there.
 func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.Entry) (Manifest, error) {
-	m.Format, m.Job, m.Shard, m.Run, m.Epoch, m.Delta = ManifestFormat, r.job, r.opts.Shard, m.ID.Run(), m.ID.Epoch(), FileRef{}
+	m.Format, m.Job, m.Shard, m.Run, m.Epoch, m.Delta = formatOf(&m), r.job, r.opts.Shard, m.ID.Run(), m.ID.Epoch(), FileRef{}
 	if m.Created.IsZero() {
 		m.Created = time.Now().UTC()
 	}
@@ -66,11 +65,16 @@ func (r *Repository) checkBase(m *Manifest) error {
 	if !ok && m.Parent != m.Base.At {
 		return fmt.Errorf("parent %s was neither prepared nor read here; make a Plan for it first", m.Parent)
 	}
-	if !ok || slices.Equal(parent.base.Files, m.Base.Files) && parent.base.At == m.Base.At {
+	if !ok || parent.base.equal(m.Base) {
 		return nil
 	}
-	if !r.isOwnBase(m.Base) || r.baseOrder(m.Base) < r.baseOrder(parent.base) {
+	seq := r.baseOrder(m.Base)
+	if seq == 0 || seq < r.baseOrder(parent.base) {
 		return fmt.Errorf("base %s is neither the parent's nor one that this run wrote and still has", m.Base.At.orNone())
+	}
+	if from := r.bases[seq].from; from != nil && !from.equal(parent.base) {
+		return fmt.Errorf("base %s has files of base %s, which is not the parent's and so may be collected; fold what the parent has",
+			m.Base.At.orNone(), from.At.orNone())
 	}
 	for id := m.Parent; id != m.Base.At; {
 		l, ok := r.links[id]

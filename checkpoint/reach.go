@@ -4,22 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // needed is what must be kept: the manifests and deltas of ids, and base files by name.
 type needed struct {
 	ids   map[ID]struct{}
 	bases map[string]struct{}
+	named []BaseRef // the bases that files are kept of
 	// walked holds, for each of ids, the base that its chain was followed back to: another chain that meets it, bound for the same base, is known from there.
 	walked map[ID]ID
 }
 
-func newNeeded() needed {
-	return needed{ids: map[ID]struct{}{}, bases: map[string]struct{}{}, walked: map[ID]ID{}}
+func newNeeded() *needed {
+	return &needed{ids: map[ID]struct{}{}, bases: map[string]struct{}{}, walked: map[ID]ID{}}
 }
 
 // has reports whether a file of this kind, checkpoint and name is among them.
-func (n needed) has(kind fileKind, id ID, name string) bool {
+func (n *needed) has(kind fileKind, id ID, name string) bool {
 	if kind == kindBase {
 		_, ok := n.bases[name]
 		return ok
@@ -30,15 +32,15 @@ func (n needed) has(kind fileKind, id ID, name string) bool {
 
 // reachable returns what a restore of a checkpoint that is or may become the decided one can need: decided and the retain-1
 // before it, and all that this run prepared after it.
-func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (needed, error) {
+func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (*needed, error) {
 	keep := newNeeded()
 	if err := r.reach(ctx, keep, decided); err != nil {
-		return needed{}, err
+		return nil, err
 	}
 	for id, n := decided, 1; n < retain; n++ {
 		l, err := r.link(ctx, id)
 		if err != nil {
-			return needed{}, err
+			return nil, err
 		}
 		if id = l.parent; id == "" {
 			break
@@ -47,12 +49,12 @@ func (r *Repository) reachable(ctx context.Context, decided ID, retain int) (nee
 		if err := r.reach(ctx, keep, id); errors.Is(err, ErrNotExist) {
 			break
 		} else if err != nil {
-			return needed{}, err
+			return nil, err
 		}
 	}
 	for _, id := range r.preparedAfter(decided) {
 		if err := r.reach(ctx, keep, id); err != nil {
-			return needed{}, err
+			return nil, err
 		}
 	}
 	return keep, nil
@@ -82,13 +84,14 @@ func (r *Repository) preparedAfter(decided ID) (ids []ID) {
 }
 
 // reach adds the chain from id back to its base, and the base.
-func (r *Repository) reach(ctx context.Context, keep needed, id ID) error {
+func (r *Repository) reach(ctx context.Context, keep *needed, id ID) error {
 	l, err := r.link(ctx, id)
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", id, err)
 	}
 	base := l.base
-	for _, f := range base.Files {
+	keep.named = append(keep.named, base)
+	for _, f := range base.all() {
 		keep.bases[f.Name] = struct{}{}
 	}
 	for n := 0; ; n++ {
@@ -112,7 +115,7 @@ func (r *Repository) reach(ctx context.Context, keep needed, id ID) error {
 const maxChain = 10_000_000
 
 // ownGarbage returns this run's files that are not kept, and that nothing can come to name. A file not known is never among them.
-func (r *Repository) ownGarbage(keep needed, decided ID) (garbage []string) {
+func (r *Repository) ownGarbage(keep *needed, decided ID) (garbage []string) {
 	if decided.Run() != r.run {
 		return nil // nothing of ours is decided: everything may still be
 	}
@@ -131,8 +134,16 @@ func (r *Repository) ownGarbage(keep needed, decided ID) (garbage []string) {
 	oldest := r.oldestBase(keep)
 	for seq, b := range r.bases {
 		// A ready one that is newer than those in use may wait for its first manifest.
-		if b.state == baseFailed || b.state == baseReady && seq < oldest {
-			garbage = append(garbage, b.files...)
+		if b.state == baseWriting || b.state == baseReady && seq >= oldest {
+			continue
+		}
+		if len(b.files) == 0 {
+			delete(r.bases, seq)
+		}
+		for _, name := range b.files {
+			if _, ok := keep.bases[name]; !ok { // else a newer one has it too
+				garbage = append(garbage, name)
+			}
 		}
 	}
 	return garbage
@@ -140,12 +151,9 @@ func (r *Repository) ownGarbage(keep needed, decided ID) (garbage []string) {
 
 // oldestBase is the sequence number of the oldest base of this run that must be kept, 0 if there is none. Prepare takes no older
 // base than the parent's, so none that is older can come into use.
-func (r *Repository) oldestBase(keep needed) (oldest uint64) {
-	for seq, b := range r.bases {
-		if len(b.files) == 0 {
-			continue
-		}
-		if _, ok := keep.bases[b.files[0]]; ok && (oldest == 0 || seq < oldest) {
+func (r *Repository) oldestBase(keep *needed) (oldest uint64) {
+	for _, b := range keep.named {
+		if seq := r.baseOrder(b); seq > 0 && (oldest == 0 || seq < oldest) {
 			oldest = seq
 		}
 	}
@@ -162,8 +170,8 @@ func (r *Repository) forget(names []string) {
 			delete(r.links, id)
 			delete(r.own, id)
 		case kindBase:
-			if id.Run() == r.run {
-				delete(r.bases, id.Epoch())
+			if own := r.bases[id.Epoch()]; id.Run() == r.run && own != nil {
+				own.files = slices.DeleteFunc(own.files, func(f string) bool { return f == name })
 			}
 		}
 	}

@@ -24,6 +24,7 @@ import (
 //	run r1                                   a new process start
 //	prepare r1-5 [parent=r1-4] [base=r1]     entries below, sorted: a=1, or -a to delete; base: the last one that run wrote
 //	write-base r1 at=r1-5                    the state at that checkpoint
+//	fold r1 at=r1-5
 //	plan r1-5 [marker=r1-3]                  and restore r1-5 [marker=r1-3]: the backend's state afterwards
 //	stats r1-5
 //	observe r1, collect r1 decided=r1-5 [retain=1]
@@ -89,6 +90,7 @@ func (w *world) do(d *datadriven.TestData) (string, error) {
 		}
 		return ""
 	}
+	var err error
 	switch run := w.runs[arg]; d.Cmd {
 	case "run":
 		repo, err := checkpoint.NewRepository(w.store, "job", arg, checkpoint.Options{InlineLimit: 60, BaseFileSize: 100})
@@ -102,6 +104,9 @@ func (w *world) do(d *datadriven.TestData) (string, error) {
 			run.base, err = run.repo.WriteBase(ctx, checkpoint.ID(opt("at")), scanOf(full))
 		}
 		return fmt.Sprintln(run.base.At, len(run.base.Files), "files"), err
+	case "fold":
+		run.base, err = run.repo.Fold(ctx, checkpoint.ID(opt("at")))
+		return fmt.Sprintln(run.base.At, len(run.base.Files), "files,", len(run.base.Changes), "of changes"), err
 	case "plan", "restore":
 		p, err := w.reader().Plan(ctx, checkpoint.ID(long(arg)), checkpoint.ID(opt("marker")))
 		if err != nil || d.Cmd == "plan" {

@@ -2,9 +2,12 @@ package checkpoint_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +149,36 @@ func TestManifestOfAnOlderVersion(t *testing.T) {
 	entries, err := r.ReadDelta(ctx, m.Delta)
 	if err != nil || len(entries) != 1 || m.Shard != "" || m.Exchange != "" || m.Inputs != nil || m.Sources[0].Offset != 42 || m.Watermarks[0].Watermark != 900 {
 		t.Errorf("%+v with %v, %v", m, entries, err)
+	}
+}
+
+// TestManifestOfFormat2 was written when bases began to have changes. Format 1 could not have them.
+func TestManifestOfFormat2(t *testing.T) {
+	ctx := context.Background()
+	s, id := memstore.Open(""), checkpoint.MakeID("r1", 4)
+	for _, name := range []string{"manifest/" + string(id), "base/r1-000000000001-0000", "base/r1-000000000002-0000"} {
+		b, err := os.ReadFile("testdata/format2/" + filepath.Base(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustPutFile(t, s, "job/"+name, b)
+	}
+	got, want := newBackend(), map[string]string{"b": "3", "c": "1", "d": "4"}
+	if err := restore(s, id, got); err != nil || !maps.Equal(got.data, want) {
+		t.Errorf("%v, %v, want %v", got.data, err, want)
+	}
+	m, err := shardRepo(t, s, "", "").LoadManifest(ctx, id)
+	if err != nil || m.Format != 2 || len(m.Base.Changes) != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	m.Format = 1
+	body, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustPutFile(t, s, "job/manifest/"+string(id), checkpoint.EncodeForTest(m, string(body)))
+	if err := restore(s, id, got); err == nil || !strings.Contains(err.Error(), "its base has changes, which format 1 does not know") {
+		t.Errorf("error %v", err)
 	}
 }
 

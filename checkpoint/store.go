@@ -13,6 +13,7 @@ import (
 	"github.com/weirstream/weir/checkpoint/memstore"
 	"github.com/weirstream/weir/checkpoint/remote"
 	"github.com/weirstream/weir/checkpoint/store"
+	"github.com/weirstream/weir/internal/diskfull"
 )
 
 // Store keeps the files of checkpoints; see package store for what it promises.
@@ -39,6 +40,9 @@ var ErrUnavailable = remote.ErrUnavailable
 // docs/operations.md has their parameters. An error wraps ErrUnavailable if the store may be reached later.
 func OpenStore(url string) (Store, error) {
 	s, err := openStore(context.Background(), url)
+	if diskfull.Is(err) {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("WEIR_CHECKPOINT_STORE=%q: %w", RedactURL(url), err)
 	}

@@ -45,27 +45,38 @@ func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &Stream{cancel: cancel}
-	deltas, err := r.deltaSources(ctx, p, s)
+	deltas, err := r.deltaSources(ctx, p, s, memoryBudget)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), advise(err)), s.Close())
 	}
-	sources := make([]Next, 0, 1+len(deltas))
-	sources = append(sources, s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead}))
+	sources := []Next{s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead})}
+	sources = append(sources, r.changeSources(ctx, p.Base.Changes, s, p.OnRead)...)
 	s.next = Merge(append(sources, deltas...)...)
 	return s, nil
 }
 
-// deltaSources reads the newest deltas into memory, as far as the budget goes, and opens the older ones.
-func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream) ([]Next, error) {
+// changeSources begins to read a base's changes, side by side.
+func (r *Repository) changeSources(ctx context.Context, changes []FileRef, s *Stream, hear func(n int64)) (sources []Next) {
+	for _, ref := range changes {
+		src := r.fetch(ctx, ref, hear)
+		s.opened = append(s.opened, src)
+		sources = append(sources, fromBlocks(func() ([]state.Entry, error) { return src.block(nil) }))
+	}
+	return sources
+}
+
+// deltaSources reads deltas into memory, the newest first, as far as the budget goes, and opens the others.
+func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream, budget int64) ([]Next, error) {
 	steps := p.Deltas
 	sources := make([]Next, len(steps))
 	errs := make([]error, len(steps))
 	slots := make(chan struct{}, readers)
-	budget := memoryBudget
 	var wg sync.WaitGroup
 	for i := len(steps) - 1; i >= 0; i-- {
-		budget -= steps[i].Delta.Size
-		inMemory := budget >= 0
+		inMemory := steps[i].Delta.Size <= budget
+		if inMemory {
+			budget -= steps[i].Delta.Size
+		}
 		slots <- struct{}{}
 		wg.Go(func() {
 			sources[i], errs[i] = r.deltaSource(ctx, steps[i].Delta, inMemory, s, p.OnRead)

@@ -87,7 +87,13 @@ func (r *reading) read(v *runtime.StateView, lower, upper []byte) {
 			r.next = bytes.Clone(key)
 			return false
 		}
-		r.err = r.add(key, value)
+		gone := false
+		if v.Expired != nil {
+			gone, r.err = v.Expired(key)
+		}
+		if r.err == nil && !gone {
+			r.err = r.add(key, value)
+		}
 		return r.err == nil
 	})
 	r.err = errors.Join(r.err, err)

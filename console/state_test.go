@@ -24,6 +24,7 @@ type shards struct {
 	backends [2]*memory.Backend
 	ours     [2]bool
 	states   []state.Descriptor
+	expired  func(key []byte) (bool, error)
 	err      error
 }
 
@@ -47,7 +48,7 @@ func (s *shards) ViewState(_ context.Context, uid, name string, group uint16, on
 		if d.UID == uid && d.Name == name {
 			snap, err := s.backends[i].Snapshot()
 			from, to := state.GroupRange(i, 2, groups)
-			return &runtime.StateView{Snapshot: snap, State: d, Shard: i, From: from, To: to, Last: i == 1}, err
+			return &runtime.StateView{Snapshot: snap, State: d, Shard: i, From: from, To: to, Last: i == 1, Expired: s.expired}, err
 		}
 	}
 	return nil, fmt.Errorf("%w: operator %q has no state %q", runtime.ErrNoState, uid, name)
@@ -169,6 +170,31 @@ func TestStateOfKey(t *testing.T) {
 		if wantCode, text, _ := strings.Cut(want, " "); fmt.Sprint(code) != wantCode || !strings.Contains(body, text) {
 			t.Errorf("%s: %d %s; want %s", path, code, body, want)
 		}
+	}
+}
+
+// What has expired is neither in the answer for its key nor in a scan.
+func TestStateExpired(t *testing.T) {
+	s := newShards(t)
+	gone := map[string]bool{"k07/1": true, "k08/2": true}
+	s.expired = func(key []byte) (bool, error) {
+		_, _, record, _, err := state.SplitKey(key)
+		return gone[string(record)], err
+	}
+	for key, want := range map[string]int{"k07/1": 404, "k08/2": 404, "k09/0": 200} {
+		if code, _, body := get(t, s, "/api/v1/state/count/sum/"+url.PathEscape(key)); code != want {
+			t.Errorf("%s: %d %s", key, code, body)
+		}
+	}
+	if _, a, body := get(t, s, "/api/v1/state/count/sum?limit=1000"); len(a.Entries) >= 99 {
+		t.Errorf("%d entries: %s", len(a.Entries), body)
+	}
+	if _, a, body := get(t, s, "/api/v1/state/count/sum?limit=1000&prefix=k0"); strings.Contains(body, "k07/1") || strings.Contains(body, "k08/2") || len(a.Entries) == 0 {
+		t.Errorf("a scan: %s", body)
+	}
+	s.expired = func([]byte) (bool, error) { return false, errors.New("stamps are damaged") }
+	if w := ask(t, s, "/api/v1/state/count/sum", "", nil); w.Code != 500 || !strings.Contains(w.Body.String(), "stamps are damaged") {
+		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 

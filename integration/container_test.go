@@ -48,15 +48,23 @@ type contained struct {
 // contain starts an instance of the image with this volume as its data folder.
 func (j *job) contain(volume string, settings ...string) *contained {
 	j.t.Helper()
+	return j.containOn(map[string]string{volume: "/var/lib/weir"}, settings...)
+}
+
+// containOn starts an instance of the image with volumes at these places.
+func (j *job) containOn(volumes map[string]string, settings ...string) *contained {
+	j.t.Helper()
 	env, _ := j.environment(settings)
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WEIR_DATA_DIR"} {
 		delete(env, name) // the image has its own
 	}
 	env["WEIR_HTTP_ADDR"] = ":8080"
 	env["WEIR_BROKERS"] = j.cluster.InternalBootstrap()
-	return startContainer(j.t, image, j.cluster,
-		testcontainers.WithEnv(env), testcontainers.WithExposedPorts("8080/tcp"), published(j.cluster), mounting(volume, "/var/lib/weir"),
-	)
+	with := []testcontainers.ContainerCustomizer{testcontainers.WithEnv(env), testcontainers.WithExposedPorts("8080/tcp"), published(j.cluster)}
+	for volume, at := range volumes {
+		with = append(with, mounting(volume, at))
+	}
+	return startContainer(j.t, image, j.cluster, with...)
 }
 
 // published puts the port where the broker's ports are: on the loopback, if the engine is on this machine.
@@ -202,62 +210,21 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// A full disk: nothing is lost, the error says what it is, and when there is room again the work goes on, after a
-// restart if the process has ended.
-func TestFullDisk(t *testing.T) {
-	eachGuarantee(t, func(t *testing.T, guarantee string) {
-		needImage(t)
-		w := newWordCount(t, sharedCluster(t), newRand(t), 2, guarantee)
-		volume := newVolume(t, "48m")
-		// It fills the volume, and keeps it: a file system in memory is gone when nobody has it mounted.
-		filler := startContainer(t, kafkatest.Image(), w.cluster, mounting(volume, "/volume"),
-			testcontainers.WithConfigModifier(func(c *container.Config) {
-				c.User, c.Entrypoint, c.Cmd = "0", []string{"sleep"}, []string{"3600"}
-			}))
-		p := w.contain(volume)
-		p.ready()
-		stop := w.stream(300)
-		w.out.await(1000, patience, nil)
-		w.out.during("the disk is full")
-		filler.sh("cat /dev/zero >/volume/filler; true")
-		eventually(t, patience, "the error to be told", func() error {
-			if s := p.log(); !strings.Contains(s, "no space left on device") {
-				return fmt.Errorf("the log ends with %s", s)
-			}
-			return nil
-		})
-		if !p.running() {
-			if code := p.exit(time.Second); code == 0 {
-				t.Error("it ended with 0")
-			}
-		}
-		w.out.during("there is room again")
-		filler.sh("rm /volume/filler")
-		stop()
-		// It goes on by itself, or it has given up by then and is started again, as a supervisor does.
-		eventually(t, 2*patience, "everything to be counted", func() error {
-			if !p.running() {
-				p = w.contain(volume)
-			}
-			if have, want := w.out.seen(), w.truth.words(); have < want {
-				return fmt.Errorf("%d of %d outputs", have, want)
-			}
-			return nil
-		})
-		p.stop()
-		w.verdict()
-	})
+func (p *contained) sh(command string) {
+	p.t.Helper()
+	if code, out := p.exec("sh", "-c", command); code != 0 {
+		p.t.Fatalf("%s: exit code %d: %s", command, code, out)
+	}
 }
 
-func (p *contained) sh(command string) {
+// exec runs a command in the container.
+func (p *contained) exec(command ...string) (code int, out string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	code, r, err := p.c.Exec(ctx, []string{"sh", "-c", command}, tcexec.Multiplexed())
+	code, r, err := p.c.Exec(ctx, command, tcexec.Multiplexed())
 	must(p.t, err)
-	out, err := io.ReadAll(r)
+	b, err := io.ReadAll(r)
 	must(p.t, err)
-	if code != 0 {
-		p.t.Fatalf("%s: exit code %d: %s", command, code, out)
-	}
+	return code, string(b)
 }

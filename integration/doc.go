@@ -18,8 +18,10 @@
 //	fleet_test.go      many instances of one job, and a word count by them
 //	pace_test.go       for how long partitions stand still
 //	measures_test.go   a job with windows of event time, its input, and the naive truth
+//	savepoint_servers_test.go  savepoints on real servers, by the commands
 //	store_test.go      a checkpoint store (internal/objecttest) that is killed
 //	container_test.go  the image weir:dev as a container beside the broker
+//	disk_full_test.go  disks without room: small file systems in memory, as volumes of such containers
 //
 // The other files are named by what their tests show.
 //

@@ -15,7 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/checkpoint/snapshot"
-	"github.com/weirstream/weir/state"
 )
 
 // savepoint runs the command beside the job, against the instance that listens on addr.
@@ -53,30 +52,22 @@ func (j *job) savepointURL(name string) string {
 	return "file://" + j.storeDir() + "/savepoint/" + name
 }
 
-// openCounts reads a savepoint of word count, every byte of it.
 func (j *job) openCounts(name string) (snapshot.Header, map[string]int) {
-	t := j.t
+	j.t.Helper()
+	return openCountsAt(j.t, j.savepointURL(name))
+}
+
+// openCountsAt reads a savepoint of word count, every byte of it.
+func openCountsAt(t testing.TB, url string) (snapshot.Header, map[string]int) {
 	t.Helper()
-	sp, err := snapshot.OpenURL(t.Context(), j.savepointURL(name))
+	sp, err := snapshot.OpenURL(t.Context(), url)
 	must(t, err)
 	defer sp.Close()
 	must(t, sp.Verify(t.Context(), nil))
 	stream, err := sp.Scan(t.Context(), 0, uint16(sp.Header().MaxParallelism-1))
 	must(t, err)
 	defer stream.Close()
-	counts := map[string]int{}
-	for {
-		e, ok, err := stream.Next()
-		must(t, err)
-		if !ok {
-			return sp.Header(), counts
-		}
-		_, _, key, _, err := state.SplitKey(e.Key)
-		must(t, err)
-		n, err := state.Int64{}.Decode(e.Value)
-		must(t, err)
-		counts[string(key)] = int(n)
-	}
+	return sp.Header(), countsOf(t, stream.Next)
 }
 
 // replayCounts counts the words of the input up to a savepoint's offsets, independently of any job.

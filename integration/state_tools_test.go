@@ -16,15 +16,17 @@ import (
 )
 
 // state runs the state processor, which has nothing but its arguments.
-func (j *job) state(args ...string) {
+func (j *job) state(args ...string) (out string) {
 	j.t.Helper()
 	ctx, cancel := context.WithTimeout(j.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, processor(j.t), append([]string{"state"}, args...)...)
 	cmd.Env = []string{"TMPDIR=" + j.t.TempDir()}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		j.t.Fatalf("state %q: %v\n%s", args, err, out)
+	b, err := cmd.CombinedOutput()
+	if err != nil {
+		j.t.Fatalf("state %q: %v\n%s", args, err, b)
 	}
+	return string(b)
 }
 
 // feedSensors writes an event of 20 for each sensor.

@@ -17,6 +17,7 @@ type Metrics struct {
 	rebalances cache[string, prometheus.Counter]
 	restarts   cache[string, prometheus.Counter]
 	calls      cache[string, calls]
+	savepoints savepoints
 
 	skipped, letters, late cache[string, prometheus.Counter] // by operator
 
@@ -48,6 +49,7 @@ func New(reg prometheus.Registerer, job, instance string) *Metrics {
 	m.registerLosses(reg)
 	m.registerState(reg)
 	m.registerCalls(reg)
+	m.registerSavepoints(reg)
 	return m
 }
 

@@ -39,6 +39,8 @@ func report(m *Metrics) {
 	m.CallEnded("ask")
 	m.CallRetried("ask")
 	m.CallTimedOut("ask")
+	m.SavepointTaken(true, 1500*time.Millisecond, 4096)
+	m.SavepointFailed(false)
 }
 
 func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
@@ -69,6 +71,12 @@ func TestEveryMetricHasItsValueAndLabels(t *testing.T) {
 		`weir_async_calls_total{LABELS,operator="ask"}`:                        "2",
 		`weir_async_retries_total{LABELS,operator="ask"}`:                      "1",
 		`weir_async_timeouts_total{LABELS,operator="ask"}`:                     "1",
+		`weir_savepoints_total{LABELS,result="taken",trigger="schedule"}`:      "1",
+		`weir_savepoints_total{LABELS,result="failed",trigger="schedule"}`:     "0",
+		`weir_savepoints_total{LABELS,result="failed",trigger="request"}`:      "1",
+		`weir_last_savepoint_timestamp_seconds{LABELS}`:                        "50",
+		`weir_last_savepoint_duration_seconds{LABELS}`:                         "1.5",
+		`weir_last_savepoint_bytes{LABELS}`:                                    "4096",
 		`weir_source_lag_records{LABELS,partition="1",topic="text"}`:           "7",
 	}
 	got := text(t, reg)

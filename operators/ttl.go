@@ -16,7 +16,7 @@ const (
 // TTL is the time to live of a state by the task's time: the clock, or, in event time, the watermark, with a record's timestamp as the time of
 // its use.
 func (t *Task) TTL(after time.Duration, onRead bool, d state.Domain) state.TTL {
-	ttl := state.TTL{After: after, OnRead: onRead}
+	ttl := state.TTL{After: after, OnRead: onRead, Domain: d}
 	if d == state.EventTime {
 		ttl.Now = func() int64 { return t.wm }
 		ttl.Stamp = func() int64 { return t.ts }

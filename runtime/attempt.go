@@ -41,6 +41,7 @@ type attempt struct {
 	failed  bool
 	timers  int64 // bytes that those of all tasks take up
 	halted  atomic.Bool
+	ahead   atomic.Int64  // bytes of outputs that wait for their epoch, of all tasks
 	busy    atomic.Uint64 // the last epoch in which a timer has fired
 }
 
@@ -149,6 +150,14 @@ func (a *attempt) start(epoch uint64) {
 		t.inbox.begin(epoch)
 		a.running.Add(1)
 		go t.run()
+	}
+}
+
+// open lets the outputs of epoch through, and tasks that keep some know of it.
+func (a *attempt) open(epoch uint64) {
+	a.gate.open(epoch)
+	for _, t := range a.tasks {
+		t.inbox.wake()
 	}
 }
 

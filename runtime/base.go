@@ -12,8 +12,11 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// baser writes base snapshots of committed state in the background, so that older deltas can go and a restore
-// from the store stays short. It also keeps the store's mark of the last committed checkpoint, and lets garbage go.
+// baseRate bounds what a shard's bases write in a second: the syncs of checkpoints, on which commits wait, take ten times as long beside a disk that is busy.
+const baseRate = 64 << 20
+
+// baser makes bases of committed state in the background, so that older deltas can go and a restore from the store stays short: snapshots, and between them folds
+// of what has changed since. It also keeps the store's mark of the last committed checkpoint, and lets garbage go.
 type baser struct {
 	in     *Instance
 	shard  *shard
@@ -58,19 +61,22 @@ func (b *baser) applied(layers []layer) {
 	defer b.mu.Unlock()
 	// A base that no applied manifest names yet would make another one look due.
 	pending := b.last.At != "" && b.last.At != newest.base.At
-	if !b.busy && !pending && b.due(newest.id) {
+	if b.busy || pending {
+		return
+	}
+	if due := b.due(newest.id); due != checkpoint.DueNothing {
 		b.busy = true
 		b.wg.Add(1)
-		go b.write()
+		go b.write(due, newest.id)
 	}
 }
 
 // due says whether a restore of id would read so much that a new base pays.
-func (b *baser) due(id checkpoint.ID) bool {
+func (b *baser) due(id checkpoint.ID) checkpoint.Due {
 	stats, err := b.shard.repo.BaseStats(b.ctx, id)
 	if err != nil {
-		b.in.log.Warn("cannot tell whether a base snapshot is due", "checkpoint", id, "err", err)
-		return false
+		b.in.log.Warn("cannot tell whether a new base is due", "checkpoint", id, "err", err)
+		return checkpoint.DueNothing
 	}
 	return b.in.o.Bases.Due(stats)
 }
@@ -92,10 +98,18 @@ func (b *baser) mark(id checkpoint.ID) {
 	}()
 }
 
-// write takes a snapshot of the backend, which holds committed epochs only, and stores it.
-func (b *baser) write() {
+// write makes what is due: a fold at id, or a snapshot of the backend, which holds committed epochs only, at where it is by now.
+func (b *baser) write(due checkpoint.Due, id checkpoint.ID) {
 	defer b.wg.Done()
-	ref, err := b.snapshot()
+	base := b.snapshot
+	if due == checkpoint.DueFold {
+		base = func() (checkpoint.BaseRef, error) { return b.shard.repo.Fold(b.ctx, id) }
+	}
+	ref, err := base()
+	if err == nil {
+		// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
+		err = b.shard.backend.Flush()
+	}
 	b.mu.Lock()
 	b.busy = false
 	if err == nil {
@@ -104,7 +118,7 @@ func (b *baser) write() {
 	b.mu.Unlock()
 	if err != nil {
 		if b.ctx.Err() == nil {
-			b.in.log.Warn("no base snapshot; deltas are kept instead", "err", err)
+			b.in.log.Warn("no new base; deltas are kept instead", "err", err)
 		}
 		return
 	}
@@ -119,9 +133,9 @@ func (b *baser) snapshot() (checkpoint.BaseRef, error) {
 	t, size := &b.in.upload, b.shard.backend.Size()
 	t.begin(size)
 	ref, err := b.shard.repo.WriteBase(b.ctx, checkpoint.ID(s.Marker()), b.scans(s, size)...)
+	hit("base-written")
 	t.end(err)
-	// A backend that lags behind the base after a crash would have to load all of it: so it is durable first.
-	return ref, errors.Join(err, s.Close(), b.shard.backend.Flush())
+	return ref, errors.Join(err, s.Close())
 }
 
 // scans part the shard's key groups among as many writers as its size is worth. A disk of this machine is no faster with several, and processing

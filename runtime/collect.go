@@ -45,6 +45,9 @@ func (c *collection) collect(ctx context.Context, wg *sync.WaitGroup, decided ch
 		c.one.Lock()
 		defer c.one.Unlock()
 		plan, err := c.c.Collect(ctx, decided, c.retain)
+		if len(plan.Delete) > 0 {
+			hit("collect-after")
+		}
 		switch was := c.held.Swap(len(plan.Held) > 0); {
 		case err != nil && ctx.Err() == nil:
 			log.Warn("collecting old checkpoint files; they stay for now", "err", err)

@@ -12,9 +12,9 @@
 //	task       one operator chain, on one source partition or one range of key groups
 //	pace       finds source partitions that are ahead in event time; the reader holds them back
 //	inbox      bounded queues before a task; aligns barriers, combines watermarks, and is the backpressure
-//	gate       holds outputs back until the transaction of their epoch is open
+//	gate       says when the transaction of an epoch is open; until then tasks keep their outputs (ahead.go)
 //	shard      what keeps a part of the job's state: a chain of checkpoints, a backend, a publisher (shard.go)
-//	publisher  applies decided epochs to the state backend, several at once, and has base snapshots written
+//	publisher  applies decided epochs to the state backend, several at once, and has bases made
 //
 // # What must hold
 //
@@ -32,7 +32,8 @@
 // # Running ahead
 //
 // A task that has passed barrier N works on in epoch N+1 while N is being committed. Its state goes to a fresh overlay; its
-// outputs wait at the gate, since a producer has one transaction at a time. If N fails, both are thrown away.
+// outputs are kept in memory until N is decided, since a producer has one transaction at a time: 16 MiB of them, then the task waits. So a record waits for the
+// sealing of state, and not for the store's or Kafka's answer. If N fails, overlay and outputs are thrown away.
 //
 // # Failures
 //

@@ -52,7 +52,7 @@ func (in *Instance) doBegin(epoch twophase.Epoch) {
 		if err := p.Begin(); err != nil {
 			return err
 		}
-		a.gate.open(uint64(epoch))
+		a.open(uint64(epoch))
 		first := a.producer == nil
 		if first {
 			a.producer, a.pinned = p, d.pin

@@ -9,7 +9,7 @@ import (
 var errHalted = errors.New("halted")
 
 // gate lets the outputs of an epoch through to the producer only once the epoch is open. Tasks may run ahead into
-// the next epoch while the one before is being committed; they wait here with their first outputs.
+// the next epoch while the one before is being committed; they keep their outputs meanwhile (ahead.go), and wait here when those are too many.
 type gate struct {
 	mu     sync.Mutex
 	moved  sync.Cond
@@ -29,6 +29,13 @@ func (g *gate) open(epoch uint64) {
 	defer g.mu.Unlock()
 	g.epoch = epoch
 	g.moved.Broadcast()
+}
+
+// passable says whether wait would return at once.
+func (g *gate) passable(epoch uint64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.epoch >= epoch || g.closed
 }
 
 // wait returns when epoch is open, or errHalted.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
@@ -29,12 +28,11 @@ type founding struct {
 	next    checkpoint.Next
 	held    state.Entry // taken from next, and of a later shard
 	holding bool
-	told    time.Time
 }
 
 func newFounding(b *beginning, from *origin, states *inherited, at *places) *founding {
 	run := checkpoint.NewRun()
-	return &founding{beginning: b, origin: from, states: states, at: at, run: run, id: checkpoint.MakeID(run, 1), told: time.Now()}
+	return &founding{beginning: b, origin: from, states: states, at: at, run: run, id: checkpoint.MakeID(run, 1)}
 }
 
 // write makes the checkpoint of every shard durable. It decides nothing.
@@ -44,6 +42,8 @@ func (f *founding) write() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeScan()) }()
+	f.in.inherited.begin(f.origin.header.Size())
+	defer func() { f.in.inherited.end(err) }()
 	f.next = f.states.take(f.counted(next))
 	if groups := f.in.o.MaxParallelism; groups != f.origin.header.MaxParallelism {
 		var remove func() error
@@ -109,20 +109,20 @@ func (f *founding) peek() (state.Entry, bool, error) {
 	return e, f.holding, err
 }
 
-// counted tells now and then how far the loading has come.
+// counted tells how far the loading has come, a piece at a time.
 func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
-	total := f.origin.header.Entries()
+	const piece = 256 << 10
+	read := int64(0)
 	return func() (state.Entry, bool, error) {
 		e, ok, err := next()
-		if !ok || err != nil {
-			return e, ok, err
+		if read += int64(len(e.Key) + len(e.Value)); read >= piece || !ok {
+			f.in.inherited.add(read)
+			read = 0
 		}
-		f.entries++
-		if f.entries%4096 == 0 && time.Since(f.told) > 5*time.Second {
-			f.told = time.Now()
-			f.in.log.Info("loading the savepoint", "savepoint", f.from.shown(), "entries", f.entries, "of", total)
+		if ok && err == nil {
+			f.entries++
 		}
-		return e, true, nil
+		return e, ok, err
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
@@ -93,7 +94,7 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 		Job: at.Job, Name: string(at.ID), Created: m.Created, Checkpoints: []string{string(at.ID)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
 		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Drained || m.Finished,
 	}
-	for _, f := range plan.Base.Files {
+	for _, f := range slices.Concat(plan.Base.Files, plan.Base.Changes) {
 		h.Files = append(h.Files, snapshot.File{FileRef: f})
 	}
 	for _, s := range plan.Deltas {

@@ -56,6 +56,9 @@ func found(t testing.TB, in *Instance, o *origin, states *inherited, at *places,
 	if err := f.write(); err != nil {
 		t.Fatal(err)
 	}
+	if load := in.Status().RestoreFrom; load == nil || load.Active || load.Failed || load.BytesDone != load.BytesTotal || load.BytesDone == 0 && f.entries > 0 {
+		t.Fatalf("the status tells of loading %d entries: %+v", f.entries, load)
+	}
 	return f
 }
 

@@ -48,6 +48,7 @@ type Instance struct {
 	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 	download   transfer      // of state, in restores
 	upload     transfer      // of base snapshots
+	inherited  transfer      // of the savepoint that the job starts from
 
 	// loop
 	machine    twophase.Machine
@@ -99,6 +100,7 @@ func New(o Options) (*Instance, error) {
 	}
 	in.count.m = o.Metrics
 	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
+	in.inherited.what, in.inherited.log = "loading the savepoint", o.Logger
 	in.upload.what, in.upload.log = "base snapshot to the checkpoint store", o.Logger
 	in.losses = newLosses(o.Metrics, o.Logger)
 	in.view.set(PhaseStarting, in.runName)

@@ -41,6 +41,9 @@ type StateView struct {
 	Shard    int    // 0 with the exchange in memory
 	From, To uint16 // the key groups that it holds: From <= group < To
 	Last     bool   // there are none behind them
+	// Expired says whether the entry with this key, which is there until it is swept, is as good as absent: the job would not see it. Of a list the entry that says
+	// how many elements there are expires with the last of them. Nil: nothing expires.
+	Expired func(key []byte) (bool, error)
 }
 
 // Checkpoint is the committed checkpoint that the view shows.
@@ -52,8 +55,15 @@ func (v *StateView) Checkpoint() checkpoint.ID { return checkpoint.ID(v.Marker()
 func (in *Instance) ViewState(ctx context.Context, uid, name string, group uint16, onwards, fresh bool) (*StateView, error) {
 	var s *shard
 	var d state.Descriptor
+	var life *state.Life
 	var err error
-	look := func() { s, d, err = in.findState(uid, name, group, onwards) }
+	look := func() {
+		if s, d, err = in.findState(uid, name, group, onwards); s != nil && err == nil {
+			if l, ok := s.registry.Life(uid, name); ok {
+				life = &l
+			}
+		}
+	}
 	if lost := in.inLoop(ctx, look); lost != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotReady, lost)
 	}
@@ -79,6 +89,12 @@ func (in *Instance) ViewState(ctx context.Context, uid, name string, group uint1
 	v := &StateView{Snapshot: snap, State: d, Shard: s.number}
 	v.From, v.To = in.keyGroups(s)
 	v.Last = int(v.To) == in.o.MaxParallelism
+	if life != nil {
+		err = in.age(ctx, v, s, *life)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotReady, err), snap.Close())
+	}
 	return v, nil
 }
 

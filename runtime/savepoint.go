@@ -42,6 +42,8 @@ type SavepointStatus struct {
 	State SavepointState `json:"state"`
 	Stop  bool           `json:"stop,omitempty"`
 	Drain bool           `json:"drain,omitempty"`
+	// Scheduled: nobody has asked for it.
+	Scheduled bool `json:"scheduled,omitempty"`
 	// Done of Total steps, which are of about the same size; Total 0: it waits for its commit.
 	Done  int64 `json:"done"`
 	Total int64 `json:"total"`
@@ -156,7 +158,11 @@ func (in *Instance) AwaitSavepoint(ctx context.Context) {
 
 // StartSavepoint begins to take a savepoint and returns at once; Savepoints tells how it goes on. The job goes on meanwhile, unless it is to stop.
 func (in *Instance) StartSavepoint(r SavepointRequest) (SavepointStatus, error) {
-	st := SavepointStatus{Name: r.Name, URL: r.To, State: SavepointRunning, Stop: r.Stop, Drain: r.Drain, Began: time.Now()}
+	return in.startSavepoint(SavepointStatus{Name: r.Name, URL: r.To, Stop: r.Stop, Drain: r.Drain})
+}
+
+func (in *Instance) startSavepoint(st SavepointStatus) (SavepointStatus, error) {
+	st.State, st.Began = SavepointRunning, time.Now()
 	if err := in.checkSavepoint(&st); err != nil {
 		return SavepointStatus{}, fmt.Errorf("%w: %w", ErrSavepointRequest, err)
 	}

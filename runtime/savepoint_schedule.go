@@ -34,8 +34,9 @@ func (in *Instance) scheduledSavepoint(now time.Time) {
 	if !in.single() && (len(in.shards) == 0 || !in.shards[0].ours.Load()) {
 		return // that of the first shard's owner
 	}
-	st, err := in.StartSavepoint(SavepointRequest{Name: periodic + now.UTC().Format("20060102T150405.000Z")})
+	st, err := in.startSavepoint(SavepointStatus{Name: periodic + now.UTC().Format("20060102T150405.000Z"), Scheduled: true})
 	if err != nil {
+		in.m.SavepointFailed(true)
 		in.log.Warn("no savepoint by schedule this time", "err", err)
 		return
 	}

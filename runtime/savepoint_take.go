@@ -79,9 +79,11 @@ func (in *Instance) endSavepoint(h snapshot.Header, err error) {
 	all := in.Savepoints()
 	st := all[len(all)-1]
 	if err != nil {
+		in.m.SavepointFailed(st.Scheduled)
 		in.log.Error("no savepoint", "to", st.URL, "err", err)
 		return
 	}
+	in.m.SavepointTaken(st.Scheduled, st.Ended.Sub(st.Began), st.Bytes)
 	in.log.Info("savepoint taken", "at", st.URL, "checkpoints", st.Checkpoints, "entries", st.Entries, "bytes", st.Bytes, "took", st.Ended.Sub(st.Began).Round(time.Millisecond))
 }
 

@@ -3,7 +3,6 @@ package runtime_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -200,40 +199,6 @@ func TestSavepointRefusals(t *testing.T) {
 	l.until(t, "work that goes on", read(2))
 	if err := l.stop(t); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// TestSavepointsBySchedule: they come by themselves, and old ones go; those that people asked for stay.
-func TestSavepointsBySchedule(t *testing.T) {
-	c := newCluster(t, 1, "text", "word-counts")
-	c.feed("text", "a b c")
-	l := c.start(func(o *runtime.Options) { o.SavepointInterval, o.SavepointsRetained = 100*time.Millisecond, 2 })
-	l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
-	l.until(t, "some savepoints", func(runtime.Status) bool { return len(l.in.Savepoints()) >= 2 })
-	for i := 0; ; i++ { // it has to come between two of the schedule
-		if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "mine"}); err == nil {
-			break
-		} else if !errors.Is(err, runtime.ErrSavepointBusy) || i > 1000 {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond)
-	}
-	n := len(l.in.Savepoints())
-	l.until(t, "more savepoints", func(runtime.Status) bool { return len(l.in.Savepoints()) >= n+4 })
-	if err := l.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	store, err := checkpoint.ReadStore("file://" + filepath.Join(c.dir, "checkpoints"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := snapshot.List(t.Context(), store, "wordcount/savepoint/")
-	names := fmt.Sprint(len(found))
-	for _, f := range found {
-		names += " " + f.Header.Name
-	}
-	if err != nil || len(found) < 3 || len(found) > 4 || found[0].Header.Name != "mine" {
-		t.Errorf("%s, %v", names, err)
 	}
 }
 

@@ -35,7 +35,7 @@ type shard struct {
 
 // newShard makes a shard; open opens it.
 func newShard(in *Instance, number int, name string) (*shard, error) {
-	repo, err := checkpoint.NewRepository(in.o.Store, in.o.JobID, in.runName, checkpoint.Options{Shard: name})
+	repo, err := checkpoint.NewRepository(in.o.Store, in.o.JobID, in.runName, checkpoint.Options{Shard: name, BaseRate: baseRate})
 	if err != nil {
 		return nil, fmt.Errorf("%w: checkpoint store %s: %w", ErrConfig, in.o.Store.URL(), err)
 	}
@@ -161,8 +161,9 @@ func (s *shard) restoreState(ctx context.Context, id checkpoint.ID, d decision) 
 	}
 	t := &s.in.download
 	t.begin(plan.Bytes())
-	plan.OnRead = t.add
+	plan.OnRead = func(n int64) { hit("restore-read"); t.add(n) }
 	err = s.repo.Restore(ctx, plan, s.backend)
+	hit("restore-after")
 	t.end(err)
 	return m, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,22 +121,38 @@ func sum(counts map[string]int) (n int) {
 	return n
 }
 
-// While a checkpoint is being stored records are processed: those that come after the barrier are on their way before it is committed.
+// While a checkpoint is being stored records are processed: those that come after the barrier are on their way before it is committed. Their outputs are held, and
+// written when it is.
 func TestSlowStoreDoesNotHoldProcessingUp(t *testing.T) {
-	t.Parallel()
+	for _, sink := range []bool{false, true} {
+		t.Run(fmt.Sprintf("sink=%v", sink), func(t *testing.T) {
+			t.Parallel()
+			whileStoring(t, sink)
+		})
+	}
+}
+
+func whileStoring(t *testing.T, sink bool) {
 	var processed atomic.Int64
 	job := stream.NewJob("counter")
 	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}))
-	stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+	counted := stream.Process(stream.KeyBy(lines, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
 		seen := stream.ValueState(s, "seen", state.Int64{})
-		return func(_ *stream.Context[string, string], _ string) error {
+		return func(c *stream.Context[string, string], v string) error {
 			n, _, err := seen.Get()
 			processed.Add(1)
+			c.Emit(v)
 			return errors.Join(err, seen.Set(n+1))
 		}
 	}, stream.UID("count"))
+	if sink {
+		stream.To(counted, "out", func(v string, out *stream.Output) error {
+			out.Value = append(out.Buf(), v...)
+			return nil
+		})
+	}
 
-	c := newCluster(t, 2, "text")
+	c := newCluster(t, 2, "text", "out")
 	s := &trouble{delay: delay()}
 	l := c.start(over(s), runs(t, job), func(o *runtime.Options) { o.ShutdownTimeout = time.Second })
 	more := func(n int) {
@@ -161,6 +178,79 @@ func TestSlowStoreDoesNotHoldProcessingUp(t *testing.T) {
 	t.Logf("2000 records in %v, with a request under way that takes %v", time.Since(began), s.delay)
 	if err := l.stop(t); err != nil && !strings.Contains(err.Error(), "WEIR_SHUTDOWN_TIMEOUT") { // which is shorter than a request
 		t.Fatal(err)
+	}
+}
+
+// slowCopies is a store that takes its time for bases and savepoints, and for nothing else.
+type slowCopies struct {
+	checkpoint.Store
+	bases, savepoints atomic.Int64 // requests under way
+}
+
+func (s *slowCopies) Put(ctx context.Context, name string, write func(io.Writer) error) error {
+	for part, n := range map[string]*atomic.Int64{"/base/": &s.bases, "/savepoint/": &s.savepoints} {
+		if !strings.Contains(name, part) {
+			continue
+		}
+		n.Add(1)
+		defer n.Add(-1)
+		select {
+		case <-time.After(delay()):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.Store.Put(ctx, name, write)
+}
+
+// While a base and a savepoint are on their way to a store that takes 10 s for each of their files, records are processed and committed as ever; then both are there,
+// and the savepoint is right.
+func TestSlowStoreOfBasesAndSavepoints(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, want := text(2000)
+	s := &slowCopies{}
+	l := c.start(func(o *runtime.Options) {
+		s.Store, o.Store, o.Bases = o.Store, s, checkpoint.BasePolicy{MinBytes: 1, MaxDeltas: 2}
+	})
+	fed := 0
+	more := func(n int) { c.feed("text", lines[fed:fed+n]...); fed += n }
+	for s.bases.Load() == 0 {
+		commits := l.in.Status().Commits
+		more(10)
+		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > commits })
+	}
+	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "slow"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.until(t, "the savepoint to be written", func(runtime.Status) bool { return s.savepoints.Load() > 0 })
+	began, commits := time.Now(), 0
+	for fed < 1500 && s.savepoints.Load() > 0 {
+		before := l.in.Status().Commits
+		more(100)
+		l.until(t, "a commit of all", func(s runtime.Status) bool { return s.Commits > before && s.RecordsIn == uint64(fed) })
+		commits++
+	}
+	t.Logf("%d commits in %v, with requests under way that take %v", commits, time.Since(began), delay())
+	if commits < 3 {
+		t.Errorf("%d commits while the savepoint was being written", commits)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*delay())
+	defer cancel()
+	l.in.AwaitSavepoint(ctx)
+	more(len(lines) - fed)
+	l.until(t, "all", func(runtime.Status) bool { return len(c.committed("word-counts")) >= sum(want) })
+	if n := l.in.Status().Aborts; n > 0 {
+		t.Errorf("%d epochs were given up", n)
+	}
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+	h, got := wordsIn(t, st.URL)
+	if want := replayed(c.committed("text"), h); !maps.Equal(got, want) {
+		t.Errorf("the savepoint holds %v, the input up to its offsets makes %v", got, want)
 	}
 }
 

@@ -49,6 +49,8 @@ type Status struct {
 	Lag        int64     `json:"lag"` // records behind, over all partitions; -1 unknown
 	// Restore is the last restore of state, under way or done; nil: local state was all there.
 	Restore *Transfer `json:"restore,omitempty"`
+	// RestoreFrom is the loading of the savepoint that this process has started the job from, under way or done; nil: it has not.
+	RestoreFrom *Transfer `json:"restoreFrom,omitempty"`
 	// BaseSnapshot is the last base snapshot that was written.
 	BaseSnapshot *Transfer `json:"baseSnapshot,omitempty"`
 }

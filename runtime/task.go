@@ -29,6 +29,7 @@ type task struct {
 	epoch     uint64 // that its next record belongs to
 	timers    int64  // bytes, at the last barrier
 	full      bool   // its overlay has passed the limit in this epoch
+	ahead     ahead
 	time      taskTime
 	over      bool   // the last barrier has passed: nothing fires any more
 	drained   string // the drain that the task has come to its end for, if it has taken nothing since
@@ -99,7 +100,10 @@ func (t *task) turn() (ok bool, err error) {
 	if err := t.tick(); err != nil {
 		return false, err
 	}
-	return true, t.release()
+	if err := t.release(); err != nil {
+		return false, err
+	}
+	return true, t.catchUpOutputs()
 }
 
 // work takes one message.
@@ -142,11 +146,15 @@ func (t *task) settle() error {
 	if err := t.bound(); err != nil {
 		return err
 	}
-	if t.inbox.idle() {
+	if t.pausing() {
 		return t.chain.Flush()
 	}
 	return nil
 }
+
+// pausing says whether the task has nothing to do but to wait for input. What it has gathered has to go out then, or is kept until its epoch opens, which
+// wakes the task up; while there is more to do, that can come later.
+func (t *task) pausing() bool { return t.inbox.idle() && !t.due() }
 
 // bound asks for a barrier when the overlay is over its limit, and waits for the epoch before to be
 // decided rather than let a second overlay grow beside it.
@@ -179,6 +187,9 @@ func (t *task) pass(m message) error {
 	if err := t.writeMarks(); err != nil {
 		return err
 	}
+	if err := t.handOver(); err != nil {
+		return err
+	}
 	t.attempt.broadcast(t, m)
 	var entries []state.Entry
 	if t.store != nil {
@@ -193,11 +204,19 @@ func (t *task) pass(m message) error {
 	return nil
 }
 
-// produce writes outputs in the transaction of the task's epoch.
+// produce writes outputs in the transaction of the task's epoch, now or later.
 func (t *task) produce(records []txn.Record) error {
-	if len(records) == 0 {
+	if len(records) == 0 || t.keep(records) {
 		return nil
 	}
+	if err := t.handOver(); err != nil {
+		return err
+	}
+	return t.write(records)
+}
+
+// write writes outputs in the transaction of the task's epoch, when it is open.
+func (t *task) write(records []txn.Record) error {
 	a := t.attempt
 	if err := a.gate.wait(t.epoch); err != nil {
 		return err

@@ -93,7 +93,7 @@ func (t *task) advance(m mark) error {
 func (t *task) tell() error {
 	m := t.behind()
 	t.time.sent = m
-	if len(t.stage.Sends) == 0 && !t.inbox.idle() {
+	if len(t.stage.Sends) == 0 && !t.pausing() {
 		return nil
 	}
 	if err := t.chain.Flush(); err != nil {
@@ -139,6 +139,15 @@ func (t *task) catchUp() error {
 	}
 	t.time.at = time.Now()
 	return t.tell()
+}
+
+// due says whether tick has something to do for a keyed task, which settles afterwards.
+func (t *task) due() bool {
+	if t.shard == nil {
+		return false
+	}
+	at, ok := t.chain.NextTick()
+	return ok && at <= time.Now().UnixMilli()
 }
 
 // tick does what is due by the machine's clock.

@@ -11,7 +11,7 @@ import (
 // Transfer says how far bytes have got that go between local state and the checkpoint store.
 type Transfer struct {
 	BytesDone  int64     `json:"bytesDone"`
-	BytesTotal int64     `json:"bytesTotal"` // of a base snapshot: estimated, until it is done
+	BytesTotal int64     `json:"bytesTotal"` // of a base snapshot or a savepoint: estimated, until it is done
 	Began      time.Time `json:"began"`
 	Seconds    float64   `json:"seconds"` // so far
 	Active     bool      `json:"active"`
@@ -62,6 +62,7 @@ func (t *transfer) scan(s state.Snapshot, lower, upper []byte, fn func(key, valu
 	seen := int64(0)
 	defer func() { t.add(seen) }()
 	return s.Scan(lower, upper, func(key, value []byte) bool {
+		hit("base-entry")
 		if seen += int64(len(key) + len(value)); seen >= piece {
 			t.add(seen)
 			seen = 0

@@ -52,6 +52,7 @@ func (in *Instance) Status() Status {
 	defer in.view.mu.Unlock()
 	s := in.view.s
 	s.Restore, s.BaseSnapshot = in.download.status(), in.upload.status()
+	s.RestoreFrom = in.inherited.status()
 	s.RecordsIn, s.RecordsOut = in.count.recordsIn.Load(), in.count.recordsOut.Load()
 	return s
 }

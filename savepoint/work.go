@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/weirstream/weir/checkpoint/entrysort"
+	"github.com/weirstream/weir/internal/diskfull"
 	"github.com/weirstream/weir/state"
 )
 
@@ -52,7 +53,7 @@ func openWork(dir, identity string) (*work, error) {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("work folder: %w", err)
+		return nil, fmt.Errorf("work folder: %w", diskfull.Explain(err))
 	}
 	if w.lock, err = vfs.Default.Lock(filepath.Join(w.dir, lockFile)); err != nil {
 		return nil, fmt.Errorf("work folder %s is in use by another process: %w", w.dir, err)
@@ -101,7 +102,7 @@ func (w *work) save(n note) error {
 		err = w.replace(b)
 	}
 	if err != nil {
-		return fmt.Errorf("work folder %s: %w", w.dir, err)
+		return fmt.Errorf("work folder %s: %w", w.dir, diskfull.Explain(err))
 	}
 	w.note = n
 	return nil

@@ -27,6 +27,9 @@
 //   - A Store and its handles belong to one goroutine. Only Applied may be called from others, after Apply has returned.
 //   - Entries are sorted, each key once, so that deltas, snapshots and backends can be merged by reading.
 //
+// What a state has none of in a whole key group is not read at all: a table asks the backend once for each group, and knows better as soon as it seals a
+// value there (vacant.go). So a state that is empty, or nearly, costs its readers nothing.
+//
 // # Who owns a value
 //
 // Set, Put and Add hand a value over; Get lends it. What is changed through a pointer, slice or map inside a value that was handed over
@@ -71,6 +74,7 @@
 // removes what is old through the overlay, as the task's own writes: in the delta, committed or forgotten with the epoch. It costs no memory
 // per value. Entries of a map and elements of a list expire each by themselves. A list's stamps are a list in the same order; expired
 // elements are left out by Get at once, and leave the list when half of it has expired or the sweep comes by, which writes all that remain.
+// Who looks at committed state from outside asks Life: the same rule, without a handle. It is what the opened states say; no checkpoint records it.
 // With OnRead every read of a list writes all of its stamps.
 //
 // # Memory

@@ -63,7 +63,7 @@ func (l *List[T]) Add(value T) error {
 			return err
 		}
 	}
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (l *List[T]) Get() ([]T, error) {
 }
 
 func (l *List[T]) all() ([]T, error) {
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (l *List[T]) Set(values []T) error {
 }
 
 func (l *List[T]) replace(values []T) error {
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (l *List[T]) replace(values []T) error {
 // Clear empties the current key's list.
 func (l *List[T]) Clear() error {
 	l.table.store.touched++
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err == nil {
 		l.table.erase(c, list[T]{stored: c.value.stored})
 	}

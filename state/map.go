@@ -48,8 +48,8 @@ func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opt
 
 // Get returns the value of k in the current key's map; false: there is none.
 func (m *Map[K, V]) Get(k K) (V, bool, error) {
-	c, err := m.cell(k, true)
-	if err != nil {
+	c, err := m.cell(k, look)
+	if c == nil {
 		var none V
 		return none, false, err
 	}
@@ -59,7 +59,7 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 			var none V
 			return none, false, err
 		}
-		if c, err = m.cell(k, true); err != nil { // looking at the stamp may have evicted it
+		if c, err = m.cell(k, change); err != nil { // looking at the stamp may have evicted it
 			var none V
 			return none, false, err
 		}
@@ -70,7 +70,7 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 // Put sets k in the current key's map.
 func (m *Map[K, V]) Put(k K, v V) error {
 	m.table.store.touched++
-	c, err := m.cell(k, false)
+	c, err := m.cell(k, overwrite)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (m *Map[K, V]) Put(k K, v V) error {
 // Delete removes k from the current key's map.
 func (m *Map[K, V]) Delete(k K) error {
 	m.table.store.touched++
-	c, err := m.cell(k, false)
+	c, err := m.cell(k, overwrite)
 	if err == nil {
 		m.remove(c)
 	}
@@ -104,7 +104,7 @@ func (m *Map[K, V]) remove(c *mapCell[V]) {
 }
 
 // cell finds the cell of k. The key is put together behind the Store's own, in the same buffer.
-func (m *Map[K, V]) cell(k K, load bool) (*mapCell[V], error) {
+func (m *Map[K, V]) cell(k K, to access) (*mapCell[V], error) {
 	s := m.table.store
 	if !s.keyed {
 		return nil, m.table.fail(nil, ErrNoKey)
@@ -119,17 +119,17 @@ func (m *Map[K, V]) cell(k K, load bool) (*mapCell[V], error) {
 	if c := m.table.last; c != nil && c.key == string(full[headLen:]) && c.group == s.group {
 		return c, nil
 	}
-	c, err := m.locate(full, n, load)
-	if err == nil {
+	c, err := m.locate(full, n, to)
+	if c != nil {
 		m.table.last = c
 	}
 	return c, err
 }
 
 // locate finds or makes the cell of an entry's key, of which the first n bytes are the record's.
-func (m *Map[K, V]) locate(full []byte, n int, load bool) (*mapCell[V], error) {
-	c, err := m.table.find(full, load)
-	if err == nil && !c.value.linked {
+func (m *Map[K, V]) locate(full []byte, n int, to access) (*mapCell[V], error) {
+	c, err := m.table.find(full, to)
+	if c != nil && !c.value.linked {
 		m.link(c, full[headLen:n])
 	}
 	return c, err

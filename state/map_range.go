@@ -65,7 +65,7 @@ func (m *Map[K, V]) Clear() error {
 	return m.walk(nil, nil, func(c *mapCell[V], key, _ []byte) (bool, error) {
 		if c == nil {
 			var err error
-			if c, err = m.locate(key, n, false); err != nil {
+			if c, err = m.locate(key, n, overwrite); err != nil {
 				return false, err
 			}
 			c.flags |= known | stored | present

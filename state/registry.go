@@ -40,12 +40,13 @@ type stateName struct{ uid, name string }
 type Registry struct {
 	mu     sync.Mutex
 	byName map[stateName]Descriptor
+	lives  map[stateName]Life // of states with a TTL
 	last   uint16
 }
 
 // NewRegistry goes on from the descriptors that the checkpoint to be restored recorded, or from none.
 func NewRegistry(existing []Descriptor) (*Registry, error) {
-	r := &Registry{byName: make(map[stateName]Descriptor)}
+	r := &Registry{byName: make(map[stateName]Descriptor), lives: make(map[stateName]Life)}
 	ids := make(map[uint16]Descriptor)
 	for _, d := range existing {
 		name := stateName{d.UID, d.Name}

@@ -38,6 +38,7 @@ func (t *table[T]) seal(w *sealer, seq uint64) error {
 		c.flags |= known
 		if c.is(present) {
 			c.flags |= stored
+			*t.occupancy(c.group) = occupied
 		} else {
 			t.bury(c)
 		}

@@ -104,6 +104,13 @@ func TestHotKeysAreNotReadAgain(t *testing.T) {
 	b := &counting{Backend: memory.New()}
 	s := newStore(t, b, state.Options{})
 	v := openValue(t, s)
+	for _, k := range []string{"present", "absent"} {
+		s.SetKey(state.KeyGroup([]byte(k), state.DefaultMaxParallelism), []byte("beside "+k)) // so that the backend has to be asked
+		must(t, v.Set(1))
+	}
+	must(t, b.Apply(seal(t, s, 1), "m"))
+	s = newStore(t, b, state.Options{})
+	v = openValue(t, s)
 	for i := range uint64(20) {
 		for _, k := range []string{"present", "absent"} {
 			setKey(s, k)

@@ -39,6 +39,8 @@ type table[T any] struct {
 	dirty []*cell[T] // each cell with the flag once
 	gone  []uint32   // cells that were deleted, the first to go (evict_gone.go)
 
+	groups []occupancy // of key groups (vacant.go)
+
 	last *cell[T] // of the key set at turn
 	turn uint64
 
@@ -72,32 +74,40 @@ func (t *table[T]) cost(c *cell[T]) int64 {
 	return int64(int(unsafe.Sizeof(*c)) + indexCost + t.extra + len(c.key) + int(c.size))
 }
 
-// current is the cell of the current key itself. With load, a key that isn't in the table is read from the backend; without, the
-// caller is about to overwrite it.
-func (t *table[T]) current(load bool) (*cell[T], error) {
+// access is what a cell is wanted for.
+type access uint8
+
+const (
+	overwrite access = iota // without looking: a key that isn't in the table is not read from the backend
+	change
+	look // and no more: there may be no cell for a value that isn't there
+)
+
+// current is the cell of the current key itself.
+func (t *table[T]) current(to access) (*cell[T], error) {
 	if t.turn == t.store.turn {
 		return t.last, nil
 	}
-	return t.turnTo(load)
+	return t.turnTo(to)
 }
 
-func (t *table[T]) turnTo(load bool) (*cell[T], error) {
+func (t *table[T]) turnTo(to access) (*cell[T], error) {
 	if !t.store.keyed {
 		return nil, t.fail(nil, ErrNoKey)
 	}
-	c, err := t.find(t.store.key, load)
-	if err == nil {
+	c, err := t.find(t.store.key, to)
+	if c != nil {
 		t.last, t.turn = c, t.store.turn
 	}
 	return c, err
 }
 
 // find is the cell of an entry's key, of which the state's id may be anything.
-func (t *table[T]) find(key []byte, load bool) (*cell[T], error) {
+func (t *table[T]) find(key []byte, to access) (*cell[T], error) {
 	hash := hashOf(key[headLen:])
 	c := t.lookup(key[headLen:], hash)
 	if c == nil {
-		return t.insert(key, hash, load)
+		return t.meet(key, hash, to)
 	}
 	if c.group != t.store.group {
 		return nil, t.fail(key, fmt.Errorf("used in key group %d and in %d: a key has one", c.group, t.store.group))
@@ -124,11 +134,19 @@ func (t *table[T]) lookup(key []byte, hash uint32) *cell[T] {
 	}
 }
 
-func (t *table[T]) insert(key []byte, hash uint32, load bool) (*cell[T], error) {
+// meet makes the cell of a key that isn't in the table, if one is needed.
+func (t *table[T]) meet(key []byte, hash uint32, to access) (*cell[T], error) {
+	absent, err := t.vacant(t.store.group, to != overwrite)
+	if err != nil || absent && to == look {
+		return nil, err
+	}
 	t.store.makeRoom()
 	c := t.take()
 	c.key, c.group, c.flags = string(key[headLen:]), t.store.group, live|used
-	if load {
+	switch {
+	case absent:
+		c.flags |= known
+	case to != overwrite:
 		if err := t.fetch(key, c); err != nil {
 			t.release(c)
 			return nil, err

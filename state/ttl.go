@@ -13,6 +13,8 @@ type TTL struct {
 	After time.Duration
 	// OnRead lets reading prolong a value's life, too.
 	OnRead bool
+	// Domain says what time Now and Stamp are, for others.
+	Domain Domain
 	// Now is the present, and Stamp the time of what is read or written now, both in ms since the epoch. They may differ in event time: the
 	// watermark, and the record's timestamp.
 	Now, Stamp func() int64

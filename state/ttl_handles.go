@@ -8,6 +8,7 @@ func expireValue[T any](s *Store, v *Value[T], ttl TTL) error {
 		return err
 	}
 	v.ttl, v.stamps = newExpiry(ttl), stamps
+	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: v.ttl, remove: func([]byte) error {
 		stamp, ok, err := stamps.Get()
 		if err != nil || !ok || !v.ttl.dead(stamp) {
@@ -49,6 +50,7 @@ func expireMap[K, V any](s *Store, m *Map[K, V], ttl TTL) error {
 		return err
 	}
 	m.ttl, m.stamps = newExpiry(ttl), stamps
+	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: m.ttl, remove: func(suffix []byte) error {
 		k, err := m.keys.Decode(suffix)
 		if err != nil {

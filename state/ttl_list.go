@@ -8,6 +8,7 @@ func expireList[T any](s *Store, l *List[T], ttl TTL) error {
 		return err
 	}
 	l.ttl, l.stamps = newExpiry(ttl), stamps
+	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: l.ttl, list: true, remove: func([]byte) error {
 		_, err := l.alive(false)
 		return err
@@ -113,7 +114,7 @@ func (l *List[T]) align() error {
 }
 
 func (l *List[T]) length() (uint64, error) {
-	c, err := l.table.current(true)
+	c, err := l.table.current(change)
 	if err != nil {
 		return 0, err
 	}

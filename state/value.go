@@ -36,8 +36,8 @@ func newValue[T any](s *Store, d Descriptor, c Codec[T], opts []HandleOption) (*
 
 // Get returns the value of the current key; false: there is none.
 func (v *Value[T]) Get() (T, bool, error) {
-	c, err := v.table.current(true)
-	if err != nil {
+	c, err := v.table.current(look)
+	if c == nil {
 		var none T
 		return none, false, err
 	}
@@ -47,7 +47,7 @@ func (v *Value[T]) Get() (T, bool, error) {
 			var none T
 			return none, false, err
 		}
-		if c, err = v.table.current(true); err != nil { // looking at the stamp may have evicted it
+		if c, err = v.table.current(change); err != nil { // looking at the stamp may have evicted it
 			var none T
 			return none, false, err
 		}
@@ -58,7 +58,7 @@ func (v *Value[T]) Get() (T, bool, error) {
 // Set gives the current key this value. It is encoded when the epoch is sealed: a value that can't be fails there.
 func (v *Value[T]) Set(value T) error {
 	v.table.store.touched++
-	c, err := v.table.current(false)
+	c, err := v.table.current(overwrite)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (v *Value[T]) Set(value T) error {
 // Clear leaves the current key without a value.
 func (v *Value[T]) Clear() error {
 	v.table.store.touched++
-	c, err := v.table.current(false)
+	c, err := v.table.current(overwrite)
 	if err == nil {
 		var none T
 		v.table.erase(c, none)

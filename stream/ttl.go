@@ -41,7 +41,7 @@ func (s *Setup) options(name string, ttl []TTL) []state.HandleOption {
 			s.ttls = map[string]TTL{}
 		}
 		s.ttls[name] = t
-		return append(opts, state.WithTTL(state.TTL{After: t.After}))
+		return append(opts, state.WithTTL(state.TTL{After: t.After, Domain: t.Domain}))
 	}
 	return append(opts, state.WithTTL(s.build.task.TTL(t.After, t.OnRead, t.Domain)))
 }

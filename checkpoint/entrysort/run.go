@@ -8,6 +8,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/internal/diskfull"
 	"github.com/weirstream/weir/state"
 )
 
@@ -25,7 +26,7 @@ func (s *Sorter) write(level int, next checkpoint.Next) (run Run, err error) {
 	s.files.Number++
 	f, err := os.Create(filepath.Join(s.folder, run.File))
 	if err != nil {
-		return run, fmt.Errorf("sort state: %w", err)
+		return run, fmt.Errorf("sort state: %w", diskfull.Explain(err))
 	}
 	sum, err := copyAll(entryfile.NewWriter(f), next)
 	run.Entries, run.Digest = sum.Entries, digest(sum)
@@ -33,7 +34,7 @@ func (s *Sorter) write(level int, next checkpoint.Next) (run Run, err error) {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		err = fmt.Errorf("sort state: write %s: %w", f.Name(), err)
+		err = fmt.Errorf("sort state: write %s: %w", f.Name(), diskfull.Explain(err))
 	}
 	return run, err
 }

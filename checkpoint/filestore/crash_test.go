@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -151,3 +153,33 @@ func TestFailAtEveryOperation(t *testing.T) {
 		checkSurvivors(t, mem, len(script)-1, -1)
 	}
 }
+
+// A full disk is told with the blob, the folder and what to do; when there is room again the store goes on.
+func TestFullDisk(t *testing.T) {
+	var full atomic.Bool
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if full.Load() && op.Kind == errorfs.OpFileWrite {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+	s, err := filestore.Open(fs, "/data", "file:///data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.Store(true)
+	for _, err := range []error{storetest.Put(s, "job/latest", []byte("1")), second(filestore.Open(fs, "/data", "file:///data"))} {
+		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "/data") || !strings.Contains(err.Error(), "make room") {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := storetest.Get(s, "job/latest"); !errors.Is(err, store.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	full.Store(false)
+	if err := storetest.Put(s, "job/latest", []byte("1")); err != nil {
+		t.Error(err)
+	}
+}
+
+func second(_ *filestore.Store, err error) error { return err }

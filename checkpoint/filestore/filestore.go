@@ -18,6 +18,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/weirstream/weir/checkpoint/store"
+	"github.com/weirstream/weir/internal/diskfull"
+	"github.com/weirstream/weir/internal/failpoint"
 )
 
 const (
@@ -42,6 +44,9 @@ type Store struct {
 func Open(fs vfs.FS, root, url string) (*Store, error) {
 	s := &Store{url: url, root: root, fs: fs, session: newSession(), ready: map[string]bool{}}
 	if err := s.probe(); err != nil {
+		if diskfull.Is(err) {
+			return nil, fmt.Errorf("folder %s can't be used: %w", root, diskfull.Explain(err))
+		}
 		return nil, fmt.Errorf("folder %s can't be used: %w; it must be writable by this process, or be created by it", root, err)
 	}
 	s.removeOldTemps(time.Now().Add(-tmpAge))
@@ -81,7 +86,7 @@ func (s *Store) Put(ctx context.Context, name string, write func(io.Writer) erro
 		return err
 	}
 	if err := s.put(ctx, s.path(name), write); err != nil {
-		return fmt.Errorf("checkpoint store %s: put %s: %w", s.url, name, err)
+		return fmt.Errorf("checkpoint store %s: put %s: %w", s.url, name, diskfull.Explain(err))
 	}
 	return nil
 }
@@ -154,6 +159,9 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		err := errors.Join(ctx.Err(), store.CheckName(name))
 		if err == nil {
+			if failpoint.Enabled {
+				failpoint.Hit("delete-file")
+			}
 			err = s.removeTemp(s.path(name))
 		}
 		if err != nil {

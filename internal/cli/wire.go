@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/config"
+	"github.com/weirstream/weir/internal/diskfull"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
@@ -158,6 +159,9 @@ func openFolder(c *config.Config, dir string, o pebble.Options) (state.Backend, 
 		return memory.New(), nil
 	}
 	b, err := pebble.Open(dir, o)
+	if diskfull.Is(err) {
+		return nil, fmt.Errorf("WEIR_STATE_DIR: %w", err) // there may be room the next time
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: WEIR_STATE_DIR: %w", runtime.ErrState, err)
 	}

@@ -11,6 +11,7 @@
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
 //   - A large Load writes tables and adds them to the last level, if the folder was empty: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
 //     durable, and the marker comes after the last.
+//   - Keys that are asked for in order are found by walking from one to the next, others by searching (readers_order.go).
 //   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
 //     (readers.go); nor beyond Flush, since they hold on to all that they could read.
 //   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
@@ -30,6 +31,8 @@
 //   - Ingesting each delta as a table: durable at once, which nobody needs here, at the price of a table per epoch to sync and to compact.
 //   - Excising the old entries when a Load adds its tables (IngestAndExcise): with a compaction under way at the same moment old entries came back (v2.1.7; the
 //     model test of Load found it under the race detector). They are deleted and flushed before, and the tables come on top.
+//   - Compacting tables of deletions at once (Pebble's tombstone density): at the end of a window each flush is one, and each compaction rewrote a table that
+//     the next flush emptied further. What was deleted is gone from disk when level 0 is due.
 //   - The write-ahead log: each byte would be written a third time, after the delta and before the table.
 //   - Pebble's own waiting for room: it knows of no failure, so a full disk would hang the job without a word.
 //   - Pebble's own Get: it does not ask the filters of the last level, so a new key, the commonest miss, cost a block.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/weirstream/weir/internal/diskfull"
 )
 
 // lockName is Pebble's.
@@ -36,7 +38,7 @@ func Open(dir string, o Options) (*Backend, error) {
 	b.idle.L = &b.mu
 	db, err := openPebble(data, o.pebble(lock, b.listener()))
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, diskfull.Explain(err)), lock.Close())
 	}
 	b.db, b.lock = db, lock
 	if err := errors.Join(b.clearLoad(), b.tidy()); err != nil {
@@ -130,10 +132,7 @@ func folderError(dir string, err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return fmt.Errorf("state folder %s can't be written: make it a folder that this user may write, or name another one: %w", dir, err)
 	}
-	if errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("state folder %s: the disk is full: %w", dir, err)
-	}
-	return fmt.Errorf("state folder %s: %w", dir, err)
+	return fmt.Errorf("state folder %s: %w", dir, diskfull.Explain(err))
 }
 
 func lockError(dir string, err error) error {

@@ -62,13 +62,16 @@ func (o Options) pebble(lock *pebble.Lock, events *pebble.EventListener) *pebble
 		// Apply itself waits for room, see health.go.
 		MemTableStopWritesThreshold: 1 << 20,
 		L0StopWritesThreshold:       1 << 20,
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       8, // filters make reading several tables cheap; merging them costs more the more often it is done
 		// Deleting the whole range, in Reset, should give its space back soon.
 		FlushDelayDeleteRange:      time.Second,
 		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },
 		Logger:                     logger{o.Logger},
 		EventListener:              events,
 	}
+	// When many values go at once, as at the end of a window, one flush of deletions follows on the other. Compacting each of them rewrites the
+	// tables that the next one empties further: they wait until level 0 is due.
+	p.Experimental.TombstoneDenseCompactionThreshold = -1
 	// Values are small and hot ones are cached decoded: compressing them costs more than the disk space is worth, except in the last
 	// level, where data comes to rest.
 	p.ApplyCompressionSettings(func() pebble.DBCompressionSettings {

@@ -1,6 +1,7 @@
 package pebble
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -16,15 +17,28 @@ type reader struct {
 	it      *pebble.Iterator
 	writes  uint64 // of the Backend, when it was made
 	stretch [4]byte
+	walk    walk
 }
 
 // get appends the value of key to dst.
 func (r *reader) get(key, dst []byte) ([]byte, bool, error) {
-	if !r.it.SeekPrefixGE(key) {
+	if !r.find(key) {
 		return dst, false, r.it.Error()
 	}
 	value, err := r.it.ValueAndErr()
 	return append(dst, value...), err == nil, err
+}
+
+// find puts the iterator at key, if it is there.
+func (r *reader) find(key []byte) (found bool) {
+	if w := &r.walk; w.row >= inOrder && bytes.Compare(w.last, key) < 0 {
+		found = r.step(key)
+	} else {
+		w.on = false
+		found = r.it.SeekPrefixGE(key)
+	}
+	r.walk.note(key, found)
+	return found
 }
 
 // maxReaders that nobody uses are kept; each holds on to a block for each level.
@@ -49,7 +63,7 @@ func (b *Backend) borrow(key []byte) (*reader, error) {
 		b.leave()
 		return nil, err
 	}
-	return &reader{it, writes, stretchOf(key)}, nil
+	return &reader{it: it, writes: writes, stretch: stretchOf(key)}, nil
 }
 
 // idleReader enters, and takes the reader that was last used for this stretch, or any if there are as many as may be; nil: a new one is to be

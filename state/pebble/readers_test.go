@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
 
 	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/pebble"
 )
 
 // A Get that begins after Apply, Load or Reset has returned sees what it wrote, though readers are kept from before.
@@ -107,4 +109,49 @@ func TestGetBesideApply(t *testing.T) {
 func sorted(entries []state.Entry) []state.Entry {
 	slices.SortFunc(entries, func(a, b state.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return entries
+}
+
+// Reads in any order, of keys that are there and of others, find what a map has.
+func TestGetInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, err := pebble.Open(dir, pebble.Options{JobID: "count", FS: vfs.NewMem(), Logger: quiet, MemTableBytes: 64 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		key := func(i int) []byte { return state.AppendKey(nil, uint16(i/100), 1, fmt.Appendf(nil, "%03d", i)) }
+		want := map[int]string{}
+		for n := range rapid.IntRange(1, 3).Draw(t, "writes") {
+			changes := rapid.MapOf(rapid.IntRange(0, 299), rapid.SampledFrom([]string{"", "x", "yy"})).Draw(t, "changes")
+			if rapid.Bool().Draw(t, "many") {
+				for i := range 300 {
+					if _, ok := changes[i]; !ok {
+						changes[i] = fmt.Sprint(n)
+					}
+				}
+			}
+			var batch []state.Entry
+			for i, v := range changes {
+				batch = append(batch, state.Entry{Key: key(i), Value: []byte(v), Delete: v == ""})
+				want[i] = v
+			}
+			if err := b.Apply(sorted(batch), "m"); err != nil {
+				t.Fatal(err)
+			}
+			if rapid.Bool().Draw(t, "flush") {
+				if err := b.Flush(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range rapid.IntRange(1, 5).Draw(t, "walks") {
+				at, step := rapid.IntRange(0, 299).Draw(t, "from"), rapid.SampledFrom([]int{1, 1, 1, 2, 3, 5, 7, -1}).Draw(t, "step")
+				for ; at >= 0 && at < 300; at += step {
+					got, ok, err := b.Get(key(at), nil)
+					if err != nil || string(got) != want[at] || ok != (want[at] != "") {
+						t.Fatalf("key %d: %q, %v, %v; want %q", at, got, ok, err, want[at])
+					}
+				}
+			}
+		}
+	})
 }
