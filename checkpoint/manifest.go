@@ -40,6 +40,8 @@ type Manifest struct {
 	// Finished: every source has reached its end, event time has come to its end too, and all that it made due is in the state and in the outputs.
 	// A restart has nothing to do.
 	Finished bool `json:"finished,omitempty"`
+	// Drained: the job was told to stop with it, and all timers that were set before have fired. A restart goes on all the same.
+	Drained bool `json:"drained,omitempty"`
 	// Watermarks say how far event time has come in the stages behind exchanges; those without any are left out.
 	Watermarks []StageWatermark `json:"watermarks,omitempty"`
 	// Inputs say what each sender to a repartition topic said last of its event time.
@@ -88,6 +90,8 @@ type InputWatermark struct {
 	// Watermark is in ms since the epoch; 0: event time has not begun.
 	Watermark int64 `json:"watermark,omitempty"`
 	Idle      bool  `json:"idle,omitempty"`
+	// Drained is the drain that all comes before which the sender has said so far. Empty: none.
+	Drained string `json:"drained,omitempty"`
 }
 
 // FileRef names an entry file (see package entryfile) and what it must hold.

@@ -25,6 +25,10 @@ type Metadata struct {
 	Watermark int64
 	// Idle: nothing has come from the partition for so long that it holds event time back no more.
 	Idle bool
+	// Drained is the drain that the partition has joined: all that comes of its records up to the offset fires its timers for it. Empty: none.
+	Drained string
+	// End is where the partition ends, if its source is bounded; nil: nowhere.
+	End *int64
 }
 
 // EncodeMetadata is the metadata of a checkpoint alone. It is shorter than 128 bytes.
@@ -39,6 +43,11 @@ func (m Metadata) Encode() (string, error) {
 	}
 	if err := checkExchange(m.Exchange); err != nil {
 		return "", fmt.Errorf("offset metadata of checkpoint %s: %w", m.ID, err)
+	}
+	if m.Drained != "" {
+		if err := checkRun(m.Drained); err != nil {
+			return "", fmt.Errorf("offset metadata of checkpoint %s: drained by: %w", m.ID, err)
+		}
 	}
 	s := m.text()
 	if len(s) > metadataLimit {
@@ -57,6 +66,12 @@ func (m Metadata) text() string {
 	}
 	if m.Idle {
 		s += ";idle=1"
+	}
+	if m.Drained != "" {
+		s += ";drained=" + m.Drained
+	}
+	if m.End != nil {
+		s += ";end=" + strconv.FormatInt(*m.End, 10)
 	}
 	return s
 }
@@ -101,6 +116,14 @@ func (m *Metadata) decode(attributes string) (err error) {
 			}
 		case "idle":
 			m.Idle = true
+		case "drained":
+			m.Drained, err = value, checkRun(value)
+		case "end":
+			var end int64
+			if end, err = strconv.ParseInt(value, 10, 64); err != nil || end < 0 {
+				err = fmt.Errorf("end=%.30q is no offset", value)
+			}
+			m.End = &end
 		default:
 			err = fmt.Errorf("attribute %.30q was written by a newer version; upgrade", name)
 		}

@@ -3,6 +3,7 @@ package checkpoint_test
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"os"
 	"strings"
 	"testing"
@@ -57,6 +58,10 @@ func TestMetadataThatIsNotUnderstood(t *testing.T) {
 		"weir1:r1-000000000001;wm=1;exchange=kafka": "expected",
 		"weir1:r1-000000000001;exchange=":           "expected",
 		"weir1:r1-000000000001;idle=0":              "expected",
+		"weir1:r1-000000000001;drained=A b":         "characters",
+		"weir1:r1-000000000001;drained=":            "characters",
+		"weir1:r1-000000000001;end=-1":              "is no offset",
+		"weir1:r1-000000000001;end=":                "is no offset",
 	} {
 		if m, ok, err := checkpoint.DecodeMetadata(s); m.ID != "" || ok || err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), s) {
 			t.Errorf("%q: %v, %v, %v; want an error with %q", s, m, ok, err, want)
@@ -71,6 +76,7 @@ func TestMetadataThatCannotBeWritten(t *testing.T) {
 		"is not known":       {ID: id, Exchange: "carrier;pigeon"},
 		`expected "kafka"`:   {ID: id, Exchange: strings.Repeat("k", 5000)},
 		string(id) + ": exc": {ID: id, Exchange: "memory"},
+		"drained by":         {ID: id, Drained: "a;b"},
 	} {
 		if s, err := m.Encode(); s != "" || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v", want, s, err)
@@ -85,12 +91,14 @@ func TestMetadataRoundTrip(t *testing.T) {
 			Exchange:  rapid.SampledFrom([]string{"", checkpoint.ExchangeKafka}).Draw(t, "exchange"),
 			Watermark: rapid.Int64Range(math.MinInt64, math.MaxInt64).Draw(t, "watermark"),
 			Idle:      rapid.Bool().Draw(t, "idle"),
+			Drained:   rapid.StringMatching(`|[a-z0-9]{1,40}`).Draw(t, "drained"),
+			End:       rapid.Ptr(rapid.Int64Min(0), true).Draw(t, "end"),
 		}
 		s, err := m.Encode()
-		if err != nil || len(s) > 128 {
+		if err != nil || len(s) > 201 {
 			t.Fatalf("%q: %v", s, err)
 		}
-		if got, ok, err := checkpoint.DecodeMetadata(s); got != m || !ok || err != nil {
+		if got, ok, err := checkpoint.DecodeMetadata(s); !reflect.DeepEqual(got, m) || !ok || err != nil {
 			t.Errorf("%q: %+v, %v, %v", s, got, ok, err)
 		}
 	})
@@ -102,6 +110,7 @@ func FuzzMetadata(f *testing.F) {
 	f.Add("weir1:r1-000000000042;exchange=kafka;wm=-1234;idle=1")
 	f.Add("weir1:r1-000000000042;wm=1;wm=2")
 	f.Add("weir1:r1-000000000042;;=")
+	f.Add("weir1:r1-000000000042;exchange=kafka;drained=r2;end=0")
 	f.Add("weir2:x")
 	f.Fuzz(func(t *testing.T, s string) {
 		m, ok, err := checkpoint.DecodeMetadata(s)

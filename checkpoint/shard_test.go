@@ -37,7 +37,7 @@ func ExampleOptions_shard() {
 	fmt.Println(infos[0].Name)
 	// Output:
 	// weir1:run1-000000000001;exchange=kafka;wm=1234
-	// 3 [{count source/0 1234 false}]
+	// 3 [{count source/0 1234 false }]
 	// wordcount/shard/3/manifest/run1-000000000001
 }
 

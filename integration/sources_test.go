@@ -209,6 +209,39 @@ func TestBoundedKilled(t *testing.T) {
 	})
 }
 
+// Many instances come to the end of bounded input, though one dies choosing the ends, and both on the way; what is written meanwhile is not read.
+func TestBoundedManyInstances(t *testing.T) {
+	t.Parallel()
+	rng := newRand(t)
+	w := newWordCount(t, sharedCluster(t), rng, 4, exactlyOnce, append(slices.Clone(fleetSettings), "BOUNDED=true", "CHECKPOINT_INTERVAL=50ms")...)
+	w.feed(100_000)
+	w.start("FAILPOINTS=inherit-commit:1=kill").killed(patience)
+	w.start("FAILPOINTS=inherit-after:1=kill").killed(patience)
+	more := newFeeder(t, w.cluster.Bootstrap(), w.in, 4, newText(rng))
+	more.feed(100)
+	one := w.start("FAILPOINTS=commit-before:3=kill")
+	two := w.start(w.elsewhere("two")...)
+	one.killed(patience)
+	one = w.start()
+	time.Sleep(time.Duration(rng.IntN(2000)) * time.Millisecond)
+	w.out.during("the other one is killed")
+	two.kill() // or it has come to the end
+	two = w.start(w.elsewhere("two")...)
+	for _, p := range []*process{one, two} {
+		if code := p.exit(2 * patience); code != 0 {
+			t.Fatalf("exit code %d\n%s", code, p.log.tail(20))
+		}
+	}
+	w.verdict()
+	seen := w.out.seen()
+	if code := w.start().exit(patience); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	if w.out.readToEnd(); w.out.seen() != seen {
+		t.Fatal("a job that is over has written something")
+	}
+}
+
 // Empty input is input too.
 func TestBoundedEmpty(t *testing.T) {
 	t.Parallel()

@@ -86,6 +86,10 @@ type Chain struct {
 	// Behind says how far event time has come behind the chain when it has come to wm in front of it: due timers that have not fired, and
 	// records that wait for asynchronous calls, hold it back, and keep it from being idle. Nil: equally far.
 	Behind func(wm int64, idle bool) (int64, bool)
+	// End fires all timers that are set, of both times, as at the end of all input: event time comes to its end, operator after operator, and each timer of
+	// processing time fires once, with its own time for the time. Those of processing time that are set meanwhile stay. Afterwards event time is where it was, so
+	// that work may go on. Nil: the chain has none.
+	End func() error
 	// Tick does what is due at this processing time (ms since the epoch): of many timers only some, so that a barrier does not wait for
 	// all of them. NextTick says when it is to be called again; ok is false while nothing waits for the time to come.
 	Tick     func(now int64) error

@@ -26,6 +26,9 @@
 // before the next one hears of it, so what they emit is not late there. Firing stops after 512 timers, and the runtime comes back
 // for more between messages (lag.go). A record that comes meanwhile would find timers that should be gone: those of its own key fire first.
 //
+// At the end of all input, or when the job is drained, all timers fire (end.go), operator after operator and both times together, so that what one emits is in time for
+// the next. Rejected: to leave those of the clock, as Flink does, since windows by the clock would keep what nobody asks for any more; and to wait for them, which can take for ever.
+//
 // Tumbling and sliding windows are a map from window to accumulation, and a timer for the end of each with the window as its namespace (and
 // one for the end of the allowed lateness). The sessions of a key are one value, a short list, since each record has to look at all of them. When sessions
 // merge, timers of the old ones are deleted. Costs about 1 µs for each timer that fires, its state included.

@@ -13,7 +13,7 @@ const burst = 512
 //   - Before a record is taken, all of its own key's fire. For a key it is thus as if event time had come in one step, between two records.
 //   - Event time that comes meanwhile waits. Nobody behind the chain hears of any before all timers have fired.
 //
-// The end of bounded input is the exception: all fire, since a job ends with the barrier behind it.
+// The end of time is the exception: all fire, since nothing comes behind it.
 //
 // A barrier in between leaves the rest of the timers in the state, and the watermark that has come in the checkpoint: after a recovery they
 // are due again, before any record of their keys.
@@ -32,6 +32,7 @@ type catcher interface {
 	fireNext(wm int64) (more bool, err error)
 	fireKey(wm int64) error // all that are due of the current key
 	caughtUp()
+	end() error // see Task.end
 }
 
 // alarm is the i-th in the order of the chain; they register from its end.
@@ -58,7 +59,7 @@ func (t *Task) watermark(wm int64) (err error) {
 	}
 	t.lag.next = max(t.lag.next, wm)
 	if wm == EndOfTime { // nothing comes behind it that could be in a hurry, and the barrier that follows is the last
-		return t.fireDue(math.MaxInt)
+		return t.fireAll()
 	}
 	return nil
 }
@@ -76,7 +77,22 @@ func (t *Task) reach(wm int64) error {
 		t.released()
 		return nil
 	}
-	return t.fireDue(math.MaxInt)
+	return t.fireAll()
+}
+
+// fireAll fires all that are due.
+func (t *Task) fireAll() error {
+	if t.lag.until != EndOfTime && t.lag.next != EndOfTime {
+		return t.fireDue(math.MaxInt)
+	}
+	limit := endless
+	for _, a := range t.alarms {
+		limit += a.due(EndOfTime, math.MaxInt)
+	}
+	if err := t.fireDue(limit); err != nil || !t.lag.on {
+		return err
+	}
+	return t.fail(t.op, errEndless)
 }
 
 // fireDue fires timers, the given number at most.
@@ -103,6 +119,7 @@ func (t *Task) fireDue(limit int) error {
 	for _, a := range t.alarms {
 		a.caughtUp()
 	}
+	t.level = t.lag.until
 	next := t.lag.next
 	t.lag = lag{}
 	return t.reach(next)

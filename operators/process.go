@@ -21,7 +21,7 @@ func (c *Context[K, U]) Key() K { return *c.key }
 func (c *Context[K, U]) Timestamp() int64 { return c.t.ts }
 
 // Now is the processing time.
-func (c *Context[K, U]) Now() time.Time { return c.t.env.Now() }
+func (c *Context[K, U]) Now() time.Time { return c.t.now() }
 
 // Watermark is how far event time has come here: a record whose timestamp is not above it is late. It is NoWatermark
 // at first, and in an operator without timers.

@@ -12,6 +12,7 @@ import (
 const (
 	repartitionBatch byte = 1 // then records, each: trace, key (length as uvarint, bytes), timestamp (varint), value (as the key)
 	repartitionMark  byte = 2 // then watermark (varint), idle (a byte) and sender
+	repartitionEnd   byte = 3 // then drain (length as uvarint, bytes) and sender
 )
 
 // repartitionBytes is what a batch in a repartition topic has about at most.

@@ -212,6 +212,29 @@ func TestMarkRoundTrip(t *testing.T) {
 	})
 }
 
+// TestEndFormat: docs/format.md, "Repartition topics".
+func TestEndFormat(t *testing.T) {
+	if end := fmt.Sprintf("%x", End{Sender: "text/0", Drain: "d1"}.Append(nil)); end != "03"+"02"+"6431"+"746578742f30" {
+		t.Errorf("an end is %s", end)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		e := End{Sender: rapid.StringN(1, 20, -1).Draw(t, "sender"), Drain: rapid.StringN(1, 200, -1).Draw(t, "drain")}
+		value := e.Append(nil)
+		if got, ok, err := ReadEnd(value); got != e || !ok || err != nil {
+			t.Fatalf("%+v is read as %+v, %v, %v", e, got, ok, err)
+		}
+		cut := rapid.IntRange(1, len(value)-len(e.Sender)).Draw(t, "cut")
+		if got, _, err := ReadEnd(value[:cut]); err == nil {
+			t.Fatalf("%x is read as %+v", value[:cut], got)
+		}
+	})
+	for _, value := range [][]byte{nil, {repartitionBatch}, {repartitionMark, 0, 0, 'x'}} {
+		if e, ok, err := ReadEnd(value); ok || err != nil {
+			t.Errorf("%x is read as %+v, %v", value, e, err)
+		}
+	}
+}
+
 // Whatever is in a mark's place is a mark that is written the same way, no mark, or an error.
 func FuzzReadMark(f *testing.F) {
 	for _, seed := range [][]byte{nil, {repartitionMark}, {repartitionMark, 0x80}, {repartitionMark, 2, 2, 'a'}, {repartitionBatch}, {9},

@@ -39,12 +39,15 @@ type Task struct {
 	waits   []waiting   // operators that records wait in; those further down the chain come first
 	event   *eventClock // of a source with event time
 	wm      int64       // the last watermark that has gone through all of the chain
+	level   int64       // the same, and the end of time when it has come
+	ahead   int64       // the time of the timer of processing time that has fired last, for the end, which comes before
+	ending  bool        // see end
 	broken  error       // the first error behind a side output
 }
 
 // NewTask begins a chain for one task.
 func NewTask(env *Env) *Task {
-	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark, burst: cmp.Or(env.Burst, burst)}
+	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark, level: NoWatermark, burst: cmp.Or(env.Burst, burst)}
 	t.out.produce = env.Produce
 	return t
 }
@@ -89,6 +92,9 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 	}
 	if len(t.waits) > 0 || len(t.alarms) > 0 {
 		c.Behind = t.behind
+	}
+	if len(t.alarms) > 0 {
+		c.End = t.end
 	}
 	return c
 }

@@ -96,7 +96,9 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	}
 	a.t.fires()
 	due, _ := a.state.Take(d, now)
-	a.at(due)
+	if a.at(due); d == state.ProcessingTime {
+		a.t.ahead = due.At
+	}
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}

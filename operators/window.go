@@ -69,7 +69,7 @@ func newWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], next
 // time is that of the record at work.
 func (o *windows[K, T, A, R]) time() int64 {
 	if o.Domain == state.ProcessingTime {
-		return o.t.env.Now().UnixMilli()
+		return o.t.now().UnixMilli()
 	}
 	return o.t.ts
 }
@@ -118,7 +118,7 @@ func (o *windows[K, T, A, R]) hasten(w Window, ns []byte) error {
 	if o.Early == 0 || o.closed(w) {
 		return nil
 	}
-	now := o.t.env.Now().UnixMilli()
+	now := o.t.now().UnixMilli()
 	at := now - floorMod(now, o.Early) + o.Early
 	if o.Domain == state.ProcessingTime && at >= w.End {
 		return nil

@@ -23,14 +23,17 @@ func (a *attempt) expect(epoch uint64) {
 	}}
 }
 
-// injected adds the positions at which the sources passed the barrier, and whether they were their ends.
-func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, finished bool) {
-	a.part(epoch, func(s *sealed) { s.positions, s.finished = positions, finished })
+// injected adds the positions at which the sources passed the barrier, and whether it is the last.
+func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, end ending) {
+	a.part(epoch, func(s *sealed) { s.positions, s.end = positions, end })
 }
 
 // passed adds what a task leaves behind.
 func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
 	now, inputs := t.time.mark, t.senders.list()
+	if t.shard == nil {
+		now.drained = t.drained
+	}
 	a.part(epoch, func(s *sealed) {
 		if now != (mark{wm: operators.NoWatermark}) {
 			s.times[t] = now

@@ -55,12 +55,15 @@ func (b *bounds) idle() bool { return len(b.ends) == 0 && (b.finished || !b.whol
 
 // finish says whether all is done, once.
 func (b *bounds) finish() bool {
-	if b.finished || !b.whole || len(b.ends) > 0 {
+	if b.finished || !b.over() {
 		return false
 	}
 	b.finished = true
 	return true
 }
+
+// over says whether all have come to their ends.
+func (b *bounds) over() bool { return b.whole && len(b.ends) == 0 }
 
 // follow notices, after a poll, what has come to its end, and holds back what must not be read on.
 func (r *reader) follow() {
@@ -68,18 +71,21 @@ func (r *reader) follow() {
 	if a == nil || r.standing || a.halted.Load() || a.pace == nil && r.bounds.idle() && len(r.held) == 0 && !a.in.suspended.is() {
 		return
 	}
+	// Over many instances there is no last barrier: see spread.
 	for p, end := range r.bounds.passed(r.at) {
 		r.next[p] = end
-		m := ended
-		a.toReader(p, message{mark: &m})
+		if m := ended; !r.bounds.over() { // else the last barrier says so
+			a.toReader(p, message{mark: &m})
+		}
 	}
 	if r.order.passed(r.at) {
 		r.post(processed(r.epoch))
 		r.post(barrierDue)
 	}
 	r.hold()
+	r.spread(a)
 	if r.bounds.finish() {
-		// Behind the marks, so in the epoch that the next barrier closes.
+		// The next barrier is the last.
 		r.post(processed(r.epoch))
 		r.post(barrierDue)
 	}

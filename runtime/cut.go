@@ -21,6 +21,7 @@ type cut struct {
 	checkpoints map[*shard]checkpoint.ID
 	sources     []checkpoint.SourcePosition    // of partitions whose positions no checkpoint holds (exchange kafka)
 	crossings   map[txn.Partition]txn.Position // where shards go on in repartition topics
+	drained     map[txn.Partition]string       // of source partitions: by which drain they have come to their ends (exchange kafka)
 }
 
 // readCut reads the decision records of all instances.
@@ -29,7 +30,7 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 	if err != nil {
 		return cut{}, err
 	}
-	c := cut{checkpoints: map[*shard]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}}
+	c := cut{checkpoints: map[*shard]checkpoint.ID{}, crossings: map[txn.Partition]txn.Position{}, drained: map[txn.Partition]string{}}
 	for p, pos := range committed {
 		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
 		switch {
@@ -45,7 +46,7 @@ func (in *Instance) readCut(ctx context.Context) (cut, error) {
 		}
 	}
 	if len(c.checkpoints) == 0 && len(c.sources) == 0 {
-		return cut{}, fmt.Errorf("job %q has committed nothing, so there is nothing to save", in.o.JobID)
+		return cut{}, fmt.Errorf("job %q %w", in.o.JobID, errNothing)
 	}
 	slices.SortFunc(c.sources, func(a, b checkpoint.SourcePosition) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition))
@@ -62,6 +63,7 @@ func (c *cut) take(in *Instance, p txn.Partition, pos txn.Position, m checkpoint
 			at.Watermark = m.Watermark
 		}
 		c.sources = append(c.sources, at)
+		c.drained[p] = m.Drained
 		return nil
 	}
 	if !in.single() {
@@ -110,6 +112,41 @@ func (in *Instance) readOffsets(ctx context.Context) (map[txn.Partition]txn.Posi
 		return nil, nil
 	}
 	return in.admin.Committed(ctx, in.o.JobID, parts)
+}
+
+// drainedBy is the drain by which all source partitions of the cut have come to their ends; empty: there is none. If nothing was on its way at the cut, all
+// timers have fired: the word of each partition's end is behind its records, and goes on behind what came of them.
+func (c *cut) drainedBy() (drain string) {
+	for _, d := range c.drained {
+		if d == "" || drain != "" && d != drain {
+			return ""
+		}
+		drain = d
+	}
+	return drain
+}
+
+// errNothing: there is no cut yet.
+var errNothing = errors.New("has committed nothing, so there is nothing to save")
+
+// errUndrained: not everything has come to its end.
+var errUndrained = errors.New("not all source partitions have come to their ends")
+
+// checkDrained makes sure that all source partitions there are have, by this drain.
+func (in *Instance) checkDrained(ctx context.Context, c cut, drain string) error {
+	topics := in.topology.sources.list()
+	counts, err := in.admin.Topics(ctx, topics)
+	if err != nil {
+		return fmt.Errorf("topics %q: %w", topics, err)
+	}
+	for _, topic := range topics {
+		for i := range counts[topic] {
+			if p := (txn.Partition{Topic: topic, ID: int32(i)}); c.drained[p] != drain {
+				return fmt.Errorf("%w: %s/%d", errUndrained, topic, i)
+			}
+		}
+	}
+	return nil
 }
 
 // errCrossing: records are on their way between stages.

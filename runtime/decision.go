@@ -6,6 +6,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
@@ -102,8 +103,11 @@ func (d *decision) take(in *Instance, p txn.Partition, m checkpoint.Metadata) er
 	}
 	s := in.shardOf(p)
 	if s == nil {
-		d.times[p] = mark{wm: m.Watermark, idle: m.Idle}
-		return nil
+		d.times[p] = mark{wm: m.Watermark, idle: m.Idle, drained: m.Drained}
+		if m.End != nil && in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded && in.reads(s, p.Topic) }) {
+			d.ends[p] = *m.End
+		}
+		return in.checkUnended(p, m.Watermark)
 	}
 	if before := d.checkpoints[s]; before != "" && before != m.ID {
 		return fmt.Errorf("%w: the group's committed offsets name two checkpoints, %s and %s (%s/%d); they must all come from one commit. Reset the group to one of them or give the job a new WEIR_JOB_ID",
@@ -141,8 +145,11 @@ func (in *Instance) offsets(epoch twophase.Epoch) (map[txn.Partition]txn.Positio
 			m.ID = f.checkpoint(s, in.decision)
 		} else {
 			now := f.sealed.timeOf(p)
-			if m.Idle = now.idle; now.wm != operators.NoWatermark {
+			if m.Idle, m.Drained = now.idle, now.drained; now.wm != operators.NoWatermark {
 				m.Watermark = now.wm
+			}
+			if end, bounded := in.decision.ends[p]; bounded {
+				m.End = &end
 			}
 		}
 		text, err := m.Encode()

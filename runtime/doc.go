@@ -69,7 +69,7 @@
 // a commit point begin at their earliest, whatever its sources say.
 //
 // The reader cuts batches at the ends, and knows by the consumer's position, which control records move too, when one is reached. It sends the end of time
-// to that partition's task; a valve leaves ended inputs out until all have ended. After the last one the next barrier closes the final epoch: its
+// to that partition's task; a valve leaves ended inputs out until all have ended. After the last one the next barrier is the last: all timers of a task fire before it passes (ending.go). The
 // manifest says Finished, and its commit shuts the instance down. A start that finds Finished in the decision has nothing to do.
 //
 // Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
@@ -94,13 +94,18 @@
 //
 // With the exchange in memory a savepoint is a snapshot of the backend, which holds committed epochs only, with what the manifest of its marker says
 // (savepoint_take.go). It takes no part in the protocol: at most it asks for a barrier. One that the job stops for is taken when the work has ended, of the last
-// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands. One that is made without a broker goes by the note
-// of the last commit in the store, which lags while a job works and is brought up to date when it has stopped in good order (noteLast).
+// commit, if the decision record agrees (savepoint_stop.go). Draining makes every source bounded where it stands, and leaves event time as it is. One that is made
+// without a broker goes by the note of the last commit in the store, which lags while a job works and is brought up to date when it has stopped in good order (noteLast).
 //
 // With kafka it is a cut (cut.go): one stable reading of all decision records, which has whole transactions only. It can be used if nothing was in a repartition
 // topic: if, asked afterwards, none holds a committed record at or behind its offset in the cut. To come by such a moment sources stand still, by a request in the
 // store on which nothing but time depends (suspend.go). The checkpoints of the cut are copied from the store; a hold that was put before the cut was read keeps
 // collectors from them. One that the job stops for is taken like that of a stopped job, when the group has no members left.
+//
+// A drain over all instances is the same with a name in the request. Source partitions, held, send their ends through the repartition topics; a task that has heard those of all its senders fires its
+// timers and sends its own, in one epoch with the offset behind the last of them (task.endFor). The cut can be used if all source partitions have ended by this drain, too: nothing under way then
+// means that all ends have arrived everywhere. Until the request lapses timers rest behind the end (resting). Nobody has to undo anything: ends of a drain that came to nothing
+// have another name than those of the next, and a partition that has records again sends its end again.
 //
 // # Starting from a savepoint
 //
@@ -126,6 +131,7 @@
 //	killed while starting from a   no decision record; files of a run that nobody names, collected later
 //	  savepoint
 //	killed while writing a base    no manifest names it; its files are collected later
+//	killed while draining          what was committed has fired; the rest fires with the next drain, or in its time
 //	killed while taking a          it has no header, so there is none; the name can be used again. Sources of other
 //	  savepoint                    instances stand still, and collectors wait, until request and hold lapse
 //

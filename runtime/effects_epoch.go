@@ -91,7 +91,8 @@ func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
 	hit("barrier-before")
 	go in.reader.do(func() {
 		if in.reader.attempt == a {
-			a.injected(uint64(epoch), in.reader.barrier(uint64(epoch)), in.reader.bounds.finished)
+			positions, end := in.reader.barrier(uint64(epoch))
+			a.injected(uint64(epoch), positions, end)
 		}
 	})
 }

@@ -36,8 +36,8 @@ const (
 type sealed struct {
 	tasks     map[*shard][][]state.Entry // of each keyed task, sorted; those without are left out
 	positions map[txn.Partition]int64
-	times     map[*task]mark                        // event time; tasks without are left out
-	finished  bool                                  // every source had come to its end before the barrier
+	times     map[*task]mark // event time; tasks without are left out
+	end       ending
 	inputs    map[*task][]checkpoint.InputWatermark // of those behind a repartition topic
 }
 

@@ -67,7 +67,7 @@ func (in *Instance) manifest(f *flight, s *shard, of []txn.Partition) checkpoint
 		}
 		m.Sources = append(m.Sources, at)
 	}
-	m.Finished = f.sealed.finished
+	m.Finished, m.Drained = f.sealed.end == endOfInput, f.sealed.end == endOfDrain
 	f.sealed.remember(&m, s)
 	return m
 }

@@ -9,12 +9,14 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// message is what travels to a task: one of a batch from Kafka, a batch through an exchange, a barrier, or a watermark.
+// message is what travels to a task: one of a batch from Kafka, a batch through an exchange, a barrier, a watermark, or a drain.
 type message struct {
 	source   *txn.Batch
 	batch    operators.Batch
 	exchange int    // that the batch came through
 	barrier  uint64 // epoch, if not 0
+	end      ending // of a barrier: it is the last
+	drain    string // a source partition is to come to its end for now
 	mark     *mark
 }
 

@@ -45,8 +45,8 @@ const leaderPoll = 250 * time.Millisecond
 // errGivenUp ends a start from a savepoint when the partitions go away or the instance ends: no failure.
 var errGivenUp = errors.New("given up")
 
-// beginning is the look for a commit point at the start of a job that is to start from a savepoint, or at the latest records of topics that many
-// instances read, and the making of the first one.
+// beginning is the look for a commit point, and the making of the first one, at the start of a job that is to start from a savepoint, or where one of many instances
+// has to choose for all: what the latest records are, or where bounded input ends.
 type beginning struct {
 	in       *Instance
 	from     RestoreFrom
@@ -60,8 +60,8 @@ type beginning struct {
 
 // begin prepares the look; nil: there is nothing to look for. The result is to be run beside the loop.
 func (in *Instance) begin() func() error {
-	latest := !in.single() && in.anySource(func(s *stream.SourceSpec) bool { return s.Start.Kind() == stream.StartLatest })
-	if in.o.RestoreFrom.URL == "" && !latest || in.hasBegun.Load() {
+	chosen := !in.single() && in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded || s.Start.Kind() == stream.StartLatest })
+	if in.o.RestoreFrom.URL == "" && !chosen || in.hasBegun.Load() {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(in.ctx)
@@ -149,7 +149,7 @@ func (b *beginning) run() error {
 // what the job starts from.
 func (b *beginning) what() string {
 	if b.from.URL == "" {
-		return "the latest records (WEIR_START_FROM)"
+		return "where the sources say (WEIR_START_FROM, WEIR_BOUNDED)"
 	}
 	return b.from.shown() + " (WEIR_RESTORE_FROM)"
 }
@@ -163,13 +163,31 @@ func (b *beginning) look() (exists bool, found map[txn.Partition]txn.Position, e
 		return false, nil, err
 	}
 	for p, pos := range found {
-		_, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
+		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
 		if err != nil {
 			return false, nil, fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
 		}
-		exists = exists || ours
+		if exists = exists || ours; ours {
+			if err := b.in.checkEnds(p, m); err != nil {
+				return false, nil, err
+			}
+		}
 	}
 	return exists, found, nil
+}
+
+// checkEnds refuses to bound a source of a job that has been running without ends: each of many instances would choose them for itself.
+func (in *Instance) checkEnds(p txn.Partition, m checkpoint.Metadata) error {
+	if in.single() || m.End != nil {
+		return nil
+	}
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; s != nil && s.Bounded && in.reads(s, p.Topic) {
+			return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), and the job has been running without: with WEIR_EXCHANGE=kafka ends are chosen when a job begins. Give it a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+				ErrState, s.UID)
+		}
+	}
+	return nil
 }
 
 // leader is the partition whose owner makes the first commit point. Nobody else can: the group refuses the offsets of an owner of earlier.
@@ -209,8 +227,10 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 	if err != nil {
 		return err
 	}
-	in.log.Info("making the job's first commit point", "start_from", b.what(), "of", o.header.Job, "created", o.header.Created,
-		"bytes", o.header.Size(), "entries", o.header.Entries())
+	if err := b.bound(at); err != nil {
+		return err
+	}
+	in.log.Info("making the job's first commit point", "start_from", b.what(), "bytes", o.header.Size(), "entries", o.header.Entries())
 	hit("inherit-before")
 	f := newFounding(b, o, states, at)
 	if err := f.write(); err != nil {

@@ -207,6 +207,9 @@ func (f *founding) positions() (map[txn.Partition]txn.Position, error) {
 		if t, ok := f.at.times[p]; ok && f.in.shardOf(p) == nil {
 			m.Watermark, m.Idle = t.Watermark, t.Idle
 		}
+		if end, bounded := f.at.ends[p]; bounded {
+			m.End = &end
+		}
 		text, err := m.Encode()
 		if err != nil {
 			return nil, err

@@ -92,7 +92,7 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 	m := plan.Manifest
 	h := snapshot.Header{
 		Job: at.Job, Name: string(at.ID), Created: m.Created, Checkpoints: []string{string(at.ID)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
-		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Finished,
+		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Drained || m.Finished,
 	}
 	for _, f := range slices.Concat(plan.Base.Files, plan.Base.Changes) {
 		h.Files = append(h.Files, snapshot.File{FileRef: f})

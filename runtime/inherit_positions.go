@@ -19,6 +19,7 @@ type places struct {
 	positions map[txn.Partition]int64
 	times     map[txn.Partition]checkpoint.SourcePosition // of partitions with event time, if it goes on
 	stages    []checkpoint.StageWatermark
+	ends      map[txn.Partition]int64 // of bounded sources, if this is not chosen later (settle)
 }
 
 // positions chooses where every partition of the job begins: where WEIR_RESTORE_OFFSETS says, else where the savepoint stands, else where the group has
@@ -176,6 +177,30 @@ func (b *beginning) choose(ctx context.Context, d decision, kept map[txn.Partiti
 	return nil
 }
 
+// bound chooses for all instances where bounded sources end: with what is visible now.
+func (b *beginning) bound(at *places) error {
+	if b.in.single() {
+		return nil
+	}
+	var parts []txn.Partition
+	for p := range at.positions {
+		if b.in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded && b.in.reads(s, p.Topic) }) {
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, b.in.o.StartTimeout)
+	defer cancel()
+	stable, err := b.in.consumer.Stable(ctx, parts)
+	at.ends = map[txn.Partition]int64{}
+	for _, p := range parts {
+		at.ends[p] = max(stable[p], at.positions[p])
+	}
+	return err
+}
+
 // sourceOf is the uid of the source that reads a topic; empty: none does.
 func (in *Instance) sourceOf(topic string) string {
 	if _, internal := in.topology.exchangeOf(topic); internal {
@@ -186,7 +211,7 @@ func (in *Instance) sourceOf(topic string) string {
 
 // goOn takes over event time, unless it has come to its end: then nothing that follows would be in time.
 func (a *places) goOn(h snapshot.Header) {
-	ended := h.Drained
+	ended := false
 	times := map[txn.Partition]checkpoint.SourcePosition{}
 	for _, s := range h.Sources {
 		ended = ended || s.Watermark == operators.EndOfTime

@@ -44,7 +44,6 @@ type Instance struct {
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
 
 	savepoints savepoints
-	draining   atomic.Bool // event time is being brought to its end
 	suspended  suspension
 	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 	download   transfer      // of state, in restores
@@ -65,18 +64,19 @@ type Instance struct {
 	wasLost    bool      // partitions were lost since we last had all
 	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
 	// partitions, or even the name, from it; so it is left in there until the process ends.
-	zombie   bool
-	decision decision
-	giveUp   context.CancelFunc // ends a start from a savepoint; nil: there is none
-	flights  map[twophase.Epoch]*flight
-	dirty    twophase.Epoch // the last that records were read in
-	restarts restarts
-	lastErr  error
-	fatalErr error // the first failure that ends the instance
-	result   error
-	stopped  bool
-	waiters  []waiter         // for commits
-	last     *SavepointStatus // to be taken when the work has ended
+	zombie    bool
+	decision  decision
+	giveUp    context.CancelFunc // ends a start from a savepoint; nil: there is none
+	flights   map[twophase.Epoch]*flight
+	dirty     twophase.Epoch // the last that records were read in
+	restarts  restarts
+	lastErr   error
+	fatalErr  error // the first failure that ends the instance
+	result    error
+	stopped   bool
+	waiters   []waiter         // for commits
+	last      *SavepointStatus // to be taken when the work has ended
+	lastDrain string           // of it, over all instances
 	// published is the newest epoch whose state is on its way to the backend.
 	published twophase.Epoch
 	barrier   *time.Timer
@@ -138,6 +138,9 @@ func (in *Instance) Run(ctx context.Context) error {
 	go in.savepointsBySchedule()
 	if !in.single() {
 		go in.watchRequests()
+		if in.bounded() {
+			go in.watchInput()
+		}
 	}
 	in.loop()
 	return errors.Join(in.result, in.teardown(ctx))

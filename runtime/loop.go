@@ -112,7 +112,7 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	}
 	in.m.Phase("total", time.Since(f.began))
 	in.m.Commit()
-	if f.sealed.finished {
+	if f.sealed.end != goesOn {
 		in.end()
 	}
 	in.view.committed(string(f.id))
@@ -155,9 +155,9 @@ func culprit(ev *event) *operators.Culprit {
 	return &operators.Culprit{}
 }
 
-// end ends the instance in good order: every bounded source has come to its end, and all that follows is committed.
+// end ends the instance in good order: every source has come to its end, or is drained, and all that follows is committed.
 func (in *Instance) end() {
-	in.log.Info("every source has come to its end, and all is committed; ending")
+	in.log.Info("every source has come to its end or is drained, and all is committed; ending")
 	in.step(twophase.Event{Kind: twophase.Shutdown})
 }
 

@@ -10,6 +10,8 @@ import (
 type mark struct {
 	wm   int64
 	idle bool
+	// drained is the drain by which a source partition has come to its end; in what is committed only.
+	drained string
 }
 
 // valve makes one watermark of those of several inputs: the least of them, leaving out idle ones and those that have come to the end of
@@ -54,6 +56,6 @@ func (v *valve) take(input int, m mark) (now mark, changed bool) {
 	}
 	idle = idle && !over
 	before := v.now
-	v.now = mark{max(v.now.wm, least), idle}
+	v.now = mark{wm: max(v.now.wm, least), idle: idle}
 	return v.now, v.now != before
 }

@@ -29,11 +29,11 @@ func TestValve(t *testing.T) {
 		last := mark{wm: operators.NoWatermark}
 		for range rapid.IntRange(0, 40).Draw(t, "steps") {
 			i := rapid.IntRange(0, n-1).Draw(t, "input")
-			m := mark{rapid.Int64Range(-5, 50).Draw(t, "wm"), rapid.Bool().Draw(t, "idle")}
+			m := mark{wm: rapid.Int64Range(-5, 50).Draw(t, "wm"), idle: rapid.Bool().Draw(t, "idle")}
 			if rapid.IntRange(0, 5).Draw(t, "ended") == 0 {
 				m = ended
 			}
-			have[i] = mark{max(have[i].wm, m.wm), m.idle}
+			have[i] = mark{wm: max(have[i].wm, m.wm), idle: m.idle}
 			now, changed := v.take(i, m)
 			want := naive(have)
 			want.wm = max(want.wm, last.wm)
@@ -58,9 +58,9 @@ func naive(have []mark) mark {
 		}
 	}
 	if all {
-		return mark{most, true}
+		return mark{wm: most, idle: true}
 	}
-	return mark{least, false}
+	return mark{wm: least}
 }
 
 // A receiver that waits with a deadline is woken up in time, and by a message before it.

@@ -19,9 +19,6 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 	if err := in.openClusters(); err != nil {
 		return err
 	}
-	if err := in.checkSources(); err != nil {
-		return err
-	}
 	topics, err := in.awaitTopics(ctx)
 	if err != nil {
 		return err

@@ -41,7 +41,8 @@ type reader struct {
 	topics    []string        // to be subscribed to; nil: nothing new
 	held      []txn.Partition // see hold
 	bounds    bounds
-	drained   bool // see drain
+	drained   bool                     // see drain
+	told      map[txn.Partition]string // the drains over all instances that the tasks of source partitions were told of
 	order     precedence
 }
 
@@ -139,6 +140,9 @@ func (r *reader) deliver(batches []*txn.Batch) {
 		if !r.bounds.cut(b) {
 			continue
 		}
+		if _, crossing := a.in.topology.exchangeOf(b.Partition.Topic); !crossing {
+			delete(r.told, b.Partition)
+		}
 		if !r.dirty {
 			r.dirty = true
 			r.post(processed(r.epoch))
@@ -174,8 +178,9 @@ func (r *reader) hand(a *attempt, b *txn.Batch) {
 
 // start lets records from the positions of d on flow to the tasks of a, as part of epoch; if a is pinned, not before flow.
 func (r *reader) start(a *attempt, epoch uint64, d decision) error {
-	r.attempt, r.epoch, r.dirty = a, epoch, false
+	r.attempt, r.epoch, r.dirty, r.told = a, epoch, false, map[txn.Partition]string{}
 	r.next, r.bounds = maps.Clone(d.positions), newBounds(d.positions, d.ends)
+	r.bounds.whole = r.bounds.whole && a.in.single()
 	if r.drained {
 		r.drain()
 	}
@@ -232,15 +237,15 @@ func (r *reader) halt() error {
 	return r.consumer.Pause()
 }
 
-// barrier closes the epoch behind everything handed out so far and returns the positions it ends at.
-func (r *reader) barrier(epoch uint64) map[txn.Partition]int64 {
-	positions := r.positions()
+// barrier closes the epoch behind everything handed out so far and returns the positions it ends at, and whether it is the last.
+func (r *reader) barrier(epoch uint64) (map[txn.Partition]int64, ending) {
+	positions, end := r.positions(), r.ending()
 	if r.attempt != nil {
-		r.attempt.toReaders(message{barrier: epoch})
+		r.attempt.toReaders(message{barrier: epoch, end: end})
 		r.order.barrier()
 	}
 	r.epoch, r.dirty = epoch+1, false
-	return positions
+	return positions, end
 }
 
 // positions returns where each partition goes on.

@@ -131,7 +131,12 @@ func (in *Instance) checkManifest(m *checkpoint.Manifest, d decision) error {
 			return fmt.Errorf("%w: it holds the state at offset %d of %s/%d, but the group is committed at %d", ErrState, s.Offset, p.Topic, p.ID, o)
 		}
 	}
-	return in.checkUnended(m)
+	for _, s := range m.Sources {
+		if err := in.checkUnended(txn.Partition{Topic: s.Topic, ID: s.Partition}, s.Watermark); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *Instance) registerStates(reg *state.Registry) error {

@@ -56,16 +56,19 @@ func (t *task) recall(d decision, m *checkpoint.Manifest) {
 		t.time.mark = recallSource(t.partition, m)
 	default:
 		t.time.mark = d.times[t.partition]
+		t.drained, t.time.mark.drained = t.time.mark.drained, ""
 	}
 	t.time.unsaid = m.RestoredFrom != ""
 	t.inbox.valve.now.wm = t.time.begun()
-	t.senders = newSenders(t, m)
+	if t.senders = newSenders(t, m); t.senders != nil {
+		t.drained = t.senders.drainedBy()
+	}
 }
 
 func recallSource(p txn.Partition, m *checkpoint.Manifest) mark {
 	for _, src := range m.Sources {
 		if src.Topic == p.Topic && src.Partition == p.ID {
-			return mark{src.Watermark, src.Idle}
+			return mark{wm: src.Watermark, idle: src.Idle}
 		}
 	}
 	return mark{}

@@ -21,7 +21,7 @@ type SavepointRequest struct {
 	To string `json:"to,omitempty"`
 	// Stop ends the instance: its last commit is what the savepoint holds.
 	Stop bool `json:"stop,omitempty"`
-	// Drain brings event time to its end before, so that all timers and windows fire. It needs Stop, since nothing could follow.
+	// Drain lets all timers and windows fire before, of both times, and commits what comes of it. It needs Stop.
 	Drain bool `json:"drain,omitempty"`
 }
 
@@ -213,9 +213,7 @@ func (s *savepoints) stop() {
 func (in *Instance) checkSavepoint(st *SavepointStatus) error {
 	switch {
 	case st.Drain && !st.Stop:
-		return errors.New("drain needs stop: when event time has come to its end, every further record would be late")
-	case st.Drain && !in.single():
-		return errors.New("drain is for WEIR_EXCHANGE=memory: nobody could say when event time has come to its end in all instances. Stop without it")
+		return errors.New("drain needs stop: it lets all timers and windows fire, which is for a job that ends")
 	case !in.Status().Ready():
 		return fmt.Errorf("the instance is %s; ask again when it is running", in.Status().Phase)
 	}

@@ -61,9 +61,10 @@ func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, 
 			h.Sources = p.manifest.Sources
 		}
 	}
-	if h.States, err = unite(parts); err == nil && in.single() && parts[0].manifest.Finished && !in.bounded() {
-		err = drain(&h, true)
+	if h.Drained = c.drainedBy() != ""; in.single() {
+		h.Drained = parts[0].manifest.Drained || parts[0].manifest.Finished
 	}
+	h.States, err = unite(parts)
 	return parts, h, err
 }
 

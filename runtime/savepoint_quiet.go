@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/twophase"
 )
@@ -13,6 +14,8 @@ import (
 const (
 	// quietPatience bounds the search for a moment without records under way, and with it how long sources stand still.
 	quietPatience = time.Minute
+	// drainPatience is for as long as all timers of a job may take.
+	drainPatience = 10 * time.Minute
 	quietEvery    = 100 * time.Millisecond
 )
 
@@ -21,39 +24,55 @@ const (
 func (in *Instance) takeFromAll(ctx context.Context, st SavepointStatus) (snapshot.Header, error) {
 	return in.holding(ctx, func() (h snapshot.Header, err error) {
 		var c cut
-		if err := in.quietly(ctx, st, func(ctx context.Context, _ func()) (err error) { c, err = in.stillCut(ctx); return err }); err != nil {
+		if err := in.quietly(ctx, st, "", func(ctx context.Context, _ func()) (err error) { c, err = in.stillCut(ctx, ""); return err }); err != nil {
 			return h, err
 		}
 		return in.copySavepoint(ctx, c, st, in.savepoints.progress)
 	})
 }
 
-// stillCut reads cuts until one has nothing under way.
-func (in *Instance) stillCut(ctx context.Context) (cut, error) {
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, quietPatience)
+// stillCut reads cuts until one has nothing under way, and all that there is is drained if that was asked for.
+func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
+	began, patience := time.Now(), quietPatience
+	if drain != "" {
+		patience = drainPatience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	ticker := time.NewTicker(quietEvery)
 	defer ticker.Stop()
 	for {
-		c, err := in.readCut(ctx)
-		if err == nil {
-			err = in.checkStill(ctx, c)
-		}
+		c, err := in.checkedCut(ctx, drain)
 		switch {
 		case err == nil:
 			in.log.Info("found a moment without records under way", "after", time.Since(began).Round(time.Millisecond))
 			return c, nil
-		case !errors.Is(err, errCrossing):
+		case !errors.Is(err, errCrossing) && !errors.Is(err, errUndrained):
 			return cut{}, err
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return cut{}, fmt.Errorf("no moment without records under way was found within %v: %w. Do all instances reach %s? Timers that keep sending records behind an exchange can be the cause too",
-				quietPatience, err, in.o.Store.URL())
+				patience, err, in.o.Store.URL())
 		}
 	}
+}
+
+// checkedCut reads a cut; errCrossing and errUndrained say that it is not one to be used.
+func (in *Instance) checkedCut(ctx context.Context, drain string) (cut, error) {
+	c, err := in.readCut(ctx)
+	switch {
+	case drain == "":
+	case errors.Is(err, errNothing):
+		err = errUndrained // the ends will be committed
+	case err == nil:
+		err = in.checkDrained(ctx, c, drain)
+	}
+	if err == nil {
+		err = in.checkStill(ctx, c)
+	}
+	return c, err
 }
 
 // stopAllWith stops all instances at a moment without records under way. lastSavepoint takes the savepoint when the last one has ended; sources stand still
@@ -61,13 +80,17 @@ func (in *Instance) stillCut(ctx context.Context) (cut, error) {
 func (in *Instance) stopAllWith(st SavepointStatus) {
 	ctx, cancel := in.untilEnded()
 	defer cancel()
-	err := in.quietly(in.ctx, st, func(_ context.Context, stop func()) error {
-		if _, err := in.stillCut(ctx); err != nil {
+	drain := ""
+	if st.Drain {
+		drain = checkpoint.NewRun() // no other has the name
+	}
+	err := in.quietly(in.ctx, st, drain, func(_ context.Context, stop func()) error {
+		if _, err := in.stillCut(ctx, drain); err != nil {
 			return err
 		}
 		stop()
 		in.post(event{then: func() {
-			in.last = &st
+			in.last, in.lastDrain = &st, drain
 			in.stopQuietly()
 		}})
 		<-in.ended
@@ -94,10 +117,7 @@ func (in *Instance) ofAllLastCommits(ctx context.Context, st SavepointStatus) (s
 		if err := in.awaitNobody(ctx); err != nil {
 			return h, err
 		}
-		c, err := in.readCut(ctx)
-		if err == nil {
-			err = in.checkStill(ctx, c)
-		}
+		c, err := in.checkedCut(ctx, in.lastDrain)
 		if err != nil {
 			return h, fmt.Errorf("%w; the instances have stopped. Start them again, and try again", err)
 		}

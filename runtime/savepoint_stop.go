@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
@@ -19,17 +17,7 @@ func (in *Instance) stopWith(st SavepointStatus) {
 		in.step(twophase.Event{Kind: twophase.Shutdown})
 		return
 	}
-	in.draining.Store(true)
 	go in.reader.do(func() { in.reader.drain() })
-}
-
-// drain ends every partition where it stands, as if it were bounded: event time comes to its end, the timers that this makes due fire, and the commit of
-// what they do ends the instance. After a failure the next attempt does the same.
-func (r *reader) drain() {
-	r.drained = true
-	if r.attempt != nil {
-		r.bounds = newBounds(r.next, maps.Clone(r.next))
-	}
 }
 
 // lastSavepoint takes the savepoint that the instance was stopped for. Nothing of the work is left by now but its backend, which is up to date
@@ -72,8 +60,8 @@ func (in *Instance) ofLastCommit(ctx context.Context, st SavepointStatus, ended 
 		return snapshot.Header{}, err
 	}
 	h := headerOf(&m)
-	if st.Drain {
-		err = drain(&h, m.Finished)
+	if st.Drain && !m.Drained {
+		err = errors.New("not all timers had fired yet when the instance was stopped")
 	}
 	if err == nil {
 		err = in.isDecided(ctx, m.ID)
@@ -92,19 +80,6 @@ func (in *Instance) isDecided(ctx context.Context, id checkpoint.ID) error {
 	}
 	if got := now.checkpoints[in.shards[0]]; got != id {
 		return fmt.Errorf("the last commit's outcome was not known: checkpoint %s is decided, this instance holds %s. Take the savepoint of the stopped job (processor savepoint create)", got, id)
-	}
-	return nil
-}
-
-// drain takes event time out of a header: it has come to its end, and begins anew for who starts from the savepoint.
-func drain(h *snapshot.Header, finished bool) error {
-	if !finished {
-		return errors.New("event time had not come to its end yet when the instance was stopped")
-	}
-	h.Drained, h.Watermarks = true, nil
-	h.Sources = slices.Clone(h.Sources)
-	for i := range h.Sources {
-		h.Sources[i].Watermark, h.Sources[i].Idle = 0, false
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (in *Instance) stoppedCut(ctx context.Context) (cut, error) {
 		err = in.checkStill(ctx, c)
 	}
 	if errors.Is(err, errCrossing) {
-		err = fmt.Errorf("%w: a savepoint can't hold them. Start the job, take the savepoint while it runs, or stop it when no input comes", err)
+		err = fmt.Errorf("%w: a savepoint can't hold them. Start the job again, and stop it with a savepoint (processor savepoint create --stop), which waits until there are none", err)
 	}
 	if err != nil {
 		return cut{}, in.unanswered(ctx, err)

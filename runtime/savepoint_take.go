@@ -117,7 +117,7 @@ func (s *shard) committedView(ctx context.Context) (state.Snapshot, checkpoint.M
 func headerOf(m *checkpoint.Manifest) snapshot.Header {
 	return snapshot.Header{
 		Job: m.Job, Checkpoints: []string{string(m.ID)}, Exchange: m.Exchange,
-		MaxParallelism: m.MaxParallelism, States: m.States, Sources: m.Sources, Watermarks: m.Watermarks,
+		MaxParallelism: m.MaxParallelism, States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Drained || m.Finished,
 	}
 }
 

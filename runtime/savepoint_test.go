@@ -15,7 +15,6 @@ import (
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
-	"github.com/weirstream/weir/stream"
 )
 
 // ask asks for a savepoint and waits until it is taken.
@@ -160,44 +159,6 @@ func TestStopWithSavepoint(t *testing.T) {
 	}
 	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{}); !errors.Is(err, runtime.ErrSavepointRequest) {
 		t.Errorf("of an instance that has ended: %v", err)
-	}
-}
-
-// hourly counts the records of each hour by their timestamps: nothing comes out before the hour has ended.
-func hourly(t testing.TB) setting {
-	job := stream.NewJob("hourly")
-	lines := stream.From(job, stream.Topics("text"), func(r *stream.Record) (string, error) { return string(r.Value), nil }, stream.Watermarks(time.Second), stream.UID("lines"))
-	byLine := stream.KeyBy(lines, func(s string) string { return s }, stream.UID("by_line"))
-	first := stream.WindowReduce(byLine, stream.Tumbling(time.Hour), state.String{}, func(a, _ string) string { return a }, stream.UID("hours"))
-	stream.To(stream.Map(first, func(p stream.Pane[string, string]) string { return p.Value }), "word-counts", stream.AsValue(state.String{}))
-	return runs(t, job)
-}
-
-// TestDrain: all windows fire before the job stops, and the savepoint says that event time begins anew behind it.
-func TestDrain(t *testing.T) {
-	c := newCluster(t, 2, "text", "word-counts")
-	c.feed("text", "a", "b", "a", "a")
-	l := c.start(hourly(t))
-	l.until(t, "all records", read(4))
-	if out := c.committed("word-counts"); len(out) != 0 {
-		t.Fatalf("%d windows have fired", len(out))
-	}
-	st, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "drained", Stop: true, Drain: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.ended(t)
-	l.close()
-	if out := c.committed("word-counts"); len(out) != 2 {
-		t.Errorf("%d windows have fired, expected those of a and b", len(out))
-	}
-	sp, err := snapshot.OpenURL(t.Context(), st.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sp.Close()
-	if h := sp.Header(); !h.Drained || len(h.Watermarks) > 0 || h.Sources[0].Watermark != 0 || h.Entries() != 0 {
-		t.Errorf("%+v", h)
 	}
 }
 

@@ -6,15 +6,17 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/txn"
 )
 
 // senders are the tasks, in whatever instance, that write to the repartition topics in front of a task, and how far the event time of each has
-// come. Event time is the least of theirs, as in memory: only that their watermarks come in records.
+// come. Event time is the least of theirs, as in memory: only that their watermarks come in records. So do their ends, in a drain of the job.
 type senders struct {
-	names []checkpoint.InputWatermark // exchange and sender; the rest is not used
-	index map[checkpoint.InputWatermark]int
-	valve valve
+	names   []checkpoint.InputWatermark // exchange and sender; the rest is not used
+	index   map[checkpoint.InputWatermark]int
+	valve   valve
+	drained []string // by which drain each has come to its end
 }
 
 // newSenders expects every task that can write to t, with the marks of a manifest. Nil for a task that is fed in memory.
@@ -24,38 +26,45 @@ func newSenders(t *task, m *checkpoint.Manifest) *senders {
 		return nil
 	}
 	s := &senders{index: map[checkpoint.InputWatermark]int{}}
+	var timeless []bool
 	for _, x := range t.stage.Inputs {
-		for _, sender := range in.sendersTo(x, t.attempt.counts) { // those without event time are not waited for
-			name := checkpoint.InputWatermark{Operator: in.o.Plan.Exchanges[x].UID, Sender: sender}
-			s.index[name] = len(s.names)
-			s.names = append(s.names, name)
+		for i := range in.o.Plan.Stages {
+			stage := &in.o.Plan.Stages[i]
+			if !slices.Contains(stage.Sends, x) {
+				continue
+			}
+			for _, sender := range in.sendersOf(stage, t.attempt.counts) {
+				name := checkpoint.InputWatermark{Operator: in.o.Plan.Exchanges[x].UID, Sender: sender}
+				s.index[name] = len(s.names)
+				s.names, timeless = append(s.names, name), append(timeless, !stage.EventTime)
+			}
 		}
 	}
-	s.valve = newValve(len(s.names))
+	s.valve, s.drained = newValve(len(s.names)), make([]string, len(s.names))
+	s.valve.timeless = timeless
 	s.valve.now.wm = t.time.begun()
 	for _, i := range m.Inputs {
-		s.take(i.Operator, operators.Mark{Sender: i.Sender, Watermark: i.Watermark, Idle: i.Idle})
+		if i.Watermark != 0 {
+			s.take(i.Operator, operators.Mark{Sender: i.Sender, Watermark: i.Watermark, Idle: i.Idle})
+		}
+		if i.Drained != "" {
+			s.end(i.Operator, operators.End{Sender: i.Sender, Drain: i.Drained})
+		}
 	}
 	return s
 }
 
-// sendersTo names the tasks that send watermarks to an exchange.
-func (in *Instance) sendersTo(exchange int, counts map[string]int) (names []string) {
-	for i := range in.o.Plan.Stages {
-		s := &in.o.Plan.Stages[i]
-		if !slices.Contains(s.Sends, exchange) || !s.EventTime {
-			continue
+// sendersOf names the tasks of a stage that sends to an exchange.
+func (in *Instance) sendersOf(s *stream.Stage, counts map[string]int) (names []string) {
+	if s.Source == nil {
+		for n := range in.topology.parallelism {
+			names = append(names, keyedSender(s.UID, n))
 		}
-		if s.Source == nil {
-			for n := range in.topology.parallelism {
-				names = append(names, keyedSender(s.UID, n))
-			}
-			continue
-		}
-		for _, p := range in.topology.partitions(counts) {
-			if in.reads(s.Source, p.Topic) {
-				names = append(names, sourceSender(p))
-			}
+		return names
+	}
+	for _, p := range in.topology.partitions(counts) {
+		if in.reads(s.Source, p.Topic) {
+			names = append(names, sourceSender(p))
 		}
 	}
 	return names
@@ -64,16 +73,34 @@ func (in *Instance) sendersTo(exchange int, counts map[string]int) (names []stri
 func keyedSender(uid string, number int) string { return fmt.Sprintf("%s#%d", uid, number) }
 func sourceSender(p txn.Partition) string       { return fmt.Sprintf("%s/%d", p.Topic, p.ID) }
 
-// take notes a sender's mark. One of a sender that the job has no more changes nothing.
+// take notes a sender's mark. One of a sender that the job has no more, or that has no event time any more, changes nothing.
 func (s *senders) take(exchange string, m operators.Mark) (now mark, changed bool) {
 	i, ok := s.index[checkpoint.InputWatermark{Operator: exchange, Sender: m.Sender}]
-	if !ok {
+	if !ok || s.valve.timeless[i] {
 		return s.valve.now, false
 	}
 	return s.valve.take(i, mark{wm: m.Watermark, idle: m.Idle})
 }
 
-// list is for the manifest: the marks of all that have sent one.
+// end notes that a sender has come to its end. It says whether all have, by this drain.
+func (s *senders) end(exchange string, e operators.End) (all bool) {
+	i, ok := s.index[checkpoint.InputWatermark{Operator: exchange, Sender: e.Sender}]
+	if !ok {
+		return false
+	}
+	s.drained[i] = e.Drain
+	return s.drainedBy() == e.Drain
+}
+
+// drainedBy is the drain by which all have come to their ends; empty: there is none.
+func (s *senders) drainedBy() string {
+	if s == nil || len(s.drained) == 0 || slices.ContainsFunc(s.drained, func(d string) bool { return d != s.drained[0] }) {
+		return ""
+	}
+	return s.drained[0]
+}
+
+// list is for the manifest: the marks and ends of all that have sent one.
 func (s *senders) list() (all []checkpoint.InputWatermark) {
 	if s == nil {
 		return nil
@@ -81,23 +108,24 @@ func (s *senders) list() (all []checkpoint.InputWatermark) {
 	for i, name := range s.names {
 		if in := s.valve.inputs[i]; in.wm != operators.NoWatermark {
 			name.Watermark, name.Idle = in.wm, in.idle
+		}
+		if name.Drained = s.drained[i]; name.Watermark != 0 || name.Drained != "" {
 			all = append(all, name)
 		}
 	}
 	return all
 }
 
-// repartitioned takes a batch of a repartition topic: records, and between them marks.
+// repartitioned takes a batch of a repartition topic: records, and between them marks and ends.
 func (t *task) repartitioned(b *txn.Batch) error {
-	in := t.attempt.in
-	x, _ := in.topology.exchangeOf(b.Partition.Topic)
+	x, _ := t.attempt.in.topology.exchangeOf(b.Partition.Topic)
 	rest := b.Records
 	for i := range b.Records {
-		m, ok, err := operators.ReadMark(b.Records[i].Value)
+		heed, err := t.word(x, b.Records[i].Value)
 		if err != nil {
 			return fmt.Errorf("%s[%d]@%d: %w", b.Partition.Topic, b.Partition.ID, b.Records[i].Offset, err)
 		}
-		if !ok {
+		if heed == nil {
 			continue
 		}
 		done := len(b.Records) - len(rest)
@@ -105,13 +133,35 @@ func (t *task) repartitioned(b *txn.Batch) error {
 			return err
 		}
 		rest = b.Records[i+1:]
-		if now, changed := t.senders.take(in.o.Plan.Exchanges[x].UID, m); changed {
-			if err := t.advance(now); err != nil {
-				return err
-			}
+		if err := heed(); err != nil {
+			return err
 		}
 	}
 	return t.fromTopic(x, b, rest)
+}
+
+// word is what follows from a record that is a sender's own word rather than a batch of the stream; nil: it is a batch.
+func (t *task) word(exchange int, value []byte) (heed func() error, err error) {
+	uid := t.attempt.in.o.Plan.Exchanges[exchange].UID
+	if m, ok, err := operators.ReadMark(value); ok || err != nil {
+		return func() error {
+			now, changed := t.senders.take(uid, m)
+			if !changed {
+				return nil
+			}
+			return t.advance(now)
+		}, err
+	}
+	e, ok, err := operators.ReadEnd(value)
+	if !ok || err != nil {
+		return nil, err
+	}
+	return func() error {
+		if !t.senders.end(uid, e) {
+			return nil
+		}
+		return t.endFor(e.Drain)
+	}, nil
 }
 
 func (t *task) fromTopic(exchange int, b *txn.Batch, records []txn.Record) error {
@@ -129,11 +179,20 @@ func (t *task) writeMarks() error {
 		return nil
 	}
 	t.time.told = now
-	sender := sourceSender(t.partition)
+	return t.tellAll(operators.Mark{Sender: t.sender(), Watermark: now.wm, Idle: now.idle}.Append(nil))
+}
+
+// sender is the task's name in repartition topics.
+func (t *task) sender() string {
 	if t.shard != nil {
-		sender = keyedSender(t.stage.UID, t.number)
+		return keyedSender(t.stage.UID, t.number)
 	}
-	value := operators.Mark{Sender: sender, Watermark: now.wm, Idle: now.idle}.Append(nil)
+	return sourceSender(t.partition)
+}
+
+// tellAll writes one and the same record for every task behind the repartition topics.
+func (t *task) tellAll(value []byte) error {
+	in := t.attempt.in
 	var records []txn.Record
 	for _, x := range t.stage.Sends {
 		for i := range in.topology.parallelism {

@@ -31,8 +31,8 @@ func TestSendersExpected(t *testing.T) {
 		}
 	}
 	in.o.Plan.Stages[1].EventTime = false
-	if got := newSenders(in.behind(3, 1, labCounts), &checkpoint.Manifest{}).names; len(got) != 3 || got[0].Sender != "first#0" {
-		t.Errorf("stage 3 waits for %v, though source \"right\" has no event time", got)
+	if got := newSenders(in.behind(3, 1, labCounts), &checkpoint.Manifest{}).valve.timeless; !slices.Equal(got, []bool{true, false, false, false}) {
+		t.Errorf("stage 3 waits for all but %v, though only source \"right\" has no event time", got)
 	}
 	in.o.Exchange = ""
 	if newSenders(in.behind(3, 1, labCounts), &checkpoint.Manifest{}) != nil {
@@ -82,7 +82,7 @@ func TestSenders(t *testing.T) {
 			default:
 				i := rapid.IntRange(0, 2).Draw(t, "sender")
 				m := operators.Mark{Sender: names[i], Watermark: sendable.Draw(t, "wm"), Idle: rapid.Bool().Draw(t, "idle")}
-				have[i] = mark{max(have[i].wm, m.Watermark), m.Idle}
+				have[i] = mark{wm: max(have[i].wm, m.Watermark), idle: m.Idle}
 				want := naive(have)
 				want.wm = max(want.wm, last.wm)
 				now, changed := s.take("by_b", m)
@@ -123,5 +123,37 @@ func TestRepartitionedMalformed(t *testing.T) {
 	err := work.repartitioned(b)
 	if err == nil || err.Error()[:len("lab-by_a-repartition[0]@9: ")] != "lab-by_a-repartition[0]@9: " {
 		t.Error(err)
+	}
+}
+
+// All senders have to have come to their ends by the same drain, those without event time too; what is known of it outlives a restart.
+func TestSendersEnd(t *testing.T) {
+	in := lab(t, memStore(t), 2)
+	in.o.Plan.Stages[1].EventTime = false
+	work := in.behind(3, 0, labCounts)
+	s := newSenders(work, &checkpoint.Manifest{})
+	names := []string{"r/0", "first#0", "first#1"}
+	say := func(drain string, want bool, names ...string) {
+		t.Helper()
+		for i, name := range names {
+			s = newSenders(work, &checkpoint.Manifest{Inputs: s.list()})
+			if got := s.end("by_b", operators.End{Sender: name, Drain: drain}); got != (want && i == len(names)-1) {
+				t.Fatalf("%s of %s: %v", name, drain, got)
+			}
+		}
+	}
+	say("one", false, names[:2]...)
+	say("two", false, "first#1", "first#7") // a stranger
+	say("two", true, names[:2]...)
+	say("two", true, "r/0") // it had more, and has ended again
+	if got := newSenders(work, &checkpoint.Manifest{Inputs: s.list()}).drainedBy(); got != "two" {
+		t.Errorf("drained by %q", got)
+	}
+	if now, changed := s.take("by_b", operators.Mark{Sender: "r/0", Watermark: 50}); changed {
+		t.Errorf("a sender without event time has led to %v", now)
+	}
+	say("three", false, "r/0")
+	if got := s.drainedBy(); got != "" {
+		t.Errorf("drained by %q", got)
 	}
 }

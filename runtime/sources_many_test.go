@@ -2,24 +2,62 @@ package runtime_test
 
 import (
 	"errors"
+	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/stream"
 )
 
-// Who comes to the end of its input could not say when all others have.
-func TestManyInstancesRefuseBounded(t *testing.T) {
-	c := newCluster(t, 1, "text", "word-counts")
-	err := c.start(counting(t, jobs.Params{Bounded: true}), func(o *runtime.Options) { o.Exchange = checkpoint.ExchangeKafka }).end(t)
-	if !errors.Is(err, runtime.ErrConfig) || !strings.Contains(err.Error(), "is bounded (WEIR_BOUNDED), which needs WEIR_EXCHANGE=memory") {
-		t.Error(err)
+// Many instances come to the end of bounded input, with windows of both times that fire there. Who comes when all is done adds nothing, though more was written.
+func TestManyInstancesBounded(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, words := text(600)
+	c.feed("text", lines...)
+	bounded := runs(t, tallies(stream.Bounded()))
+	one, two := c.start(c.many("one"), bounded), c.start(c.many("two"), bounded)
+	for _, l := range []*life{one, two} {
+		if err := l.end(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]int64{}
+	for word, n := range words {
+		want[strconv.Itoa(len(word))] += int64(n)
+	}
+	got := tallied(t, c.committed("word-counts"))
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	c.feed("text", lines[:100]...)
+	if err := c.start(c.many("three"), bounded).end(t); err != nil {
+		t.Fatal(err)
+	}
+	if again := tallied(t, c.committed("word-counts")); !maps.Equal(again, got) {
+		t.Errorf("a job that is over has written %v", again)
+	}
+}
+
+// Ends can't be chosen for a job that has been running without.
+func TestManyInstancesRefuseBoundedLater(t *testing.T) {
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, _ := text(10)
+	c.feed("text", lines...)
+	l := c.start(c.many("one"))
+	l.until(t, "commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	err := c.start(c.many("one"), counting(t, jobs.Params{Bounded: true})).end(t)
+	if !errors.Is(err, runtime.ErrState) || !strings.Contains(err.Error(), "ends are chosen when a job begins") {
+		t.Errorf("it ended with %v", err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -106,21 +105,6 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 	return len(committed) == 0, err
 }
 
-// checkSources refuses what can't be done soundly by many instances.
-func (in *Instance) checkSources() error {
-	if in.single() {
-		return nil
-	}
-	for i := range in.o.Plan.Stages {
-		switch s := in.o.Plan.Stages[i].Source; {
-		case s == nil:
-		case s.Bounded:
-			return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), which needs WEIR_EXCHANGE=memory: nobody could say when all instances have come to the end", ErrConfig, s.UID)
-		}
-	}
-	return nil
-}
-
 // startAt applies a source's Start to its partitions, which stand at their earliest.
 func (in *Instance) startAt(ctx context.Context, s *stream.SourceSpec, d *decision, parts []txn.Partition, ends map[txn.Partition]txn.Ends) (err error) {
 	var at map[txn.Partition]int64
@@ -175,9 +159,9 @@ func (in *Instance) givenOffsets(s *stream.SourceSpec, d *decision, parts []txn.
 }
 
 // bound gives the partitions of a bounded source their ends: those of the checkpoint, or, at the first start, the last stable offsets as they are now. A
-// partition that is new to a source with ends is not read: what was in it at the first start was nothing.
+// partition that is new to a source with ends is not read: what was in it at the first start was nothing. Of many instances one has chosen for all (beginning).
 func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partition, known map[txn.Partition]int64) error {
-	first := !slices.ContainsFunc(parts, func(p txn.Partition) bool {
+	first := in.single() && !slices.ContainsFunc(parts, func(p txn.Partition) bool {
 		_, some := known[p]
 		return some
 	})
@@ -205,11 +189,14 @@ func (in *Instance) bound(ctx context.Context, d *decision, parts []txn.Partitio
 
 // recallEnds reads from the checkpoint of the decision where bounded sources end, and whether all is done.
 func (in *Instance) recallEnds(ctx context.Context, d *decision) (ends map[txn.Partition]int64, finished bool, err error) {
+	if !in.single() {
+		return d.ends, false, nil // they stand beside the offsets
+	}
 	ends = map[txn.Partition]int64{}
 	if len(d.checkpoints) == 0 || !in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded }) {
 		return ends, false, nil
 	}
-	home := in.shards[0] // the exchange is in memory, see checkSources
+	home := in.shards[0]
 	id := d.checkpoints[home]
 	m, err := home.repo.LoadManifest(ctx, id)
 	if errors.Is(err, checkpoint.ErrNotExist) {
@@ -242,23 +229,15 @@ func (in *Instance) bounded() bool {
 }
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.
-func (in *Instance) checkUnended(m *checkpoint.Manifest) error {
-	if in.draining.Load() {
-		return nil // nothing will be read
+func (in *Instance) checkUnended(p txn.Partition, watermark int64) error {
+	if watermark != operators.EndOfTime {
+		return nil
 	}
-	for _, p := range m.Sources {
-		if p.Watermark != math.MaxInt64 {
-			continue
-		}
-		for i := range in.o.Plan.Stages {
-			if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
-				return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED) or drained, topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from its savepoint if it was drained)",
-					ErrState, s.UID, p.Topic, p.Partition)
-			}
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
+			return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED), topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+				ErrState, s.UID, p.Topic, p.ID)
 		}
 	}
 	return nil
 }
-
-// ended is the mark of a partition that nothing will come from any more.
-var ended = mark{wm: operators.EndOfTime}

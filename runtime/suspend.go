@@ -27,18 +27,18 @@ func requestFile(job string) string { return job + "/savepoint-request" }
 // suspension says whether sources are not to be read just now.
 type suspension struct {
 	mu   sync.Mutex
-	on   bool
+	now  asked
 	last time.Time // when it was last on
 }
 
-func (s *suspension) set(on bool) (changed bool) {
+func (s *suspension) set(now asked) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changed = s.on != on
-	if s.on || on {
+	changed = s.now.still != now.still
+	if s.now.still || now.still {
 		s.last = time.Now()
 	}
-	s.on = on
+	s.now = now
 	return changed
 }
 
@@ -46,7 +46,7 @@ func (s *suspension) set(on bool) (changed bool) {
 func (s *suspension) active() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.on {
+	if s.now.still {
 		return time.Now()
 	}
 	return s.last
@@ -55,7 +55,21 @@ func (s *suspension) active() time.Time {
 func (s *suspension) is() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.on
+	return s.now.still
+}
+
+// drain is the one for which source partitions are to come to their ends; empty: none.
+func (s *suspension) drain() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now.drain
+}
+
+// asked is what a request asks of an instance.
+type asked struct {
+	still bool   // to let its sources stand still
+	drain string // and all timers fire; the drain's name
+	stop  bool   // to end
 }
 
 // watchRequests looks for requests until the instance ends.
@@ -70,11 +84,14 @@ func (in *Instance) watchRequests() {
 			if err != nil {
 				content = nil // whoever asks sees that records are under way; that the store fails, its other users tell
 			}
-			still, stop := w.look(content, now)
-			if in.suspended.set(still) {
-				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", still)
+			asked := w.look(content, now)
+			if in.suspended.set(asked) {
+				in.log.Info("sources stand still while a savepoint is taken over all instances", "still", asked.still)
 			}
-			if stop {
+			if asked.still {
+				in.post(barrierDue) // the requester waits for what is under way, not for the interval
+			}
+			if asked.stop {
 				in.log.Info("stopping, as the job is to stop with a savepoint")
 				in.post(event{then: func() { in.stopQuietly() }})
 				return
@@ -92,18 +109,21 @@ type watch struct {
 	living  bool // it has changed before our eyes
 }
 
-// look says whether sources are to stand still and whether the instance is to stop. What a requester that has died has left stops nobody: an instance that
+// look says what is asked. What a requester that has died has left stops nobody, nor lets timers fire: an instance that
 // is started again would find it as well.
-func (w *watch) look(content []byte, now time.Time) (still, stop bool) {
+func (w *watch) look(content []byte, now time.Time) asked {
 	if !bytes.Equal(content, w.seen) {
 		w.living = len(w.seen) > 0 && len(content) > 0
 		w.seen, w.changed = content, now
 	}
 	if len(content) == 0 || now.Sub(w.changed) >= requestLapses {
-		return false, false
+		return asked{}
 	}
 	var r request
-	return true, w.living && json.Unmarshal(content, &r) == nil && r.Stop
+	if !w.living || json.Unmarshal(content, &r) != nil {
+		return asked{still: true}
+	}
+	return asked{true, r.Drain, r.Stop}
 }
 
 func (in *Instance) readRequest(ctx context.Context) ([]byte, error) {
@@ -124,14 +144,15 @@ func (in *Instance) readRequest(ctx context.Context) ([]byte, error) {
 type request struct {
 	Instance  string    `json:"instance"`
 	Savepoint string    `json:"savepoint"`
-	Stop      bool      `json:"stop,omitempty"` // all instances are to end
+	Drain     string    `json:"drain,omitempty"` // all timers are to fire; a name that no other drain has
+	Stop      bool      `json:"stop,omitempty"`  // all instances are to end
 	Since     time.Time `json:"since"`
 	Renewed   int       `json:"renewed"`
 }
 
-// quietly runs f while all instances are asked not to read sources. f may ask them to stop.
-func (in *Instance) quietly(ctx context.Context, st SavepointStatus, f func(ctx context.Context, stop func()) error) error {
-	r := request{Instance: in.o.InstanceID, Savepoint: st.URL, Since: time.Now().UTC()}
+// quietly runs f while all instances are asked not to read sources, and to drain if that has a name. f may ask them to stop.
+func (in *Instance) quietly(ctx context.Context, st SavepointStatus, drain string, f func(ctx context.Context, stop func()) error) error {
+	r := request{Instance: in.o.InstanceID, Savepoint: st.URL, Drain: drain, Since: time.Now().UTC()}
 	if err := in.putRequest(ctx, r); err != nil {
 		return err
 	}

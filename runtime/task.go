@@ -31,6 +31,8 @@ type task struct {
 	full      bool   // its overlay has passed the limit in this epoch
 	ahead     ahead
 	time      taskTime
+	over      bool   // the last barrier has passed: nothing fires any more
+	drained   string // the drain that the task has come to its end for, if it has taken nothing since
 }
 
 // open instantiates the chain on committed state.
@@ -108,15 +110,21 @@ func (t *task) turn() (ok bool, err error) {
 func (t *task) work(m message) error {
 	switch {
 	case m.barrier != 0:
-		return t.pass(m.barrier)
+		return t.pass(m)
 	case m.mark != nil:
 		return t.hear(*m.mark)
+	case m.drain != "":
+		if t.drained == m.drain {
+			return nil
+		}
+		return t.endFor(m.drain)
 	case m.source != nil && t.shard != nil:
 		if err := t.repartitioned(m.source); err != nil {
 			return err
 		}
 	case m.source != nil:
 		t.attempt.in.count.in(m.source)
+		t.drained = ""
 		if err := t.chain.Source(m.source); err != nil {
 			return err
 		}
@@ -162,11 +170,15 @@ func (t *task) bound() error {
 }
 
 // pass lets a barrier through: everything before it goes on its way first, then state is sealed.
-func (t *task) pass(epoch uint64) error {
+func (t *task) pass(m message) error {
+	epoch := m.barrier
 	if err := t.drain(); err != nil {
 		return err
 	}
 	if err := t.catchUp(); err != nil {
+		return err
+	}
+	if err := t.finish(m.end); err != nil {
 		return err
 	}
 	if err := t.chain.Flush(); err != nil {
@@ -178,7 +190,7 @@ func (t *task) pass(epoch uint64) error {
 	if err := t.handOver(); err != nil {
 		return err
 	}
-	t.attempt.broadcast(t, message{barrier: epoch})
+	t.attempt.broadcast(t, m)
 	var entries []state.Entry
 	if t.store != nil {
 		var err error

@@ -152,6 +152,9 @@ func (t *task) due() bool {
 
 // tick does what is due by the machine's clock.
 func (t *task) tick() error {
+	if t.resting() {
+		return nil
+	}
 	at, ok := t.chain.NextTick()
 	if !ok {
 		return nil
@@ -175,8 +178,11 @@ func (t *task) tick() error {
 // deadline is when tick has to be called again; zero: there is no need.
 func (t *task) deadline() time.Time {
 	at, ok := t.chain.NextTick()
-	if !ok {
+	switch {
+	case !ok || t.over:
 		return time.Time{}
+	case t.resting():
+		return time.Now().Add(requestEvery) // it may be over by then
 	}
 	// The clock may be set while we sleep, which the deadline would not notice.
 	return time.Now().Add(min(time.Until(time.UnixMilli(at)), longestSleep))

@@ -56,6 +56,8 @@
 // 100 MB), beside and not within CacheBytes; TimerMemory says how much. They hold no pointers, so that the garbage collector passes them by.
 // A task reads those of its key groups when it opens, about 0.6 s per million. A timer that is set and unset in one epoch costs no write.
 //
+// While timers are deferred (Defer), those of processing time that are set wait aside, so that all that were set before can fire and there is an end to it.
+//
 // Many timers of one time, as at the end of a window, fire in the order of the backend: group by group, in the order of keys. What their keys
 // have is then read and deleted in stretches. Their order is made a group at a time, so that nobody waits for a million to be sorted.
 //

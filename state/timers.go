@@ -40,13 +40,15 @@ type Timers struct {
 	store  *Store
 	desc   Descriptor
 	all    timerTable
-	queues [domains]timerQueue
+	queues [domains + 1]timerQueue // the last one: of those that are deferred
 	runs   [domains]timerRun
 	dirty  []int32
 
 	id    []byte // scratch
 	taken []byte // what the last Due refers to
 	due   *dueIndex
+
+	deferring bool // see Defer
 }
 
 // NewTimers opens the timers called name of the operator uid. Load brings back those of earlier lives.
@@ -73,10 +75,11 @@ func (t *Timers) Set(d Domain, at int64, namespace []byte) error {
 	hash := hashOf(id)
 	n := t.all.find(id, hash)
 	if n == unset {
-		n = t.all.add(id, hash, timer{at: at, group: t.store.group, domain: d})
+		n = t.all.add(id, hash, timer{at: at, group: t.store.group})
 	}
-	if t.all.at(n).slot == unset {
-		t.queues[d].push(n)
+	if tm := t.all.at(n); tm.slot == unset {
+		tm.domain = t.queueOf(d)
+		t.queues[tm.domain].push(n)
 		if t.due != nil && d == EventTime && at <= t.due.until {
 			t.due.add(t, n)
 		}
@@ -93,7 +96,7 @@ func (t *Timers) Delete(d Domain, at int64, namespace []byte) error {
 		return err
 	}
 	if n := t.all.find(id, hashOf(id)); n != unset && t.all.at(n).slot != unset {
-		t.unset(d, n)
+		t.unset(n)
 	}
 	return nil
 }
@@ -111,7 +114,7 @@ func (t *Timers) Take(d Domain, now int64) (due Due, ok bool) {
 	n := t.earliest(d)
 	due = t.lend(n)
 	t.store.SetKey(t.all.at(n).group, due.Key)
-	t.unset(d, n)
+	t.unset(n)
 	return due, true
 }
 
@@ -126,8 +129,9 @@ func (t *Timers) lend(n int32) Due {
 	return Due{Domain: tm.domain, At: tm.at, Key: t.taken[:k:k], Namespace: t.taken[k+timerHead:]}
 }
 
-func (t *Timers) unset(d Domain, n int32) {
-	t.queues[d].remove(int(t.all.at(n).slot))
+func (t *Timers) unset(n int32) {
+	tm := t.all.at(n)
+	t.queues[tm.domain].remove(int(tm.slot))
 	t.changed(n, false)
 }
 

@@ -44,7 +44,7 @@ func (t *Timers) TakeOf(until int64) (due Due, ok bool) {
 		return Due{}, false
 	}
 	due = t.lend(first)
-	t.unset(EventTime, first)
+	t.unset(first)
 	return due, true
 }
 

@@ -75,15 +75,19 @@ func (t *Timers) shrink() {
 	t.all = timerTable{}
 	t.due = nil
 	for d := range t.queues {
-		t.queues[d].items, t.runs[d] = nil, timerRun{}
+		t.queues[d].items = nil
 	}
+	t.runs = [domains]timerRun{}
 }
 
 // memory is what all timers take up, with their places in queues.
 func (t *Timers) memory() int64 {
 	bytes := t.all.memory()
 	for d := range t.queues {
-		bytes += int64(cap(t.queues[d].items))*int64(unsafe.Sizeof(queued{})) + int64(cap(t.runs[d].timers))*4
+		bytes += int64(cap(t.queues[d].items)) * int64(unsafe.Sizeof(queued{}))
+	}
+	for d := range t.runs {
+		bytes += int64(cap(t.runs[d].timers)) * 4
 	}
 	return bytes
 }

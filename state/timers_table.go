@@ -13,8 +13,8 @@ type timer struct {
 	slot   int32   // in its queue, or unset
 	dirt   int32   // in Timers.dirty, or unset
 	group  uint16
-	domain Domain
-	saved  bool // backend or sealed entries have it
+	domain Domain // whose queue it is in, deferred among them
+	saved  bool   // backend or sealed entries have it
 }
 
 const unset = -1

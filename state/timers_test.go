@@ -22,9 +22,19 @@ type alarm struct {
 	ns     string
 }
 
+// alarms are those that are set; false: they are deferred.
 type alarms map[alarm]bool
 
 func (a alarms) clone() alarms {
+	c := alarms{}
+	for k, due := range a {
+		c[k] = due
+	}
+	return c
+}
+
+// resumed is the same with none deferred.
+func (a alarms) resumed() alarms {
 	c := alarms{}
 	for k := range a {
 		c[k] = true
@@ -34,8 +44,8 @@ func (a alarms) clone() alarms {
 
 // earliest is the time of the first timer of a domain.
 func (a alarms) earliest(d state.Domain) (at int64, ok bool) {
-	for k := range a {
-		if k.domain == d && (!ok || k.at < at) {
+	for k, due := range a {
+		if k.domain == d && due && (!ok || k.at < at) {
 			at, ok = k.at, true
 		}
 	}
@@ -63,7 +73,7 @@ func TestTimersAgainstModel(t *testing.T) {
 		reg, _ := state.NewRegistry(nil)
 		s, timers := openTimers(t, backend, reg, 0, timerGroups)
 		now, committed := alarms{}, alarms{}
-		seq := uint64(0)
+		seq, deferring := uint64(0), false
 		check := func(err error) {
 			if err != nil {
 				t.Fatal(err)
@@ -80,7 +90,13 @@ func TestTimersAgainstModel(t *testing.T) {
 				a := draw()
 				setKey(a.key)
 				check(timers.Set(a.domain, a.at, []byte(a.ns)))
-				now[a] = true
+				now[a] = now[a] || !deferring || a.domain == state.EventTime
+			},
+			"defer": func(*rapid.T) { timers.Defer(); deferring = true },
+			"resume": func(*rapid.T) {
+				timers.Resume()
+				deferring = false
+				now = now.resumed()
 			},
 			"delete": func(t *rapid.T) {
 				a := draw()
@@ -129,8 +145,8 @@ func TestTimersAgainstModel(t *testing.T) {
 			"due": func(t *rapid.T) {
 				d, until, limit := domain.Draw(t, "domain"), rapid.Int64Range(-4, 6).Draw(t, "now"), rapid.IntRange(1, 5).Draw(t, "limit")
 				n := 0
-				for a := range now {
-					if a.domain == d && a.at <= until {
+				for a, due := range now {
+					if a.domain == d && due && a.at <= until {
 						n++
 					}
 				}
@@ -149,7 +165,7 @@ func TestTimersAgainstModel(t *testing.T) {
 			},
 			"abort": func(t *rapid.T) {
 				s, timers = openTimers(t, backend, reg, 0, timerGroups)
-				now = committed.clone()
+				now, deferring = committed.resumed(), false
 			},
 			"rescale": func(t *rapid.T) { // another task has the other groups
 				cut := uint16(rapid.IntRange(0, timerGroups).Draw(t, "cut"))

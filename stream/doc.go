@@ -82,8 +82,9 @@
 // # Where reading begins and ends
 //
 // A new job reads its topics from their beginning; StartAt chooses another (Latest, Timestamp, Offsets, Committed), source by source. A source that is
-// Bounded ends where its partitions end when the job is first started. When all sources have, event time comes to its end, so that all its windows and timers
-// fire, and the job ends; a timer function that sets its next timer for ever keeps it from that. Both choices are committed before the first record
+// Bounded ends where its partitions end when the job is first started. When all sources have, all windows and timers fire, of both times, and the job ends: event time comes to its
+// end; those that wait for the clock fire once, each with its own time for the time, and what is set meanwhile for the clock stays in the state. A function that sets a next timer of event time for
+// ever fails then; it has to stop when Watermark is math.MaxInt64. A drained stop (processor savepoint create --stop --drain) fires the same. Both choices are committed before the first record
 // is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
 //
 // AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition

@@ -54,3 +54,41 @@ func TestBoundedEndWaitsForAll(t *testing.T) {
 		t.Fatalf("%d outputs, want %d", len(got), len(want))
 	}
 }
+
+// reminders has windows and timers that wait for the clock, and the timers are set again each time.
+func reminders() *stream.Job {
+	job := stream.NewJob("reminders")
+	words := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Bounded(), stream.UID("words"))
+	byWord := stream.KeyBy(words, func(w string) string { return w }, stream.UID("by_word"))
+	reminded := stream.Process(byWord, func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+		var timers *stream.Timers
+		timers = stream.OnTimer(s, func(ctx *stream.Context[string, string], t stream.Timer) error {
+			ctx.Emit(ctx.Key())
+			return timers.Set(stream.ProcessingTime, t.At+time.Hour.Milliseconds())
+		})
+		return func(ctx *stream.Context[string, string], _ string) error {
+			return timers.Set(stream.ProcessingTime, ctx.Now().Truncate(24*time.Hour).Add(48*time.Hour).UnixMilli())
+		}
+	}, stream.UID("remind"))
+	byLength := stream.KeyBy(reminded, func(w string) string { return strconv.Itoa(len(w)) }, stream.UID("by_length"))
+	days := stream.WindowReduce(byLength, stream.Tumbling(24*time.Hour).ProcessingTime(), state.String{}, func(a, b string) string { return min(a, b) + max(a, b) }, stream.UID("days"))
+	stream.To(days, "days", func(p stream.Pane[string, string], out *stream.Output) error {
+		out.Key, out.Value = []byte(p.Key), []byte(p.Value)
+		return nil
+	})
+	return job
+}
+
+// What waits for the clock comes at the end of bounded input, once: what timers set there stays in the state.
+func TestBoundedEndFiresTheClock(t *testing.T) {
+	h := weirtest.New(t, reminders)
+	h.Send("text", weirtest.Values("a", "bb", "a", "c")...)
+	h.Commit()
+	if got := values(h.Outputs("days")); !slices.Equal(got, []string{"1=ac", "2=bb"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCrashBoundedEndFiresTheClock(t *testing.T) {
+	weirtest.CrashEverywhere(t, reminders, weirtest.On("text", weirtest.Values("a", "bb", "a", "c")...))
+}

@@ -157,7 +157,11 @@ func (e *experiment) script(w *world) error {
 	if err := w.pass(); err != nil {
 		return err
 	}
-	if err := w.stop(); err != nil {
+	stop := w.stop
+	if e.drain {
+		stop = w.drained
+	}
+	if err := stop(); err != nil {
 		return err
 	}
 	return w.settleAtEnd()

@@ -32,6 +32,8 @@
 //
 // [ThroughKafka] does the same with WEIR_EXCHANGE=kafka, where state is parted into shards and records cross in repartition topics.
 //
+// [Drain] stops the job with a drained savepoint at the end, so that what its timers and windows would do some day is compared too.
+//
 // # Time
 //
 // Everything happens in a bubble of testing/synctest, in which time passes only when nothing is left to do. [Harness.Advance] lets an hour

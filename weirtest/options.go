@@ -22,6 +22,7 @@ type settings struct {
 	grows        bool     // partitions can be added
 	epochs       int
 	twice        bool
+	drain        bool
 	from         string // URL of the savepoint that it starts from
 	asIs         bool   // topics do not begin where it stands
 	allowDropped bool

@@ -32,6 +32,7 @@ type world struct {
 	injector *injector
 	process  *process // nil: none runs
 	ends     int      // how many processes ended without being asked to
+	drains   int      // were asked for
 	bounded  bool     // the job ends by itself
 	over     bool     // and has done so
 	log      *tail

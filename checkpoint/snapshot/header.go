@@ -28,7 +28,7 @@ type Header struct {
 	Sources        []checkpoint.SourcePosition `json:"sources"`
 	// Watermarks say how far event time has come in the stages behind exchanges.
 	Watermarks []checkpoint.StageWatermark `json:"watermarks,omitempty"`
-	// Drained: event time was brought to its end, and all timers and windows have fired.
+	// Drained: all timers and windows that were set before have fired.
 	Drained bool `json:"drained,omitempty"`
 
 	Files []File `json:"files"`

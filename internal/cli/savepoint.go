@@ -21,7 +21,7 @@ const savepointUsage = `Usage: %s savepoint <what> [flags] [settings]
     --name=NAME     its folder in the job's checkpoint store; without a name, the time
     --to=URL        its folder anywhere else, such as file:///backup/before-upgrade
     --stop          stop the job: its last commit is the savepoint's
-    --drain         with --stop: let event time come to its end first, so that all timers and windows fire
+    --drain         with --stop: let all timers and windows fire first
     --offline       of the checkpoint that the store notes as the last one, without asking the brokers
   list              the job's savepoints in its checkpoint store
   inspect WHICH     what a savepoint holds

@@ -28,6 +28,27 @@ func (r *Runner) Advance(now time.Time) error {
 	return nil
 }
 
+// End fires all timers, as at the end of all input, stage after stage. What they set for the machine's clock stays, and event time is where it was.
+func (r *Runner) End() error {
+	if err := r.settle(); err != nil {
+		return err
+	}
+	for i := range r.plan.Stages {
+		for _, c := range r.keyed[i] {
+			if c.End == nil {
+				continue
+			}
+			if err := answered(c, c.End()); err != nil {
+				return err
+			}
+		}
+		if err := r.flush(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *Runner) nextTick() (at int64, ok bool) {
 	for _, c := range r.chains() {
 		if next, any := c.NextTick(); any && (!ok || next < at) {
