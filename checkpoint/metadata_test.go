@@ -3,8 +3,8 @@ package checkpoint_test
 import (
 	"encoding/json"
 	"math"
-	"reflect"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
