@@ -72,6 +72,9 @@
 // to that partition's task; a valve leaves ended inputs out until all have ended. After the last one the next barrier is the last: all timers of a task fire before it passes (ending.go). The
 // manifest says Finished, and its commit shuts the instance down. A start that finds Finished in the decision has nothing to do.
 //
+// Of many instances one makes the choice for all, in the job's first commit point (beginning, in inherit.go); ends stand beside the offsets. There is no last barrier: a partition that has
+// come to its end joins the drain called "input" (spread, in ending.go), and every instance looks for itself whether all have and nothing is on its way (finished.go).
+//
 // Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
 // that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held.
 //
