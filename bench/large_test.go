@@ -19,7 +19,7 @@ import (
 const (
 	largeRate  = 10_000 // events, of nearly as many keys, a second and an epoch
 	smallState = 10_000 // keys
-	fillTime   = 30 * time.Minute
+	settleTime = 10 * time.Minute
 )
 
 // TestBenchLarge changes ten thousand keys an epoch, among a few and among ten million (BENCH_KEYS), and measures what a checkpoint takes and
@@ -64,6 +64,7 @@ func largeRun(t *testing.T, a *admin, b binary, keys, round int) (l large) {
 	_, err := watch(p, in, func() (int64, error) { return a.committed(name, in.topic) })
 	must(t, err)
 	t.Logf("%d keys filled in %.0f s", keys, time.Since(filled).Seconds())
+	settle(t, p)
 
 	begin := time.Now()
 	measured := begin.Add(warmUpTime)
@@ -98,6 +99,26 @@ func largeRun(t *testing.T, a *admin, b binary, keys, round int) (l large) {
 	l.commit = commits(readLog(t, p, measured))
 	l.cores, _ = coresBetween(from, to)
 	return l
+}
+
+// settle waits until what the filling has left to do in the background, compaction and a snapshot, is done.
+func settle(t *testing.T, p *process) {
+	t.Helper()
+	const look, idle = 5 * time.Second, 0.1 // of a core
+	began := time.Now()
+	for before := cpuOf(p.pid()); ; {
+		time.Sleep(look)
+		must(t, p.failed())
+		now := cpuOf(p.pid())
+		if (now-before)/look.Seconds() < idle {
+			t.Logf("settled after %.0f s", time.Since(began).Seconds())
+			return
+		}
+		if time.Since(began) > settleTime {
+			t.Fatalf("still busy after %v", settleTime)
+		}
+		before = now
+	}
 }
 
 // processedAt is the createdAt of an output: when the event was added to its key's sum.
