@@ -99,10 +99,13 @@ func (in *Instance) layOut(ctx context.Context, counts map[string]int) error {
 
 // checkMembers makes sure that the other members of the group can work beside us.
 func (in *Instance) checkMembers(ctx context.Context) error {
-	if in.single() {
-		return in.checkAlone(ctx)
+	if !in.single() {
+		return in.checkNeighbours(ctx)
 	}
-	return in.checkNeighbours(ctx)
+	if err := in.enlist(ctx); err != nil {
+		in.log.Warn("could not enter this instance into the register: should the group fence it without a rival, it ends instead of joining again", "err", err)
+	}
+	return in.checkAlone(ctx)
 }
 
 // topicCounts returns the partition count of topics, all of which have to exist.

@@ -103,11 +103,8 @@ func (r *renewable) often() bool {
 	return n >= maxRenewals
 }
 
-// alone looks into the register of instances. With the exchange in memory there is none: then fenced is fenced.
+// alone looks into the register of instances.
 func (in *Instance) alone() bool {
-	if in.single() {
-		return false
-	}
 	ctx, cancel := context.WithTimeout(in.ctx, 5*time.Second)
 	defer cancel()
 	known, err := checkpoint.Instances(ctx, in.o.Store, in.o.JobID)

@@ -26,10 +26,22 @@ func (c *cluster) fenceOnce() (consumed func() bool) {
 
 // A member that the group fences joins again if nobody has started under its name: it has fenced itself. Nothing is lost or counted twice.
 func TestFencedWithoutRival(t *testing.T) {
-	c := newCluster(t, 2, "text", "word-counts")
+	for _, exchange := range []string{"memory", "kafka"} {
+		t.Run(exchange, func(t *testing.T) {
+			c := newCluster(t, 2, "text", "word-counts")
+			set := c.many("one")
+			if exchange == "memory" {
+				set = func(*runtime.Options) {}
+			}
+			fencedWithoutRival(t, c, set)
+		})
+	}
+}
+
+func fencedWithoutRival(t *testing.T, c *cluster, exchange setting) {
 	lines, want := text(400)
 	c.feed("text", lines[:200]...)
-	l := c.start(c.many("one"))
+	l := c.start(exchange)
 	l.until(t, "records read", read(200))
 	consumed := c.fenceOnce()
 	l.until(t, "a heartbeat", func(runtime.Status) bool { return consumed() })

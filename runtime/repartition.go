@@ -153,9 +153,8 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 			return err
 		}
 	}
-	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange, Shards: len(in.shards), RestoreFrom: in.o.RestoreFrom.shown(), Started: time.Now().UTC()}
-	if err := checkpoint.Register(ctx, in.o.Store, in.o.JobID, me); err != nil {
-		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
+	if err := in.enlist(ctx); err != nil {
+		return err
 	}
 	others, err := in.otherMembers(ctx)
 	if err != nil || len(others) == 0 {
@@ -173,6 +172,18 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 			return fmt.Errorf("%w: group %q has member %s, which does not use the checkpoint store %s with WEIR_EXCHANGE=kafka. Several instances of a job need one store that all of them reach (a folder of this machine is not shared), and the same exchange",
 				ErrOccupied, in.o.JobID, describe([]txn.Member{m}), in.o.Store.URL())
 		}
+	}
+	return nil
+}
+
+// enlist enters this instance into the store's register, before it joins the group.
+func (in *Instance) enlist(ctx context.Context) error {
+	me := checkpoint.Instance{ID: in.o.InstanceID, Run: in.runName, Exchange: in.o.Exchange, RestoreFrom: in.o.RestoreFrom.shown(), Started: time.Now().UTC()}
+	if !in.single() {
+		me.Shards = len(in.shards)
+	}
+	if err := checkpoint.Register(ctx, in.o.Store, in.o.JobID, me); err != nil {
+		return fmt.Errorf("checkpoint store %s: %w", in.o.Store.URL(), err)
 	}
 	return nil
 }
