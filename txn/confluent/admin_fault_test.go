@@ -1,6 +1,7 @@
 package confluent_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +120,18 @@ func readAll(w *world, a txn.Admin) error {
 		w.Errorf("read %v", records)
 	}
 	return err
+}
+
+// A deletion that is given up before any answer has come says what it was about.
+func TestDeleteRecordsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	a, err := w.client.NewAdmin()
+	must(t, err)
+	defer a.Close()
+	ctx, cancel := context.WithCancel(w.ctx)
+	cancel()
+	err = a.DeleteRecords(ctx, map[txn.Partition]int64{{Topic: "nowhere"}: 0})
+	if err == nil || !strings.Contains(err.Error(), `"nowhere"`) {
+		t.Errorf("the error does not name the topic: %v", err)
+	}
 }

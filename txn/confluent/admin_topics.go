@@ -2,6 +2,7 @@ package confluent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,6 +65,10 @@ func (a *admin) DeleteRecords(ctx context.Context, before map[txn.Partition]int6
 		}
 		return struct{}{}, a.undeleted(ctx, res.DeleteRecordsResults, before)
 	})
+	var e *txn.Error
+	if errors.Is(err, errAbandoned) && errors.As(err, &e) { // perhaps before any answer that named a topic
+		err = &txn.Error{Op: e.Op, Class: e.Class, Code: e.Code, Err: fmt.Errorf("of %s: %w", topicNames(before), e.Err)}
+	}
 	return err
 }
 
