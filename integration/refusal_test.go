@@ -143,7 +143,7 @@ func newerFormat(b []byte) []byte {
 	if _, err := fmt.Sscanf(string(line), "weir-manifest %d %d %d", &format, &body, &delta); err != nil {
 		panic(err)
 	}
-	prefix := fmt.Sprintf("weir-manifest %d %d %d", format+1, body, delta)
+	prefix := fmt.Sprintf("weir-manifest %d %d %d", checkpoint.ManifestFormat+1, body, delta)
 	sum := xxhash.New()
 	_, _ = sum.WriteString(prefix)
 	_, _ = sum.Write(rest[:body])
