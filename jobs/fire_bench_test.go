@@ -120,7 +120,7 @@ func (f *firing) fire(perEpoch int) {
 
 // BenchmarkFire fires the timers of a window that each key is in. It says what one costs, with all that comes of it in the background.
 func BenchmarkFire(b *testing.B) {
-	const keys, perEpoch = 500_000, 100_000
+	const keys, perEpoch = 1_000_000, 100_000
 	for b.Loop() {
 		b.StopTimer()
 		backend, err := pebble.Open(b.TempDir(), pebble.Options{JobID: "bench", CacheBytes: 32 << 20})
