@@ -13,7 +13,7 @@ import (
 
 func (in *Instance) doFence() {
 	old, delay, member := in.producer, in.backoff(), in.member
-	fenced := isKafka(in.lastErr) && txn.ClassOf(in.lastErr) == txn.ClassFenced
+	again := in.restarts.inRow > 0 // a thawed process may hear of its successor as a fence, or as an answer that never came
 	in.producer = nil
 	in.m.SetTransactionStart(time.Time{})
 	halt := in.haltAttempt()
@@ -23,7 +23,7 @@ func (in *Instance) doFence() {
 			old.Close()
 		}
 		in.sleep(delay)
-		if fenced {
+		if again {
 			if err := in.checkSuccessor(member); err != nil {
 				in.post(failed(twophase.Fence, 0, err))
 				return

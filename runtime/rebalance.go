@@ -127,7 +127,7 @@ func (in *Instance) checkRival() {
 	}()
 }
 
-// checkSuccessor looks, after partitions were lost or the producer was fenced, whether somebody works on them: then this process was frozen and is a
+// checkSuccessor looks, after partitions were lost or before a failure makes us fence, whether somebody works on them: then this process was frozen and is a
 // zombie. It must not join the group again, where it would take the partitions, or even the name, from its successor, nor fence in turn, which
 // would take the transaction away from it; our own consumer may hear of the loss only at its next heartbeat. If the group can't be asked, going on is
 // all that is left. member is who we were; empty: not known.
@@ -136,7 +136,7 @@ func (in *Instance) checkSuccessor(member string) error {
 	defer cancel()
 	members, err := in.admin.Members(ctx, in.o.JobID)
 	if err != nil {
-		in.log.Warn("could not look at the group after partitions were lost or the producer was fenced", "err", err)
+		in.log.Warn("could not look at the group after a failure or a loss of partitions; going on", "err", err)
 		return nil
 	}
 	for _, m := range members {

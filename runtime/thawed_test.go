@@ -11,16 +11,18 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// A process is frozen and replaced, and thaws before its consumer can know: its producer is the first to be fenced. It must not fence its
-// successor, which would have to stop when that happens twice.
+// A process is frozen and replaced, and thaws before its consumer can know: its producer is the first to be fenced, or does not hear what became
+// of its commit. It must not fence its successor, which would have to stop when that happens twice.
 func TestThawedFencesNobody(t *testing.T) {
 	for _, successor := range []string{"one", "two"} {
-		t.Run(successor, func(t *testing.T) { thawedFencesNobody(newClusters(t), successor) })
+		for _, call := range []string{"produce", "commit"} {
+			t.Run(successor+"/"+call, func(t *testing.T) { thawedFencesNobody(newClusters(t), successor, call) })
+		}
 	}
 }
 
-func thawedFencesNobody(c *clusters, successor string) {
-	f := newFreezer("produce", 3)
+func thawedFencesNobody(c *clusters, successor, call string) {
+	f := newFreezer(call, 3)
 	u := &unaware{Client: f.client(c.sink.Client("one")), f: f}
 	o := c.options("one")
 	deaf := make(chan struct{}, 1)
@@ -51,7 +53,7 @@ func thawedFencesNobody(c *clusters, successor string) {
 	c.right()
 }
 
-// unaware counts fences after the freeze.
+// unaware counts fences after the freeze, and hears nothing of a commit that it froze in.
 type unaware struct {
 	txn.Client
 	f     *freezer
@@ -75,6 +77,16 @@ func (p unawareProducer) Init(ctx context.Context) error {
 	default:
 	}
 	return p.Producer.Init(ctx)
+}
+
+func (p unawareProducer) Commit(ctx context.Context) error {
+	err := p.Producer.Commit(ctx)
+	select {
+	case <-p.u.f.frozen:
+		return &txn.Error{Op: "commit transaction", Class: txn.ClassUnknown, Code: "_TIMED_OUT", Err: errors.New("messages timed out")}
+	default:
+		return err
+	}
 }
 
 // unawareSource has consumers that hear nothing after the freeze: until its next heartbeat no client does.
