@@ -131,6 +131,9 @@ func (in *Instance) noteFailure(ev *event) {
 		ev.Cause = twophase.Fatal
 		in.lastErr = fmt.Errorf("%s: %w", tooMany, in.lastErr)
 	}
+	if in.stale(ev) {
+		ev.Cause = twophase.ProducerDead
+	}
 	if ev.Cause == twophase.Fatal && in.fatalErr == nil {
 		in.fatalErr = in.lastErr // what fails after it, such as the abort, is its consequence
 	}
@@ -140,6 +143,19 @@ func (in *Instance) noteFailure(ev *event) {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	in.log.Error("epoch failed", attrs...)
+}
+
+// stale says whether the producer has to go, though it could abort and go on: it failed before without a commit between, so what its client believes of
+// the cluster may be wrong. librdkafka 2.11 can take a partition for one without a leader for good, behind a broker that was away.
+func (in *Instance) stale(ev *event) bool {
+	if ev.Cause != twophase.Abortable || in.restarts.inRow < 2 || !isKafka(ev.err) {
+		return false
+	}
+	switch ev.Op {
+	case twophase.OpProcess, twophase.Begin, twophase.Flush, twophase.SendOffsets, twophase.Commit:
+		return true
+	}
+	return false
 }
 
 // culprit is the function that a failure comes from, with the record that it failed on: a zero one if a task failed otherwise, nil if
