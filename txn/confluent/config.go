@@ -73,7 +73,10 @@ func (c *client) common() kafka.ConfigMap {
 		"socket.keepalive.enable":  true,
 		"reconnect.backoff.max.ms": 1000, // default 10 s: too long for a broker that restarts in 3
 		// A topic, partition or leader that is new to us is noticed by then; the default is 5 min.
-		"topic.metadata.refresh.interval.ms": 30000,
+		"topic.metadata.refresh.interval.ms": 3000,
+		// A broker that comes back may answer that the cluster has none, and 2.11 then asks nobody until this much later: 5 min by default, when
+		// session and transactions are long over. It counts from the last answer, so it has to be more than the interval.
+		"metadata.recovery.rebootstrap.trigger.ms": 5000,
 		"enable.metrics.push":                false, // KIP-714: nobody asked for the client's own metrics to be sent
 	}
 	if c.cfg.ClientID != "" {

@@ -27,7 +27,8 @@ type world struct {
 	meta    txn.GroupMetadata
 	owned   []txn.Partition
 	events  []string
-	offset  int64 // of the last transact
+	offset  int64         // of the last transact
+	timeout time.Duration // of transactions
 }
 
 func (w *world) Assigned(parts []txn.Partition, meta txn.GroupMetadata) {
@@ -45,7 +46,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(c.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, cluster: c}
+	w := &world{T: t, ctx: ctx, cluster: c, timeout: 5 * time.Second}
 	w.client, err = confluent.New(txn.ClusterConfig{Brokers: strings.Join(c.ListenAddrs(), ","), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	must(t, err)
 	return w
@@ -65,7 +66,7 @@ func (w *world) join() {
 
 func (w *world) produce() {
 	var err error
-	w.p, err = w.client.NewProducer(txn.ProducerConfig{TransactionalID: "id", TransactionTimeout: 5 * time.Second})
+	w.p, err = w.client.NewProducer(txn.ProducerConfig{TransactionalID: "id", TransactionTimeout: w.timeout})
 	must(w, err)
 	w.Cleanup(w.p.Close)
 	must(w, w.p.Init(w.ctx))
