@@ -87,10 +87,11 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 		return false, nil
 	case in.single():
 		return len(fresh) == len(parts) && (len(d.checkpoints) == 0 || s.Pattern == nil), nil
-	case kind == stream.StartLatest && s.Pattern != nil && in.hasBegun.Load():
-		return false, nil
-	case kind != stream.StartCommitted && (kind != stream.StartLatest || !in.hasBegun.Load()):
+	case kind == stream.StartCommitted: // looks at all
+	case kind != stream.StartLatest || !in.hasBegun.Load():
 		return true, nil
+	case s.Pattern != nil:
+		return false, nil
 	}
 	counts, err := in.topicCounts(ctx, in.admin, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
 	if err != nil {
