@@ -58,7 +58,7 @@ func (r *Repository) writeBase(ctx context.Context, seq uint64, scans []Scan) (f
 	defer cancel(nil)
 	rate := r.opts.BaseRate
 	if rate > 0 {
-		rate = max(1, rate/int64(len(scans)))
+		rate = max(1, rate/max(1, int64(len(scans))))
 	}
 	parts, errs := make([][]FileRef, len(scans)), make([]error, len(scans))
 	var wg sync.WaitGroup

@@ -125,21 +125,23 @@ func TestBaseSideBySideStops(t *testing.T) {
 
 func TestBaseOfNothing(t *testing.T) {
 	ctx := context.Background()
-	r, _ := baseRepo(t, checkpoint.Options{})
-	first := checkpoint.MakeID("r1", 1)
-	if _, err := r.Prepare(ctx, checkpoint.Manifest{ID: first}, nil); err != nil {
-		t.Fatal(err)
-	}
-	base, err := r.WriteBase(ctx, first, scanN(0))
-	if err != nil || base.At != first || len(base.Files) != 0 {
-		t.Fatalf("%+v, %v", base, err)
-	}
-	second := checkpoint.MakeID("r1", 2)
-	if _, err := r.Prepare(ctx, checkpoint.Manifest{ID: second, Parent: first, Base: base}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := r.Plan(ctx, second, ""); err != nil || len(p.Deltas) != 1 {
-		t.Errorf("%v, %v", p, err)
+	for _, scans := range [][]checkpoint.Scan{{scanN(0)}, nil} {
+		r, _ := baseRepo(t, checkpoint.Options{BaseRate: 1 << 20})
+		first := checkpoint.MakeID("r1", 1)
+		if _, err := r.Prepare(ctx, checkpoint.Manifest{ID: first}, nil); err != nil {
+			t.Fatal(err)
+		}
+		base, err := r.WriteBase(ctx, first, scans...)
+		if err != nil || base.At != first || len(base.Files) != 0 {
+			t.Fatalf("%d scans: %+v, %v", len(scans), base, err)
+		}
+		second := checkpoint.MakeID("r1", 2)
+		if _, err := r.Prepare(ctx, checkpoint.Manifest{ID: second, Parent: first, Base: base}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := r.Plan(ctx, second, ""); err != nil || len(p.Deltas) != 1 {
+			t.Errorf("%d scans: %v, %v", len(scans), p, err)
+		}
 	}
 }
 

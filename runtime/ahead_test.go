@@ -5,19 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/txn"
 )
 
-// written is a producer that notes the values that it gets.
+// written is a producer that notes the keys that it gets.
 type written struct {
 	txn.Producer
-	values []string
+	keys []string
 }
 
 func (w *written) Produce(_ context.Context, records []txn.Record) error {
 	for _, r := range records {
-		w.values = append(w.values, string(r.Value))
+		w.keys = append(w.keys, string(r.Key))
 	}
 	return nil
 }
@@ -35,36 +36,53 @@ func aheadTasks(t *testing.T, n int) (*attempt, *written, []*task) {
 	return a, w, tasks
 }
 
-func outputsOf(values ...string) (records []txn.Record) {
-	for _, v := range values {
-		records = append(records, txn.Record{Topic: "t", Value: []byte(v)})
+func outputsOf(keys ...string) (records []txn.Record) {
+	for _, key := range keys {
+		records = append(records, txn.Record{Topic: "t", Key: []byte(key)})
 	}
 	return records
 }
 
-// What was produced before the epoch is open is written when it is, in order, and before what comes then.
+// What was produced before the epoch is open is kept, as much as there is room for, and written when it is, in order and before what comes then; a full load
+// goes to the producer at once.
 func TestOutputsAheadKeepTheirOrder(t *testing.T) {
-	a, w, tasks := aheadTasks(t, 1)
-	one := tasks[0]
-	lent := outputsOf("a", "b")
-	for _, records := range [][]txn.Record{lent, outputsOf("c")} {
+	a, w, tasks := aheadTasks(t, 2)
+	one, two := tasks[0], tasks[1]
+	for _, records := range [][]txn.Record{outputsOf("a", "b"), outputsOf("c")} {
 		if err := one.produce(records); err != nil {
 			t.Fatal(err)
 		}
 		clear(records) // the slice is the caller's again
 	}
-	if len(w.values) > 0 {
-		t.Fatalf("%v written before the epoch is open", w.values)
+	if err := one.catchUpOutputs(); err != nil || len(w.keys) > 0 || a.gate.passable(2) {
+		t.Fatalf("%q was written before the epoch was open, %v", w.keys, err)
+	}
+	full := make(chan error)
+	go func() {
+		full <- two.produce([]txn.Record{{Topic: "t", Key: []byte("z"), Value: make([]byte, aheadBytes)}})
+	}()
+	select {
+	case err := <-full:
+		t.Fatalf("there was room: %v", err)
+	case <-time.After(20 * time.Millisecond):
 	}
 	a.gate.open(2)
+	if err := <-full; err != nil {
+		t.Fatal(err)
+	}
 	if err := one.produce(outputsOf("d")); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(w.values); got != "[a b c d]" {
-		t.Errorf("written: %v", got)
+	if got := fmt.Sprint(w.keys); got != "[z a b c d]" || a.ahead.Load() != 0 || len(one.ahead.records) != 0 {
+		t.Errorf("written: %v; %d bytes are still booked", got, a.ahead.Load())
 	}
-	if a.ahead.Load() != 0 {
-		t.Errorf("%d bytes are still booked", a.ahead.Load())
+	one.epoch = 3
+	if err := one.produce(outputsOf("e")); err != nil || len(w.keys) != 5 {
+		t.Errorf("written: %v, %v", w.keys, err)
+	}
+	a.gate.close()
+	if err := one.catchUpOutputs(); !errors.Is(err, errHalted) {
+		t.Errorf("%v, want errHalted", err)
 	}
 }
 
@@ -83,8 +101,8 @@ func TestOutputsAheadAreHandedOver(t *testing.T) {
 	if err := tasks[0].handOver(); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.values) != 1 {
-		t.Errorf("written: %v", w.values)
+	if len(w.keys) != 1 {
+		t.Errorf("written: %v", w.keys)
 	}
 }
 
@@ -104,7 +122,7 @@ func TestOutputsAheadAreBounded(t *testing.T) {
 	if got := a.ahead.Load(); got < aheadBytes/2 || got > aheadBytes {
 		t.Errorf("%d bytes are booked", got)
 	}
-	if len(w.values) > 0 {
-		t.Errorf("written: %v", w.values)
+	if len(w.keys) > 0 {
+		t.Errorf("written: %v", w.keys)
 	}
 }

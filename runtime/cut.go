@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -116,8 +117,11 @@ func (in *Instance) readOffsets(ctx context.Context) (map[txn.Partition]txn.Posi
 
 // drainedBy is the drain by which all source partitions of the cut have come to their ends; empty: there is none. If nothing was on its way at the cut, all
 // timers have fired: the word of each partition's end is behind its records, and goes on behind what came of them.
-func (c *cut) drainedBy() (drain string) {
-	for _, d := range c.drained {
+func (c *cut) drainedBy() string { return commonDrain(maps.Values(c.drained)) }
+
+// commonDrain is the drain by which each of several has come to its end; empty: there is none.
+func commonDrain(of iter.Seq[string]) (drain string) {
+	for d := range of {
 		if d == "" || drain != "" && d != drain {
 			return ""
 		}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
-	"github.com/weirstream/weir/stream"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
 )
@@ -104,7 +103,7 @@ func (d *decision) take(in *Instance, p txn.Partition, m checkpoint.Metadata) er
 	s := in.shardOf(p)
 	if s == nil {
 		d.times[p] = mark{wm: m.Watermark, idle: m.Idle, drained: m.Drained}
-		if m.End != nil && in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded && in.reads(s, p.Topic) }) {
+		if source := in.sourceReading(p.Topic); m.End != nil && source != nil && source.Bounded {
 			d.ends[p] = *m.End
 		}
 		return in.checkUnended(p, m.Watermark)

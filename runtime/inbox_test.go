@@ -1,20 +1,16 @@
 package runtime
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
-	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/txn"
 )
 
@@ -160,61 +156,4 @@ func TestGate(t *testing.T) {
 	if err := <-next; !errors.Is(err, errHalted) {
 		t.Fatalf("got %v, want errHalted", err)
 	}
-}
-
-// TestAhead: outputs are kept while their epoch isn't open, in their order and as many as there is room for; a full load goes to the producer at once.
-func TestAhead(t *testing.T) {
-	p, in := &taker{}, &Instance{}
-	in.count.m = metrics.New(prometheus.NewRegistry(), "lab", "one")
-	a := &attempt{in: in, gate: newGate(), producer: p, ctx: t.Context()}
-	one, two := &task{attempt: a, epoch: 1}, &task{attempt: a, epoch: 1}
-	record := func(key string, size int) []txn.Record {
-		return []txn.Record{{Key: []byte(key), Value: make([]byte, size)}}
-	}
-	for _, key := range []string{"a", "b"} {
-		if err := one.produce(record(key, 10)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := one.catchUpOutputs(); err != nil || len(p.keys) > 0 || a.gate.passable(1) {
-		t.Fatalf("%q was written before the epoch was open, %v", p.keys, err)
-	}
-	full := make(chan error)
-	go func() { full <- two.produce(record("z", aheadBytes)) }()
-	select {
-	case err := <-full:
-		t.Fatalf("there was room: %v", err)
-	case <-time.After(20 * time.Millisecond):
-	}
-	a.gate.open(1)
-	if err := <-full; err != nil {
-		t.Fatal(err)
-	}
-	if err := one.produce(record("c", 10)); err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"z", "a", "b", "c"}; !slices.Equal(p.keys, want) || a.ahead.Load() != 0 || len(one.ahead.records) != 0 {
-		t.Errorf("%q, want %q; %d bytes are kept", p.keys, want, a.ahead.Load())
-	}
-	one.epoch = 2
-	if err := one.produce(record("d", 10)); err != nil || len(p.keys) != 4 {
-		t.Errorf("%q, %v", p.keys, err)
-	}
-	a.gate.close()
-	if err := one.catchUpOutputs(); !errors.Is(err, errHalted) {
-		t.Errorf("%v, want errHalted", err)
-	}
-}
-
-// taker is a producer that takes everything.
-type taker struct {
-	txn.Producer
-	keys []string
-}
-
-func (p *taker) Produce(_ context.Context, records []txn.Record) error {
-	for _, r := range records {
-		p.keys = append(p.keys, string(r.Key))
-	}
-	return nil
 }

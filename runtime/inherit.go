@@ -178,16 +178,12 @@ func (b *beginning) look() (exists bool, found map[txn.Partition]txn.Position, e
 
 // checkEnds refuses to bound a source of a job that has been running without ends: each of many instances would choose them for itself.
 func (in *Instance) checkEnds(p txn.Partition, m checkpoint.Metadata) error {
-	if in.single() || m.End != nil {
+	s := in.sourceReading(p.Topic)
+	if in.single() || m.End != nil || s == nil || !s.Bounded {
 		return nil
 	}
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; s != nil && s.Bounded && in.reads(s, p.Topic) {
-			return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), and the job has been running without: with WEIR_EXCHANGE=kafka ends are chosen when a job begins. Give it a new WEIR_JOB_ID (and start it from a savepoint of this one)",
-				ErrState, s.UID)
-		}
-	}
-	return nil
+	return fmt.Errorf("%w: source %q is bounded (WEIR_BOUNDED), and the job has been running without: with WEIR_EXCHANGE=kafka ends are chosen when a job begins. Give it a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+		ErrState, s.UID)
 }
 
 // leader is the partition whose owner makes the first commit point. Nobody else can: the group refuses the offsets of an owner of earlier.

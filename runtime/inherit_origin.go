@@ -89,11 +89,8 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	m := plan.Manifest
-	h := snapshot.Header{
-		Job: at.Job, Name: string(at.ID), Created: m.Created, Checkpoints: []string{string(at.ID)}, Exchange: m.Exchange, MaxParallelism: m.MaxParallelism,
-		States: m.States, Sources: m.Sources, Watermarks: m.Watermarks, Drained: m.Drained || m.Finished,
-	}
+	h := headerOf(&plan.Manifest)
+	h.Name, h.Created = string(at.ID), plan.Manifest.Created
 	for _, f := range slices.Concat(plan.Base.Files, plan.Base.Changes) {
 		h.Files = append(h.Files, snapshot.File{FileRef: f})
 	}

@@ -96,7 +96,7 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 	if start != nil {
 		for _, p := range start.Named() {
 			offset, _ := start.Of(p)
-			if e, ok := ends[p]; !ok || b.in.sourceOf(p.Topic) == "" || offset < e.Low || offset > e.High {
+			if e, ok := ends[p]; !ok || b.in.sourceReading(p.Topic) == nil || offset < e.Low || offset > e.High {
 				return nil, fmt.Errorf("%w: WEIR_RESTORE_OFFSETS (--offsets): offset %d of topic %q partition %d: the job reads no such partition, or it holds offsets %d to %d only",
 					ErrConfig, offset, p.Topic, p.ID, e.Low, e.High)
 			}
@@ -111,10 +111,10 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 		}
 		e, exists := ends[p]
 		switch {
-		case b.in.sourceOf(p.Topic) == "" && b.from.AllowDropped, !exists && start != nil:
+		case b.in.sourceReading(p.Topic) == nil && b.from.AllowDropped, !exists && start != nil:
 			b.in.log.Warn("a position of the savepoint is dropped", "topic", p.Topic, "partition", p.ID, "offset", s.Offset)
 			continue
-		case b.in.sourceOf(p.Topic) == "":
+		case b.in.sourceReading(p.Topic) == nil:
 			gone = append(gone, fmt.Sprintf("topic %q, which no source of the job reads (WEIR_ALLOW_DROPPED_STATE=true lets its position go)", p.Topic))
 			continue
 		case !exists:
@@ -135,7 +135,7 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 		return nil, fmt.Errorf("%w: the savepoint has positions of %s. To begin elsewhere, set WEIR_RESTORE_OFFSETS (--offsets)", ErrState, strings.Join(slices.Compact(gone), "; of "))
 	}
 	for p, pos := range given {
-		if _, ok := kept[p]; ok || b.in.sourceOf(p.Topic) == "" {
+		if _, ok := kept[p]; ok || b.in.sourceReading(p.Topic) == nil {
 			continue
 		}
 		if err := b.in.held(p, pos.Offset, ends[p]); err != nil {
@@ -184,7 +184,7 @@ func (b *beginning) bound(at *places) error {
 	}
 	var parts []txn.Partition
 	for p := range at.positions {
-		if b.in.anySource(func(s *stream.SourceSpec) bool { return s.Bounded && b.in.reads(s, p.Topic) }) {
+		if s := b.in.sourceReading(p.Topic); s != nil && s.Bounded {
 			parts = append(parts, p)
 		}
 	}
@@ -199,14 +199,6 @@ func (b *beginning) bound(at *places) error {
 		at.ends[p] = max(stable[p], at.positions[p])
 	}
 	return err
-}
-
-// sourceOf is the uid of the source that reads a topic; empty: none does.
-func (in *Instance) sourceOf(topic string) string {
-	if _, internal := in.topology.exchangeOf(topic); internal {
-		return ""
-	}
-	return in.readerOf(topic)
 }
 
 // goOn takes over event time, unless it has come to its end: then nothing that follows would be in time.

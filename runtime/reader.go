@@ -140,9 +140,7 @@ func (r *reader) deliver(batches []*txn.Batch) {
 		if !r.bounds.cut(b) {
 			continue
 		}
-		if _, crossing := a.in.topology.exchangeOf(b.Partition.Topic); !crossing {
-			delete(r.told, b.Partition)
-		}
+		delete(r.told, b.Partition)
 		if !r.dirty {
 			r.dirty = true
 			r.post(processed(r.epoch))

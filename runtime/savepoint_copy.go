@@ -52,17 +52,16 @@ func (in *Instance) describeCut(ctx context.Context, c cut) (parts []*copyPart, 
 		p.first, p.end = in.keyGroups(s)
 		parts = append(parts, p)
 	}
+	if in.single() {
+		return parts, headerOf(&parts[0].manifest), nil
+	}
 	slices.SortFunc(parts, func(a, b *copyPart) int { return cmp.Compare(a.first, b.first) })
-	h = snapshot.Header{Job: in.o.JobID, Exchange: in.o.Exchange, MaxParallelism: in.o.MaxParallelism, Sources: slices.Clone(c.sources)}
+	h = snapshot.Header{
+		Job: in.o.JobID, Exchange: in.o.Exchange, MaxParallelism: in.o.MaxParallelism, Sources: slices.Clone(c.sources), Drained: c.drainedBy() != "",
+	}
 	for _, p := range parts {
 		h.Checkpoints = append(h.Checkpoints, string(p.manifest.ID))
 		h.Watermarks = append(h.Watermarks, p.manifest.Watermarks...)
-		if in.single() {
-			h.Sources = p.manifest.Sources
-		}
-	}
-	if h.Drained = c.drainedBy() != ""; in.single() {
-		h.Drained = parts[0].manifest.Drained || parts[0].manifest.Finished
 	}
 	h.States, err = unite(parts)
 	return parts, h, err

@@ -94,10 +94,10 @@ func (s *senders) end(exchange string, e operators.End) (all bool) {
 
 // drainedBy is the drain by which all have come to their ends; empty: there is none.
 func (s *senders) drainedBy() string {
-	if s == nil || len(s.drained) == 0 || slices.ContainsFunc(s.drained, func(d string) bool { return d != s.drained[0] }) {
+	if s == nil {
 		return ""
 	}
-	return s.drained[0]
+	return commonDrain(slices.Values(s.drained))
 }
 
 // list is for the manifest: the marks and ends of all that have sent one.

@@ -87,10 +87,11 @@ func (in *Instance) begins(ctx context.Context, s *stream.SourceSpec, d *decisio
 		return false, nil
 	case in.single():
 		return len(fresh) == len(parts) && (len(d.checkpoints) == 0 || s.Pattern == nil), nil
-	case kind == stream.StartLatest && s.Pattern != nil && in.hasBegun.Load():
-		return false, nil
-	case kind != stream.StartCommitted && (kind != stream.StartLatest || !in.hasBegun.Load()):
+	case kind == stream.StartCommitted: // looks at all
+	case kind != stream.StartLatest || !in.hasBegun.Load():
 		return true, nil
+	case s.Pattern != nil:
+		return false, nil
 	}
 	counts, err := in.topicCounts(ctx, in.admin, in.topology.sources.list(), "WEIR_INPUT_TOPICS")
 	if err != nil {
@@ -230,14 +231,10 @@ func (in *Instance) bounded() bool {
 
 // checkUnended refuses to read on where event time has come to its end: every record would be late.
 func (in *Instance) checkUnended(p txn.Partition, watermark int64) error {
-	if watermark != operators.EndOfTime {
+	s := in.sourceReading(p.Topic)
+	if watermark != operators.EndOfTime || s == nil || s.Bounded {
 		return nil
 	}
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; in.reads(s, p.Topic) && !s.Bounded {
-			return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED), topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
-				ErrState, s.UID, p.Topic, p.ID)
-		}
-	}
-	return nil
+	return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED), topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+		ErrState, s.UID, p.Topic, p.ID)
 }

@@ -153,8 +153,10 @@ func (t *task) settle() error {
 }
 
 // pausing says whether the task has nothing to do but to wait for input. What it has gathered has to go out then, or is kept until its epoch opens, which
-// wakes the task up; while there is more to do, that can come later.
-func (t *task) pausing() bool { return t.inbox.idle() && !t.due() }
+// wakes the task up; while there is more to do, that can come later: a keyed task settles behind a tick, too.
+func (t *task) pausing() bool {
+	return t.inbox.idle() && (t.shard == nil || !t.due(time.Now().UnixMilli()))
+}
 
 // bound asks for a barrier when the overlay is over its limit, and waits for the epoch before to be
 // decided rather than let a second overlay grow beside it.

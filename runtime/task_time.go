@@ -141,26 +141,16 @@ func (t *task) catchUp() error {
 	return t.tell()
 }
 
-// due says whether tick has something to do for a keyed task, which settles afterwards.
-func (t *task) due() bool {
-	if t.shard == nil {
-		return false
-	}
+// due says whether tick has something to do at the time now, in ms.
+func (t *task) due(now int64) bool {
 	at, ok := t.chain.NextTick()
-	return ok && at <= time.Now().UnixMilli()
+	return ok && at <= now && !t.resting()
 }
 
 // tick does what is due by the machine's clock.
 func (t *task) tick() error {
-	if t.resting() {
-		return nil
-	}
-	at, ok := t.chain.NextTick()
-	if !ok {
-		return nil
-	}
 	now := time.Now().UnixMilli()
-	if at > now {
+	if !t.due(now) {
 		return nil
 	}
 	if err := t.chain.Tick(now); err != nil {

@@ -55,10 +55,8 @@ func (in *Instance) match(readers map[string]*stream.SourceSpec, topic string, s
 
 // checkUnmatched refuses to write to a topic that a record has chosen if a source reads it by its pattern.
 func (in *Instance) checkUnmatched(topic string) error {
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; in.o.SinkClient == nil && in.reads(s, topic) && s.Pattern != nil && s.Pattern.MatchString(topic) {
-			return ownOutput(s, topic)
-		}
+	if s := in.sourceReading(topic); in.o.SinkClient == nil && s != nil && s.Pattern != nil && s.Pattern.MatchString(topic) {
+		return ownOutput(s, topic)
 	}
 	return nil
 }

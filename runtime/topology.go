@@ -71,18 +71,24 @@ func (in *Instance) sourcesOf(parts map[txn.Partition]int64) (of []txn.Partition
 // readsFirst says whether a partition is of a source that goes before others, or of a repartition topic, which must never wait: what goes before
 // passes through it.
 func (in *Instance) readsFirst(p txn.Partition) bool {
-	if _, ok := in.topology.exchangeOf(p.Topic); ok {
-		return true
+	s := in.sourceReading(p.Topic)
+	return s == nil || s.First
+}
+
+// sourceReading is the source that reads a topic; nil: none does. No two do (claim).
+func (in *Instance) sourceReading(topic string) *stream.SourceSpec {
+	for i := range in.o.Plan.Stages {
+		if s := in.o.Plan.Stages[i].Source; in.reads(s, topic) {
+			return s
+		}
 	}
-	return in.anySource(func(s *stream.SourceSpec) bool { return s.First && in.reads(s, p.Topic) })
+	return nil
 }
 
 // readerOf is the uid of the source or exchange that reads a topic.
 func (in *Instance) readerOf(topic string) string {
-	for i := range in.o.Plan.Stages {
-		if s := in.o.Plan.Stages[i].Source; in.reads(s, topic) {
-			return s.UID
-		}
+	if s := in.sourceReading(topic); s != nil {
+		return s.UID
 	}
 	if x, ok := in.topology.exchangeOf(topic); ok {
 		return in.o.Plan.Exchanges[x].UID

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -71,25 +72,26 @@ func (l Life) dead(view Snapshot, head, suffix []byte, now int64) (bool, error) 
 	if err != nil || !ok {
 		return false, err // it is older than the TTL, and will count as used when it is first met
 	}
+	return l.over(stamp, now)
+}
+
+// over says whether what has this stamp has expired.
+func (l Life) over(stamp []byte, now int64) (bool, error) {
 	at, err := (Int64{}).Decode(stamp)
-	return err == nil && at+l.After.Milliseconds() <= now, err
+	return err == nil && outlived(at, l.After.Milliseconds(), now), err
 }
 
 // allDead says whether all of n elements have expired.
 func (l Life) allDead(view Snapshot, head []byte, n uint64, now int64) (bool, error) {
-	gone, alive := uint64(0), false
+	seen, all := uint64(0), true
 	var failed error
-	err := view.Scan(append(bytes.Clone(head), 0), prefixEnd(head), func(_, value []byte) bool {
-		var at int64
-		at, failed = Int64{}.Decode(value)
-		alive = at+l.After.Milliseconds() > now
-		gone++
-		return failed == nil && !alive
+	err := view.Scan(append(bytes.Clone(head), 0), prefixEnd(head), func(_, stamp []byte) bool {
+		seen++
+		all, failed = l.over(stamp, now)
+		return all
 	})
-	if failed != nil {
-		err = failed
-	}
-	return err == nil && !alive && gone == n, err
+	err = cmp.Or(failed, err)
+	return err == nil && all && seen == n, err
 }
 
 // listLength is how many elements the list at this entry key has.

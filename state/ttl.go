@@ -30,7 +30,10 @@ type expiry struct {
 func newExpiry(t TTL) *expiry { return &expiry{t, t.After.Milliseconds()} }
 
 // dead says whether something used last at stamp has expired.
-func (e *expiry) dead(stamp int64) bool { return stamp+e.ms <= e.Now() }
+func (e *expiry) dead(stamp int64) bool { return outlived(stamp, e.ms, e.Now()) }
+
+// outlived says whether what was used last at stamp and lives for after has expired at the time now, all in ms.
+func outlived(stamp, after, now int64) bool { return stamp+after <= now }
 
 // later says whether it is later than stamp: in event time records come out of order.
 func (e *expiry) later(stamp int64) bool { return e.Stamp() > stamp }

@@ -31,7 +31,7 @@ var errNotRunning = errors.New("no instance of the job answers")
 
 func newRemote(c *config.Config) *remote {
 	r := &remote{jobID: c.JobID, token: c.APIToken, client: &http.Client{Timeout: 25 * time.Second},
-		open: func(url string) (checkpoint.Store, error) { return readStore(c, url) }}
+		open: opener(c, checkpoint.ReadStore, true)}
 	if host, port, err := net.SplitHostPort(c.HTTPAddr); err == nil {
 		if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 			host = "127.0.0.1"

@@ -28,7 +28,7 @@ func (a *app) listSavepoints(ctx context.Context, o savepointArgs) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := readStore(c, c.CheckpointStore)
+	s, err := opener(c, checkpoint.ReadStore, true)(c.CheckpointStore)
 	if err != nil {
 		return err
 	}

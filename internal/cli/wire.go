@@ -44,9 +44,9 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		RestoreFrom: runtime.RestoreFrom{
 			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
-			OpenStore: func(url string) (checkpoint.Store, error) { return readStore(c, url) },
+			OpenStore: opener(c, checkpoint.ReadStore, true), // it may not be encrypted yet
 		},
-		OpenStore:         func(url string) (checkpoint.Store, error) { return openAt(c, url) },
+		OpenStore:         opener(c, checkpoint.OpenStore, false),
 		SavepointInterval: c.SavepointInterval, SavepointsRetained: c.SavepointsRetained,
 		StartTimeout: c.StartTimeout, ShutdownTimeout: c.ShutdownTimeout, Logger: log,
 		Restart: runtime.RestartPolicy{
@@ -111,25 +111,18 @@ func openStore(c *config.Config) (checkpoint.Store, error) {
 	return packed(store, packing(c, false))
 }
 
-// openAt opens the store of a savepoint that is taken elsewhere.
-func openAt(c *config.Config, url string) (checkpoint.Store, error) {
-	store, err := checkpoint.OpenStore(url)
-	if err != nil {
-		return nil, err
+// opener opens stores of savepoints, which are packed as the job's own is. plain: what is not encrypted is read too.
+func opener(c *config.Config, open func(url string) (checkpoint.Store, error), plain bool) func(url string) (checkpoint.Store, error) {
+	return func(url string) (checkpoint.Store, error) {
+		store, err := open(url)
+		if err != nil {
+			return nil, err
+		}
+		return packed(store, packing(c, plain))
 	}
-	return packed(store, packing(c, false))
 }
 
-// readStore opens the store of a savepoint to start from, which is packed as the job's own store is, or not encrypted yet.
-func readStore(c *config.Config, url string) (checkpoint.Store, error) {
-	store, err := checkpoint.ReadStore(url)
-	if err != nil {
-		return nil, err
-	}
-	return packed(store, packing(c, true))
-}
-
-// packing is that of the job's store. plain: what is not encrypted is read too.
+// packing is that of the job's store. plain: see opener.
 func packing(c *config.Config, plain bool) checkpoint.Packing {
 	return checkpoint.Packing{Compression: c.CheckpointCompression, KeyFile: c.CheckpointEncryptionKeyFile, Plain: plain}
 }

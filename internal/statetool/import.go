@@ -52,6 +52,10 @@ func (t *Tool) load(ctx context.Context, o *options, anew bool) (err error) {
 	work := o.work
 	if work == "" {
 		work = filepath.Join(os.TempDir(), "weir-state-"+identity[:16])
+		if err := ownFolder(work, os.Getuid()); err != nil {
+			return err
+		}
+		defer func() { _ = os.Remove(work) }() // if nothing has come into it
 	}
 	if _, err := os.Stat(filepath.Join(work, "progress.json")); err == nil {
 		fmt.Fprintf(t.Err, "going on with what is in %s\n", work)
