@@ -77,7 +77,7 @@ func (c *client) common() kafka.ConfigMap {
 		// A broker that comes back may answer that the cluster has none, and 2.11 then asks nobody until this much later: 5 min by default, when
 		// session and transactions are long over. It counts from the last answer, so it has to be more than the interval.
 		"metadata.recovery.rebootstrap.trigger.ms": 5000,
-		"enable.metrics.push":                false, // KIP-714: nobody asked for the client's own metrics to be sent
+		"enable.metrics.push":                      false, // KIP-714: nobody asked for the client's own metrics to be sent
 	}
 	if c.cfg.ClientID != "" {
 		m["client.id"] = c.cfg.ClientID
