@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 )
 
 // ownBase is a base that this run wrote, or tried to.
@@ -109,19 +108,4 @@ func (r *Repository) baseOrder(b BaseRef) uint64 {
 		}
 	}
 	return 0
-}
-
-// throttle sleeps as long as n bytes may take.
-func throttle(ctx context.Context, rate int64, n int) error {
-	if rate <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

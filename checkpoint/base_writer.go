@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/weirstream/weir/checkpoint/entryfile"
 )
@@ -68,7 +69,7 @@ func (w *baseWriter) begin() {
 	name := w.repo.addBaseFile(w.seq)
 	r, pipe := io.Pipe()
 	p := &basePart{name: name, pipe: pipe, done: make(chan error, 1)}
-	p.out = entryfile.NewWriter(throttled{w.ctx, pipe, w.rate})
+	p.out = entryfile.NewWriter(&throttled{ctx: w.ctx, w: pipe, rate: w.rate, since: time.Now()})
 	go func() {
 		err := w.repo.store.Put(w.ctx, w.repo.path(name), func(out io.Writer) error {
 			_, err := io.Copy(out, r)
@@ -93,15 +94,33 @@ func (w *baseWriter) finish() error {
 	return err
 }
 
+// throttled bounds how fast a base is written, and how much of a core it takes: it rests for as long as what is written was worked for, or for as
+// long as the rate says if that is more. A job's tasks wait for a core otherwise, and its checkpoints for the disk.
 type throttled struct {
-	ctx  context.Context
-	w    io.Writer
-	rate int64
+	ctx   context.Context
+	w     io.Writer
+	rate  int64     // bytes per second; 0: no bound, and no rest
+	since time.Time // the end of the last Write
 }
 
-func (t throttled) Write(p []byte) (int, error) {
-	if err := throttle(t.ctx, t.rate, len(p)); err != nil {
-		return 0, err
+func (t *throttled) Write(p []byte) (int, error) {
+	if t.rate > 0 {
+		rest := max(time.Since(t.since), time.Duration(float64(len(p))/float64(t.rate)*float64(time.Second)))
+		if err := pause(t.ctx, rest); err != nil {
+			return 0, err
+		}
 	}
+	defer func() { t.since = time.Now() }()
 	return t.w.Write(p)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
