@@ -152,6 +152,7 @@ func TestBadCombinations(t *testing.T) {
 		{"state dir below a file", nil, []string{"WEIR_STATE_DIR=" + file + "/x"}, `WEIR_STATE_DIR="` + file + `/x": ` + file + ` is a file; expected a folder`},
 		{"store in a file", nil, []string{"WEIR_CHECKPOINT_STORE=file://" + file}, `is a file; expected a folder`},
 		{"unknown variable", nil, []string{"WEIR_CHEKPOINT_INTERVAL=1s"}, "WEIR_CHEKPOINT_INTERVAL: unknown setting; did you mean WEIR_CHECKPOINT_INTERVAL?"},
+		{"unknown variable, near to its opposite", nil, []string{"WEIR_SOURCE_TOPIC=a", "WEIR_SINK_TOPIC=b"}, "WEIR_SINK_TOPIC: unknown setting; `processor help` lists all"},
 		{"unknown variable, nothing near", nil, []string{"WEIR_ZZZZZZZZZZZZZZZZZZZZZZ=1"}, "unknown setting; `processor help` lists all"},
 		{"unknown flag", []string{"--paralelism", "2"}, nil, "--paralelism: unknown flag; did you mean --parallelism?"},
 		{"flag without value", []string{"--parallelism"}, nil, "--parallelism: needs a value"},

@@ -152,9 +152,21 @@ func (l *loader) rejectUnknown() {
 		switch {
 		case !strings.HasPrefix(name, Prefix), slices.Contains(names, name), isServiceLink(name, l.env), isKafka(name):
 		default:
-			l.errs.add(name, "", "unknown setting; %s", orHelp(nearest.Of(name, names)))
+			l.errs.add(name, "", "unknown setting; %s", orHelp(nearestSetting(name, names)))
 		}
 	}
+}
+
+// nearestSetting compares without the prefix, which would make all of them look alike.
+func nearestSetting(name string, names []string) string {
+	bare := make([]string, len(names))
+	for i, n := range names {
+		bare[i] = strings.TrimPrefix(n, Prefix)
+	}
+	if near := nearest.Of(strings.TrimPrefix(name, Prefix), bare); near != "" {
+		return Prefix + near
+	}
+	return ""
 }
 
 func orHelp(near string) string {

@@ -3,11 +3,15 @@ package nearest
 
 import "strings"
 
-// Of returns the candidate that text was most likely meant to be, or nothing if none is close.
+// Of returns the candidate that text was most likely meant to be, misspelt or cut short, or nothing if none is close.
 func Of(text string, candidates []string) string {
-	best, bestDistance := "", len(text)/3+2
+	best, bestDistance := "", len(text)/4+2
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(text), strings.ToLower(c)); d < bestDistance {
+		d := distance(strings.ToLower(text), strings.ToLower(c))
+		if strings.HasPrefix(c, text) {
+			d = min(d, 2)
+		}
+		if d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}
