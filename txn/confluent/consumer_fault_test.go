@@ -67,7 +67,7 @@ func TestTopicHeardOfLate(t *testing.T) {
 
 func heardOfLate(t *testing.T, topics ...string) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newQuietWorld(t)
 	f := w.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Topic: "in", Err: kerr.UnknownTopicOrPartition, Count: 5})
 	var err error
 	w.c, err = w.client.NewConsumer(txn.ConsumerConfig{Topics: topics, Group: "g", InstanceID: "i"}, w)

@@ -93,7 +93,7 @@ func listOffsets(ctx context.Context, a *kafka.AdminClient, parts []txn.Partitio
 
 // refresh makes the client ask for the leaders again, and returns err. ListOffsets sends a leader's epoch from the
 // metadata cache. Once a broker has restarted, that one is too old (FENCED_LEADER_EPOCH), and as long as nothing is
-// fetched librdkafka asks for another only every topic.metadata.refresh.interval.ms (5 min).
+// fetched librdkafka asks for another only every topic.metadata.refresh.interval.ms.
 func (k *consumer) refresh(ctx context.Context, parts []txn.Partition, err error) error {
 	asked := map[string]bool{}
 	for _, p := range parts {

@@ -47,9 +47,23 @@ func newWorld(t *testing.T) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	w := &world{T: t, ctx: ctx, cluster: c, timeout: 5 * time.Second}
-	w.client, err = confluent.New(txn.ClusterConfig{Brokers: strings.Join(c.ListenAddrs(), ","), Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	must(t, err)
+	w.connect(nil)
 	return w
+}
+
+// newQuietWorld is one whose client looks at the cluster only when it has a reason to: the regular look can't come to its help.
+func newQuietWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.connect(map[string]string{"topic.metadata.refresh.interval.ms": "300000", "metadata.recovery.rebootstrap.trigger.ms": "300000"})
+	return w
+}
+
+func (w *world) connect(properties map[string]string) {
+	var err error
+	w.client, err = confluent.New(txn.ClusterConfig{
+		Brokers: strings.Join(w.cluster.ListenAddrs(), ","), Properties: properties, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	must(w, err)
 }
 
 func (w *world) join() {
