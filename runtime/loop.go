@@ -148,7 +148,7 @@ func (in *Instance) noteFailure(ev *event) {
 // stale says whether the producer has to go, though it could abort and go on: it failed before without a commit between, so what its client believes of
 // the cluster may be wrong. librdkafka 2.11 can take a partition for one without a leader for good, behind a broker that was away.
 func (in *Instance) stale(ev *event) bool {
-	if ev.Cause != twophase.Abortable || in.restarts.inRow-in.restarts.stores < 2 || !isKafka(ev.err) {
+	if ev.Cause != twophase.Abortable || in.restarts.own() < 2 || !isKafka(ev.err) {
 		return false
 	}
 	switch ev.Op {

@@ -76,11 +76,14 @@ func (r *restarts) failed(who *operators.Culprit) (tooMany string) {
 			return fmt.Sprintf("failed %d times in the same place (WEIR_RECORD_ATTEMPTS), giving up", n)
 		}
 	}
-	if n := r.inRow - r.stores; r.policy.Attempts > 0 && n >= r.policy.Attempts {
+	if n := r.own(); r.policy.Attempts > 0 && n >= r.policy.Attempts {
 		return fmt.Sprintf("failed %d times without a commit between (WEIR_RESTART_ATTEMPTS), giving up", n)
 	}
 	return ""
 }
+
+// own is how many of the failures since the last commit were not the store's.
+func (r *restarts) own() int { return r.inRow - r.stores }
 
 // storeFailed counts a failure of the checkpoint store. It says why there were too many, or nothing.
 func (r *restarts) storeFailed() (tooMany string) {

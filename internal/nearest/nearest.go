@@ -6,9 +6,11 @@ import "strings"
 // Of returns the candidate that text was most likely meant to be, misspelt or cut short, or nothing if none is close.
 func Of(text string, candidates []string) string {
 	best, bestDistance := "", len(text)/4+2
+	text = strings.ToLower(text)
 	for _, c := range candidates {
-		d := distance(strings.ToLower(text), strings.ToLower(c))
-		if strings.HasPrefix(c, text) {
+		lower := strings.ToLower(c)
+		d := distance(text, lower)
+		if strings.HasPrefix(lower, text) {
 			d = min(d, 2)
 		}
 		if d < bestDistance {
