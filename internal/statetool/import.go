@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func (t *Tool) bootstrap(ctx context.Context, o *options) error {
 }
 
 func (t *Tool) load(ctx context.Context, o *options, anew bool) (err error) {
-	in := &input{o: o, known: map[string]state.Descriptor{}}
+	in := &input{o: o, known: map[string]state.Descriptor{}, renamed: rows.Row{}}
 	if err := in.inspect(); err != nil {
 		return err
 	}
@@ -79,6 +80,8 @@ type input struct {
 	path  string
 	info  os.FileInfo
 	known map[string]state.Descriptor // by uid and name
+
+	renamed rows.Row // scratch
 }
 
 // inspect looks at the file, and what it is.
@@ -211,14 +214,23 @@ func (in *input) reader(f *os.File, position string) (rows.Reader, error) {
 	return rows.NewJSONReader(f, position)
 }
 
-// row writes one row into its state.
-func (in *input) row(w *savepoint.Writer, encoders map[string]*rows.Encoder, row rows.Row) error {
+// rename gives cells the names that --column says. All are looked up before one is set: what the input calls a column may be the name of another.
+func (in *input) rename(row rows.Row) error {
 	for name, column := range in.o.columns {
 		cell, ok := row[column]
 		if !ok {
 			return fmt.Errorf("column %q is missing", column)
 		}
-		row[name] = cell
+		in.renamed[name] = cell
+	}
+	maps.Copy(row, in.renamed)
+	return nil
+}
+
+// row writes one row into its state.
+func (in *input) row(w *savepoint.Writer, encoders map[string]*rows.Encoder, row rows.Row) error {
+	if err := in.rename(row); err != nil {
+		return err
 	}
 	uid, name := in.o.uid, in.o.name
 	if c, ok := row[rows.UID]; ok && uid == "" {
