@@ -19,6 +19,9 @@ import (
 
 // diff shows what only the first has as {"diff":"-",…}, what only the second has as {"diff":"+",…}, and what has changed as both.
 func (t *Tool) diff(ctx context.Context, o *options) (err error) {
+	if err := o.formats("json"); err != nil {
+		return err
+	}
 	a, err := o.open(ctx, o.args[0])
 	if err != nil {
 		return err
@@ -32,14 +35,20 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 	if x, y := a.Header().MaxParallelism, b.Header().MaxParallelism; x != y {
 		return fmt.Errorf("max parallelism is %d in %s and %d in %s: their keys are in different groups, so nothing can be compared", x, a.URL(), y, b.URL())
 	}
+	chosen, err := o.chosen(statesOf(a, b))
+	if err == nil && len(chosen) == 0 && (o.uid != "" || o.name != "") {
+		_, inA := a.State(o.uid, o.name)
+		_, inB := b.State(o.uid, o.name)
+		err = errors.Join(inA, inB)
+	}
+	if err != nil {
+		return err
+	}
 	w := &differ{out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
 	if err := w.headers(o, a.Header(), b.Header()); err != nil {
 		return err
 	}
-	for _, s := range statesOf(a, b) {
-		if !o.wants(s.UID, s.Name) {
-			continue
-		}
+	for _, s := range chosen {
 		if err := w.state(ctx, o, a, b, s); err != nil {
 			return err
 		}

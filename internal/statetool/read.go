@@ -81,6 +81,9 @@ var typeNames = map[rows.Kind]string{
 }
 
 func (t *Tool) schema(ctx context.Context, o *options) (err error) {
+	if err := o.formats("json"); err != nil {
+		return err
+	}
 	sp, err := o.open(ctx, o.args[0])
 	if err != nil {
 		return err
@@ -155,7 +158,7 @@ func (t *Tool) scan(ctx context.Context, o *options) (err error) {
 // note tells of states that are not shown as what they are.
 func (t *Tool) note(sp *savepoint.Savepoint, o *options) {
 	for _, d := range sp.Header().States {
-		if !o.wants(d.UID, d.Name) {
+		if !o.wants(d) {
 			continue
 		}
 		for _, c := range rows.NewLayout(d).Columns() {
@@ -184,7 +187,7 @@ func rowWriter(out io.Writer, sp *savepoint.Savepoint, o *options) (rows.Writer,
 	}
 	var one *state.Descriptor
 	for _, d := range sp.Header().States {
-		if o.wants(d.UID, d.Name) {
+		if o.wants(d) {
 			if one != nil {
 				one = nil
 				break

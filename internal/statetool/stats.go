@@ -74,7 +74,7 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 	}
 	return t.table(o, head, func(row func(v any, cells ...any)) error {
 		for _, d := range sp.Header().States {
-			if !o.wants(d.UID, d.Name) {
+			if !o.wants(d) {
 				continue
 			}
 			s := all[nameOf(d.UID, d.Name)]
