@@ -179,6 +179,7 @@ func TestRefusals(t *testing.T) {
 		{1, "line 1: it is of state", []string{"import", in, "--to", dir + "/x"}},
 		{1, `operator with uid "nope"`, []string{"rename-uid", "nope", "x", "--from", url, "--to", dir + "/x"}},
 		{1, "no committed checkpoint of a job", []string{"ls", dir, "--job", "wordcount"}},
+		{1, "neither reads nor makes other files", []string{"sql", url, "ATTACH DATABASE '" + filepath.Join(t.TempDir(), "x.db") + "' AS x"}},
 		{1, "no such column", []string{"sql", url, "SELECT x FROM classify_data_thresholdState"}},
 	} {
 		if code, _, errs := try(c.args...); code != c.code || !strings.Contains(errs, c.want) {
