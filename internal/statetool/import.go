@@ -80,6 +80,7 @@ type input struct {
 	path  string
 	info  os.FileInfo
 	known map[string]state.Descriptor // by uid and name
+	added []state.Descriptor          // those that only --schema has
 
 	renamed rows.Row // scratch
 }
@@ -157,7 +158,7 @@ func (in *input) schemas() error {
 			if err := checkNew(s.Descriptor); err != nil {
 				return err
 			}
-			in.known[nameOf(s.UID, s.Name)] = s.Descriptor
+			in.known[nameOf(s.UID, s.Name)], in.added = s.Descriptor, append(in.added, s.Descriptor)
 		}
 	}
 }
@@ -176,7 +177,10 @@ func (in *input) put(ctx context.Context, w *savepoint.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.path, err)
 	}
-	encoders := map[string]*rows.Encoder{}
+	encoders, err := in.declare(w)
+	if err != nil {
+		return err
+	}
 	for n := 1; ; n++ {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -194,6 +198,22 @@ func (in *input) put(ctx context.Context, w *savepoint.Writer) (err error) {
 			}
 		}
 	}
+}
+
+// declare makes the states that the command names, whether there are rows of them or not: a state without entries is one, too.
+func (in *input) declare(w *savepoint.Writer) (map[string]*rows.Encoder, error) {
+	for _, d := range in.added {
+		if _, err := w.State(d); err != nil {
+			return nil, err
+		}
+	}
+	encoders := map[string]*rows.Encoder{}
+	if in.o.uid == "" || in.o.name == "" {
+		return encoders, nil
+	}
+	enc, err := in.encoder(w, in.o.uid, in.o.name)
+	encoders[nameOf(in.o.uid, in.o.name)] = enc
+	return encoders, err
 }
 
 // where is the place in the input for people.
