@@ -93,7 +93,7 @@ func importing(o *options, f *flag.FlagSet) {
 	f.StringVar(&o.format, "format", "", "`form` of the input: json, csv or parquet (default: by the file's name)")
 	f.StringVar(&o.schema, "schema", "", "`file` that describes states as the command schema does")
 	f.Var(&o.columns, "column", "`name=column`: what the input calls a column, such as key=user_id; may be repeated")
-	f.StringVar(&o.windowTimers, "window-timers", "", "for windows: set their timers in this `time`, processing or event; without them they never emit")
+	f.StringVar(&o.windowTimers, "window-timers", "", "for windows and sessions: set their timers in this `time`, processing or event; without them they never emit")
 	f.DurationVar(&o.lateness, "lateness", 0, "allowed lateness of windows of event time")
 }
 
