@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/savepoint/rows"
 	"github.com/weirstream/weir/state"
@@ -35,8 +36,8 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 	if x, y := a.Header().MaxParallelism, b.Header().MaxParallelism; x != y {
 		return fmt.Errorf("max parallelism is %d in %s and %d in %s: their keys are in different groups, so nothing can be compared", x, a.URL(), y, b.URL())
 	}
-	chosen, err := o.chosen(statesOf(a, b))
-	if err == nil && len(chosen) == 0 && (o.uid != "" || o.name != "") {
+	states, err := o.chosen(statesOf(a, b))
+	if err == nil && len(states) == 0 && !sourced(o.uid, a, b) && (o.uid != "" || o.name != "") {
 		_, inA := a.State(o.uid, o.name)
 		_, inB := b.State(o.uid, o.name)
 		err = errors.Join(inA, inB)
@@ -48,7 +49,7 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 	if err := w.headers(o, a.Header(), b.Header()); err != nil {
 		return err
 	}
-	for _, s := range chosen {
+	for _, s := range states {
 		if err := w.state(ctx, o, a, b, s); err != nil {
 			return err
 		}
@@ -67,6 +68,18 @@ func byName(x, y state.Descriptor) int {
 	return cmp.Or(cmp.Compare(x.UID, y.UID), cmp.Compare(x.Name, y.Name))
 }
 
+// sourced says whether an operator without state has positions or watermarks.
+func sourced(uid string, all ...*savepoint.Savepoint) bool {
+	for _, sp := range all {
+		h := sp.Header()
+		if slices.ContainsFunc(h.Sources, func(s checkpoint.SourcePosition) bool { return s.Operator == uid }) ||
+			slices.ContainsFunc(h.Watermarks, func(w checkpoint.StageWatermark) bool { return w.Operator == uid }) {
+			return true
+		}
+	}
+	return false
+}
+
 type differ struct {
 	out   *bufio.Writer
 	n     int64
@@ -74,18 +87,33 @@ type differ struct {
 	line  []byte
 }
 
-// headers compares descriptors, without their ids, and source positions.
+// headers compares what the flags choose of the headers: descriptors without their ids, and, unless states or keys are chosen, positions, watermarks, and whether all
+// timers have fired (drained).
 func (w *differ) headers(o *options, a, b savepoint.Header) error {
-	if !o.given["uid"] && !o.given["name"] {
-		if err := only(w, "source", a.Sources, b.Sources); err != nil {
+	if o.name == "" && !o.keyed() {
+		if o.uid == "" && a.Drained != b.Drained {
+			if err := only(w, "drained", []bool{a.Drained}, []bool{b.Drained}); err != nil {
+				return err
+			}
+		}
+		source := func(s checkpoint.SourcePosition) bool { return o.uid == "" || s.Operator == o.uid }
+		if err := only(w, "source", chosen(a.Sources, source), chosen(b.Sources, source)); err != nil {
+			return err
+		}
+		watermark := func(s checkpoint.StageWatermark) bool { return o.uid == "" || s.Operator == o.uid }
+		if err := only(w, "watermark", chosen(a.Watermarks, watermark), chosen(b.Watermarks, watermark)); err != nil {
 			return err
 		}
 	}
-	return only(w, "state", unnumbered(a.States), unnumbered(b.States))
+	return only(w, "state", unnumbered(chosen(a.States, o.wants)), unnumbered(chosen(b.States, o.wants)))
+}
+
+// chosen are those that are wanted, in a slice of their own.
+func chosen[T any](all []T, wanted func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !wanted(v) })
 }
 
 func unnumbered(states []state.Descriptor) []state.Descriptor {
-	states = slices.Clone(states)
 	for i := range states {
 		states[i].ID = 0
 	}
