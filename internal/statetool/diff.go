@@ -45,7 +45,7 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 	if err != nil {
 		return err
 	}
-	w := &differ{out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
+	w := &differ{t: t.besides(t.Out), out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
 	if err := w.headers(o, a.Header(), b.Header()); err != nil {
 		return err
 	}
@@ -81,6 +81,7 @@ func sourced(uid string, all ...*savepoint.Savepoint) bool {
 }
 
 type differ struct {
+	t     *Tool
 	out   *bufio.Writer
 	n     int64
 	limit int64
@@ -144,12 +145,13 @@ func only[T any](w *differ, what string, a, b []T) error {
 func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoint, s state.Descriptor) error {
 	one := *o
 	one.uid, one.name = s.UID, s.Name
-	left, stopLeft, err := w.entries(ctx, &one, a)
+	quiet := &Tool{} // one bar is enough
+	left, stopLeft, err := w.t.pull(ctx, &one, a)
 	if err != nil {
 		return err
 	}
 	defer stopLeft()
-	right, stopRight, err := w.entries(ctx, &one, b)
+	right, stopRight, err := quiet.pull(ctx, &one, b)
 	if err != nil {
 		return err
 	}
@@ -188,8 +190,8 @@ func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoin
 
 type pull = func() (savepoint.Entry, error, bool)
 
-// entries reads a state; one that is not there has none.
-func (w *differ) entries(ctx context.Context, o *options, sp *savepoint.Savepoint) (pull, func(), error) {
+// pull reads a state; one that is not there has no entries.
+func (t *Tool) pull(ctx context.Context, o *options, sp *savepoint.Savepoint) (pull, func(), error) {
 	if _, err := sp.State(o.uid, o.name); err != nil {
 		return func() (e savepoint.Entry, err error, ok bool) { return e, nil, false }, func() {}, nil //nolint:nilerr // it has no such state
 	}
@@ -197,7 +199,7 @@ func (w *differ) entries(ctx context.Context, o *options, sp *savepoint.Savepoin
 	if err != nil {
 		return nil, nil, err
 	}
-	next, stop := iter.Pull2(sp.Entries(ctx, f))
+	next, stop := iter.Pull2(t.entries(ctx, sp, f))
 	return next, stop, nil
 }
 

@@ -137,7 +137,7 @@ func (t *Tool) scan(ctx context.Context, o *options) (err error) {
 	}
 	w, err := rowWriter(out, only, o.format)
 	if err == nil {
-		err = errors.Join(copyRows(sp.Entries(ctx, f), w, o.limit), w.Close())
+		err = errors.Join(copyRows(t.besides(out.Writer).entries(ctx, sp, f), w, o.limit), w.Close())
 	}
 	return out.end(err)
 }
