@@ -2,6 +2,8 @@
 //
 // A Put writes to a temporary file under .tmp, syncs it, renames it to its name and syncs the folder: after a crash at any
 // moment a name shows its old blob or its new one, whole. What a crash leaves under .tmp is removed by a later Open.
+//
+// What comes in large pieces goes past the page cache where that can be done (direct.go), and to the disk while it is written.
 package filestore
 
 import (
