@@ -5,9 +5,10 @@ import "fmt"
 // Map is a map per key. Each of its entries is one in the backend, under the key followed by the encoded map key. Who owns what is as
 // with Value.
 type Map[K, V any] struct {
-	table *table[mapped[V]]
-	keys  Codec[K]
-	codec sized[V]
+	table  *table[mapped[V]]
+	keys   Codec[K]
+	codec  sized[V]
+	copies bool // Get lends them, see LendCopies
 	// heads finds the first cell of each record key that has any; the others hang behind it, for iteration.
 	heads index
 
@@ -63,6 +64,9 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 			var none V
 			return none, false, err
 		}
+	}
+	if m.copies && c.is(present) {
+		return m.lendCopy(c)
 	}
 	return c.value.value, c.is(present), nil
 }

@@ -26,7 +26,7 @@ func (v *Value[T]) fresh() (bool, error) {
 	case err != nil:
 		return false, err
 	case ok && v.ttl.dead(stamp):
-		return false, v.Clear()
+		return false, v.table.store.expired(v.Clear)
 	case !ok || v.ttl.OnRead && v.ttl.later(stamp):
 		return true, v.stamps.Set(v.ttl.Stamp())
 	}
@@ -72,7 +72,7 @@ func (m *Map[K, V]) fresh(k K) (bool, error) {
 	case err != nil:
 		return false, err
 	case ok && m.ttl.dead(stamp):
-		return false, m.Delete(k)
+		return false, m.table.store.expired(func() error { return m.Delete(k) })
 	case !ok || m.ttl.OnRead && m.ttl.later(stamp):
 		return true, m.stamps.Put(k, m.ttl.Stamp())
 	}

@@ -6,8 +6,9 @@ package state
 // the state, so don't (Bytes is exempt: it copies). Get lends: to change a value in place, get it, change it and Set it before the next
 // SetKey; without that Set the change may or may not be kept.
 type Value[T any] struct {
-	table *table[T]
-	codec sized[T]
+	table  *table[T]
+	codec  sized[T]
+	copies bool // Get lends them, see LendCopies
 
 	ttl    *expiry // nil: values live for ever
 	stamps *Value[int64]
@@ -51,6 +52,9 @@ func (v *Value[T]) Get() (T, bool, error) {
 			var none T
 			return none, false, err
 		}
+	}
+	if v.copies && c.is(present) {
+		return v.lendCopy(c)
 	}
 	return c.value, c.is(present), nil
 }
