@@ -8,10 +8,16 @@ import (
 
 // LendCopies lets Get lend copies, made by the codec, so that whoever changes one in place can still leave the state as it was. Values without pointers,
 // slices or maps inside are copies anyway and cost nothing more.
-func (v *Value[T]) LendCopies() { v.copies = refers(reflect.TypeFor[T]()) }
+func (v *Value[T]) LendCopies() {
+	v.copies = refers(reflect.TypeFor[T]())
+	v.more = v.more || v.copies
+}
 
 // LendCopies does the same for the values of a map.
-func (m *Map[K, V]) LendCopies() { m.copies = refers(reflect.TypeFor[V]()) }
+func (m *Map[K, V]) LendCopies() {
+	m.copies = refers(reflect.TypeFor[V]())
+	m.more = m.more || m.copies
+}
 
 func (v *Value[T]) lendCopy(c *cell[T]) (T, bool, error) {
 	value, err := v.codec.copied(c.value)

@@ -7,7 +7,7 @@ func expireValue[T any](s *Store, v *Value[T], ttl TTL) error {
 	if err != nil {
 		return err
 	}
-	v.ttl, v.stamps = newExpiry(ttl), stamps
+	v.ttl, v.stamps, v.more = newExpiry(ttl), stamps, true
 	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: v.ttl, remove: func([]byte) error {
 		stamp, ok, err := stamps.Get()
@@ -49,7 +49,7 @@ func expireMap[K, V any](s *Store, m *Map[K, V], ttl TTL) error {
 	if err != nil {
 		return err
 	}
-	m.ttl, m.stamps = newExpiry(ttl), stamps
+	m.ttl, m.stamps, m.more = newExpiry(ttl), stamps, true
 	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: m.ttl, remove: func(suffix []byte) error {
 		k, err := m.keys.Decode(suffix)

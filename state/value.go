@@ -8,6 +8,7 @@ package state
 type Value[T any] struct {
 	table  *table[T]
 	codec  sized[T]
+	more   bool // a TTL, or copies: Get has more to do
 	copies bool // Get lends them, see LendCopies
 
 	ttl    *expiry // nil: values live for ever
@@ -42,14 +43,19 @@ func (v *Value[T]) Get() (T, bool, error) {
 		var none T
 		return none, false, err
 	}
-	if v.ttl != nil && c.is(present) {
-		alive, err := v.fresh()
-		if err != nil || !alive {
-			var none T
+	if v.more && c.is(present) {
+		return v.lend(c)
+	}
+	return c.value, c.is(present), nil
+}
+
+// lend is the rest of Get for a value that is there.
+func (v *Value[T]) lend(c *cell[T]) (none T, ok bool, err error) {
+	if v.ttl != nil {
+		if alive, err := v.fresh(); err != nil || !alive {
 			return none, false, err
 		}
 		if c, err = v.table.current(change); err != nil { // looking at the stamp may have evicted it
-			var none T
 			return none, false, err
 		}
 	}
