@@ -67,3 +67,21 @@ func TestWindowTimers(t *testing.T) {
 		t.Errorf("what is made of rows is not what the job made:\n%s", got)
 	}
 }
+
+// Sessions that are to get timers are made by people. The operator looks for a record's session by its time: sessions that are out of order would be overlooked, and such that touch are one.
+func TestSessionsOutOfOrder(t *testing.T) {
+	dir := "file://" + t.TempDir()
+	for sessions, ok := range map[string]bool{
+		`[{"start":1000,"end":2000,"value":1},{"start":2001,"end":3000,"value":2}]`: true,
+		`[{"start":1000,"end":2000,"value":1},{"start":2000,"end":3000,"value":2}]`: false,
+		`[{"start":2001,"end":3000,"value":2},{"start":1000,"end":2000,"value":1}]`: false,
+		`[{"start":1000,"end":1000,"value":1}]`:                                     false,
+	} {
+		code, _, errs := try("bootstrap", file(t, "in.json", `{"key":"a","value":`+sessions+`}`), "--to", dir+"/sp", "--uid", "visits", "--name", "windows",
+			"--kind", "value", "--value-codec", "sessions:int64-be", "--window-timers", "event")
+		if ok != (code == 0) || !ok && !strings.Contains(errs, "expected those of a key by their time") {
+			t.Errorf("%s: exit code %d, %s", sessions, code, errs)
+		}
+		dir += "x"
+	}
+}

@@ -1,6 +1,8 @@
 package rows
 
 import (
+	"fmt"
+
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/state"
@@ -34,13 +36,16 @@ func (a *Arm) windows(to *savepoint.StateWriter, key, mapKey []byte) error {
 	return a.set(to, key, w)
 }
 
-// sessions sets the timers of all sessions of a key.
+// sessions sets the timers of all sessions of a key. The operator looks for a record's session by its time, so they must be as it keeps them.
 func (a *Arm) sessions(to *savepoint.StateWriter, key, value []byte) error {
-	open, err := operators.SessionsCodec[[]byte]{Acc: state.Bytes{}}.Decode(value)
+	open, err := operators.SessionsCodec[[]byte]{Acc: plain{}}.Decode(value)
 	if err != nil {
 		return err
 	}
-	for _, s := range open {
+	for i, s := range open {
+		if s.Window.End <= s.Window.Start || i > 0 && s.Window.Start <= open[i-1].Window.End {
+			return fmt.Errorf("session %d of key %s is empty, or touches or precedes the one before: expected those of a key by their time, with a gap between", i+1, excerpt(key))
+		}
 		if err := a.set(to, key, s.Window); err != nil {
 			return err
 		}
