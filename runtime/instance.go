@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type Instance struct {
 	view      view
 	topology  topology // since prepare
 	shards    []*shard // all of the job's, ours or not
+	told      sync.Map // topics that leftOut has told of
 	sinks     *sinks
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
