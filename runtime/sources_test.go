@@ -335,4 +335,3 @@ func (c *cluster) feedBatch(topic string, partition int32, lines []string) {
 		c.t.Fatal(err)
 	}
 }
-
