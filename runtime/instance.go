@@ -65,6 +65,8 @@ type Instance struct {
 	assignment int       // counts rebalances, to tell late answers
 	active     bool      // the machine knows the present assignment
 	wasLost    bool      // partitions were lost since we last had all
+	absent     []string  // topics of patterns that the last look did not find
+	lacking    bool      // some may be gone: what is owned is not to be committed before it is given back
 	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
 	// partitions, or even the name, from it; so it is left in there until the process ends.
 	zombie    bool

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -99,5 +102,33 @@ func TestPatternLeavesOutInternalTopics(t *testing.T) {
 	}
 	if n := len(c.committed("copy")); n != 3 {
 		t.Fatalf("%d records", n)
+	}
+}
+
+// A topic that a pattern has matched and that somebody deletes is left out; the others go on, exactly once. One that is named ends the job.
+func TestPatternLosesTopic(t *testing.T) {
+	c := newCluster(t, 1, "text-1", "text-2", "word-counts")
+	discovery := func(o *runtime.Options) { o.Discovery = 200 * time.Millisecond }
+	l := c.start(counting(t, jobs.Params{Inputs: []string{"^text-.*$"}}), discovery)
+	c.feed("text-1", "a", "b")
+	c.feed("text-2", "a", "b")
+	l.until(t, "running", func(s runtime.Status) bool { return s.RecordsIn == 4 && s.Commits > 0 })
+	c.admin(func(a *kadm.Client) error { _, err := a.DeleteTopics(t.Context(), "text-2"); return err })
+	c.feed("text-1", "c", "a")
+	lacking := func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning && s.Partitions == 1 }
+	l.until(t, "going on without it", lacking)
+	c.feed("text-1", "d")
+	l.until(t, "its outputs", func(runtime.Status) bool { return len(c.committed("word-counts")) == 7 })
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	checkCounts(t, c.committed("word-counts"), map[string]int{"a": 3, "b": 2, "c": 1, "d": 1})
+
+	l = c.start(counting(t, jobs.Params{Inputs: []string{"text-1"}}), discovery)
+	c.feed("text-1", "d")
+	l.until(t, "running again", read(1))
+	c.admin(func(a *kadm.Client) error { _, err := a.DeleteTopics(t.Context(), "text-1"); return err })
+	if err := l.end(t); err == nil || !strings.Contains(err.Error(), `topic "text-1" does not exist`) {
+		t.Fatal(err)
 	}
 }
