@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +43,7 @@ type Instance struct {
 	sinks     *sinks
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
+	told      sync.Map    // warnings about states (tellOnce)
 
 	savepoints savepoints
 	suspended  suspension
