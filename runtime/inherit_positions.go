@@ -110,12 +110,17 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 			continue
 		}
 		e, exists := ends[p]
+		lost := b.in.sourceReading(p.Topic) == nil || !b.has(p.Topic) // which leaves nothing to read
 		switch {
-		case b.in.sourceReading(p.Topic) == nil && b.from.AllowDropped, !exists && start != nil:
+		case lost && b.from.drops(s.Operator, p.Topic), !exists && start != nil:
 			b.in.log.Warn("a position of the savepoint is dropped", "topic", p.Topic, "partition", p.ID, "offset", s.Offset)
 			continue
-		case b.in.sourceReading(p.Topic) == nil:
-			gone = append(gone, fmt.Sprintf("topic %q, which no source of the job reads (WEIR_ALLOW_DROPPED_STATE=true lets its position go)", p.Topic))
+		case lost:
+			why := "which does not exist any more"
+			if b.in.sourceReading(p.Topic) == nil {
+				why = "which no source of the job reads"
+			}
+			gone = append(gone, fmt.Sprintf("topic %q, %s (WEIR_ALLOW_DROPPED_STATE=%s/%s lets its position go)", p.Topic, why, s.Operator, p.Topic))
 			continue
 		case !exists:
 			gone = append(gone, fmt.Sprintf("topic %q partition %d, which does not exist", p.Topic, p.ID))
@@ -144,6 +149,11 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 		kept[p] = pos
 	}
 	return kept, nil
+}
+
+// has says whether the job reads any partition of a topic.
+func (b *beginning) has(topic string) bool {
+	return slices.ContainsFunc(b.all, func(p txn.Partition) bool { return p.Topic == topic })
 }
 
 func checkHeld(p txn.Partition, offset int64, e txn.Ends) error {

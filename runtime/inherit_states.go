@@ -28,21 +28,24 @@ type rule struct {
 }
 
 // inheritStates compares the states of a savepoint with those of the job. Its error names all that don't fit.
-func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inherited, error) {
+func (in *Instance) inheritStates(h snapshot.Header, from RestoreFrom) (*inherited, error) {
 	now, err := in.statesNow()
 	if err != nil {
 		return nil, err
 	}
 	all := &inherited{rules: map[uint16]*rule{}}
 	var errs []error
-	var dropped []string
+	var dropped, refused []string
 	for _, d := range h.States {
 		r := &rule{of: d, copies: -1}
 		all.rules[d.ID] = r
 		next, ok := now.find(d)
 		if !ok {
-			r.drop = true
-			dropped = append(dropped, label(d))
+			if r.drop = true; from.drops(d.UID, d.Name) {
+				dropped = append(dropped, label(d))
+			} else {
+				refused = append(refused, label(d))
+			}
 			continue
 		}
 		if err := r.fit(next, in.o.Plan.Migrations); err != nil {
@@ -55,9 +58,9 @@ func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inheri
 		}
 		all.states = append(all.states, d.Becomes(next))
 	}
-	if len(dropped) > 0 && !allowDropped {
-		errs = append(errs, fmt.Errorf("no operator of the job has state %s: give the operator its uid and the state its name back, or let it go with WEIR_ALLOW_DROPPED_STATE=true (--allow-dropped-state)",
-			strings.Join(dropped, ", ")))
+	if len(refused) > 0 {
+		errs = append(errs, fmt.Errorf("no operator of the job has state %s: give the operator its uid and the state its name back, or let it go with WEIR_ALLOW_DROPPED_STATE=<uid>/<name> (--allow-dropped-state; true lets all go)",
+			strings.Join(refused, ", ")))
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrState, errors.Join(errs...))
@@ -96,8 +99,8 @@ func (r *rule) fit(next state.Descriptor, migrations []stream.Migration) error {
 		}
 	}
 	if what, _, _ := r.of.Differs(next); what != "" {
-		return errors.Join(fmt.Errorf("the %s of state %q of operator %q is another one: the savepoint has %s, the job has %s. Go back to what it was, convert the values with stream.Migrate (keys and kinds of other forms can't be), or give the state another name and let this one go with WEIR_ALLOW_DROPPED_STATE=true",
-			what, next.Name, next.UID, form(r.of), form(next)), unsure)
+		return errors.Join(fmt.Errorf("the %s of state %q of operator %q is another one: the savepoint has %s, the job has %s. Go back to what it was, convert the values with stream.Migrate (keys and kinds of other forms can't be), or give the state another name and let this one go with WEIR_ALLOW_DROPPED_STATE=%s/%s",
+			what, next.Name, next.UID, form(r.of), form(next), next.UID, next.Name), unsure)
 	}
 	if settled {
 		return nil
