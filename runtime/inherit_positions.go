@@ -110,16 +110,12 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 			continue
 		}
 		e, exists := ends[p]
-		lost := b.in.sourceReading(p.Topic) == nil || !b.has(p.Topic) // which leaves nothing to read
+		why := b.lost(p.Topic)
 		switch {
-		case lost && b.from.drops(s.Operator, p.Topic), !exists && start != nil:
+		case why != "" && b.from.drops(s.Operator, p.Topic), !exists && start != nil:
 			b.in.log.Warn("a position of the savepoint is dropped", "topic", p.Topic, "partition", p.ID, "offset", s.Offset)
 			continue
-		case lost:
-			why := "which does not exist any more"
-			if b.in.sourceReading(p.Topic) == nil {
-				why = "which no source of the job reads"
-			}
+		case why != "":
 			gone = append(gone, fmt.Sprintf("topic %q, %s (WEIR_ALLOW_DROPPED_STATE=%s/%s lets its position go)", p.Topic, why, s.Operator, p.Topic))
 			continue
 		case !exists:
@@ -151,9 +147,15 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 	return kept, nil
 }
 
-// has says whether the job reads any partition of a topic.
-func (b *beginning) has(topic string) bool {
-	return slices.ContainsFunc(b.all, func(p txn.Partition) bool { return p.Topic == topic })
+// lost says why nothing of a topic is read any more; empty: it is.
+func (b *beginning) lost(topic string) string {
+	switch {
+	case b.in.sourceReading(topic) == nil:
+		return "which no source of the job reads"
+	case !slices.ContainsFunc(b.all, func(p txn.Partition) bool { return p.Topic == topic }):
+		return "which does not exist any more"
+	}
+	return ""
 }
 
 func checkHeld(p txn.Partition, offset int64, e txn.Ends) error {

@@ -52,11 +52,9 @@ func TestOf(t *testing.T) {
 		At     time.Time   `json:"at"`
 		From   *netip.Addr `json:",omitempty"`
 		N      int         `json:",string"`
-		Dash   int         `json:"-,"`
 		Hidden int         `json:"-"`
 		none   int
-		Quote  int `json:"no\"name"`
-	}](t, `{"-":"int64","From":"text","N":"quoted","Quote":"int64","at":"time"}`)
+	}](t, `{"From":"text","N":"quoted","at":"time"}`)
 }
 
 // Fields of embedded structs are those that encoding/json writes.
