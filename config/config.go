@@ -54,7 +54,7 @@ type Config struct {
 
 	RestoreFrom       string `env:"RESTORE_FROM" alias:"from" kind:"savepoint" help:"URL of a savepoint, or of a checkpoint of another job, to start from if the job has no commit point yet; else it goes on from that, and this is not used."`
 	RestoreOffsets    string `env:"RESTORE_OFFSETS" alias:"offsets" kind:"offsets" shown:"where the savepoint stands" help:"Where sources begin with WEIR_RESTORE_FROM instead of where the savepoint stands; a file has lines topic:partition=offset, for some or all partitions."`
-	AllowDroppedState bool   `env:"ALLOW_DROPPED_STATE" kind:"bool" default:"false" help:"With WEIR_RESTORE_FROM: let go of state that no operator of the job has, and of positions in topics that it does not read."`
+	AllowDroppedState string `env:"ALLOW_DROPPED_STATE" kind:"dropped" default:"false" help:"With WEIR_RESTORE_FROM: let go of state that no operator of the job has, and of positions in topics that it does not read or that are gone."`
 
 	Exchange       string `env:"EXCHANGE" kind:"enum" default:"memory" one:"memory,kafka" help:"How records cross between tasks: within this process (memory: one instance works on the job), or through repartition topics in Kafka (kafka: as many instances as there are partitions)."`
 	Parallelism    int    `env:"PARALLELISM" kind:"int" min:"1" shown:"number of CPUs" help:"Tasks per keyed stage in this instance."`

@@ -39,7 +39,7 @@ func (l *loader) readFlags() {
 		}
 		if s := names[name]; s.Flag != "" {
 			name = s.Flag // of an alias
-			if s.Kind == "bool" && !hasValue && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
+			if (s.Kind == "bool" || s.Kind == "dropped") && !hasValue && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
 				text, hasValue = "true", true
 			}
 		}

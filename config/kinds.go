@@ -34,6 +34,7 @@ func init() { // kinds refers to Spec.Allowed, which refers to kinds
 		"topics":    {"topic names separated by commas, each 1 to 249 letters, digits, '.', '_' or '-', or one regular expression (^orders-.*$ or /orders-.*/)", parseTopics},
 		"start":     {"earliest, latest, committed, a time (2026-01-31T12:00:00Z) or offsets (topic:partition=offset, separated by commas)", parseStart},
 		"bool":      {"true or false", parseBool},
+		"dropped":   {"true (all), false (none), or operators and states separated by commas, each <uid>, <uid>/<state> or <uid>/<topic>", parseDropped},
 		"brokers":   {"host:port, several separated by commas", parseBrokers},
 		"addr":      {"host:port or :port, or off", parseAddr},
 		"file":      {"an absolute file name", parsePath},

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,13 +37,22 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
+func TestAllowDroppedState(t *testing.T) {
+	for text, want := range map[string][]string{"true": {"true"}, "false": nil, "classify_data, count/total": {"classify_data", "count/total"}} {
+		c, err := Load(Input{Args: []string{"--from=file:///a/b", "--allow-dropped-state", text}, Env: []string{"WEIR_JOB=copy", "WEIR_DATA_DIR=" + t.TempDir()}, Jobs: []string{"copy"}})
+		if err != nil || !slices.Equal(c.DroppedState(), want) {
+			t.Errorf("%s: %q, %v", text, c.DroppedState(), err)
+		}
+	}
+}
+
 // A flag has a short name where people type it, and a switch needs no value.
 func TestRestoreFlags(t *testing.T) {
 	c, err := Load(Input{
 		Args: []string{"--from", "file:///a/b", "--allow-dropped-state", "--offsets=latest"}, Env: []string{"WEIR_JOB=copy", "WEIR_DATA_DIR=" + t.TempDir()},
 		Jobs: []string{"copy"},
 	})
-	if err != nil || c.RestoreFrom != "file:///a/b" || !c.AllowDroppedState || c.RestoreOffsets != "latest" {
+	if err != nil || c.RestoreFrom != "file:///a/b" || c.AllowDroppedState != "true" || c.RestoreOffsets != "latest" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

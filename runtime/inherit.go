@@ -22,8 +22,9 @@ import (
 type RestoreFrom struct {
 	// URL is that of the savepoint, or <store>/<job>/manifest/<id> for a checkpoint; empty: start from nothing. It is only read.
 	URL string
-	// AllowDropped lets go of states that no operator of the job has, and of positions in topics that it does not read.
-	AllowDropped bool
+	// AllowDropped lets go of states that no operator of the job has, and of positions in topics that it does not read or that are gone: of an operator's (uid), of one
+	// (uid/name of the state, uid/topic), or of all (DropAll).
+	AllowDropped []string
 	// Offsets says where sources begin instead of where the savepoint stands; nil: there. Offsets of single partitions leave the others there.
 	// Event time begins anew with it.
 	Offsets func() (stream.Start, error)
@@ -215,7 +216,10 @@ func (b *beginning) inherit(given map[txn.Partition]txn.Position) error {
 		return markState(err)
 	}
 	defer o.close()
-	states, err := in.inheritStates(o.header, b.from.AllowDropped)
+	if err := b.from.checkDropped(o.header); err != nil {
+		return err
+	}
+	states, err := in.inheritStates(o.header, b.from)
 	if err != nil {
 		return err
 	}

@@ -110,12 +110,13 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 			continue
 		}
 		e, exists := ends[p]
+		why := b.lost(p.Topic)
 		switch {
-		case b.in.sourceReading(p.Topic) == nil && b.from.AllowDropped, !exists && start != nil:
+		case why != "" && b.from.drops(s.Operator, p.Topic), !exists && start != nil:
 			b.in.log.Warn("a position of the savepoint is dropped", "topic", p.Topic, "partition", p.ID, "offset", s.Offset)
 			continue
-		case b.in.sourceReading(p.Topic) == nil:
-			gone = append(gone, fmt.Sprintf("topic %q, which no source of the job reads (WEIR_ALLOW_DROPPED_STATE=true lets its position go)", p.Topic))
+		case why != "":
+			gone = append(gone, fmt.Sprintf("topic %q, %s (WEIR_ALLOW_DROPPED_STATE=%s/%s lets its position go)", p.Topic, why, s.Operator, p.Topic))
 			continue
 		case !exists:
 			gone = append(gone, fmt.Sprintf("topic %q partition %d, which does not exist", p.Topic, p.ID))
@@ -144,6 +145,17 @@ func (b *beginning) kept(h snapshot.Header, given map[txn.Partition]txn.Position
 		kept[p] = pos
 	}
 	return kept, nil
+}
+
+// lost says why nothing of a topic is read any more; empty: it is.
+func (b *beginning) lost(topic string) string {
+	switch {
+	case b.in.sourceReading(topic) == nil:
+		return "which no source of the job reads"
+	case !slices.ContainsFunc(b.all, func(p txn.Partition) bool { return p.Topic == topic }):
+		return "which does not exist any more"
+	}
+	return ""
 }
 
 func checkHeld(p txn.Partition, offset int64, e txn.Ends) error {

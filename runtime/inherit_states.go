@@ -28,47 +28,39 @@ type rule struct {
 }
 
 // inheritStates compares the states of a savepoint with those of the job. Its error names all that don't fit.
-func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inherited, error) {
-	reg, err := state.NewRegistry(nil)
-	if err == nil {
-		err = in.registerStates(reg)
-	}
+func (in *Instance) inheritStates(h snapshot.Header, from RestoreFrom) (*inherited, error) {
+	now, err := in.statesNow()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrState, err)
-	}
-	now := map[[2]string]state.Descriptor{}
-	for _, d := range reg.Descriptors() {
-		now[[2]string{d.UID, d.Name}] = d
-		// A state can lose its time to live at any time, and the stamps of its values stay.
-		stamps := [2]string{d.UID, state.StampName(d.Name)}
-		if _, some := now[stamps]; !some {
-			now[stamps] = state.Descriptor{}
-		}
+		return nil, err
 	}
 	all := &inherited{rules: map[uint16]*rule{}}
 	var errs []error
-	var dropped []string
+	var dropped, refused []string
 	for _, d := range h.States {
 		r := &rule{of: d, copies: -1}
 		all.rules[d.ID] = r
-		next, ok := now[[2]string{d.UID, d.Name}]
-		switch {
-		case !ok:
-			r.drop = true
-			dropped = append(dropped, fmt.Sprintf("%q of operator %q (%s)", d.Name, d.UID, d.Kind))
+		next, ok := now.find(d)
+		if !ok {
+			if r.drop = true; from.drops(d.UID, d.Name) {
+				dropped = append(dropped, label(d))
+			} else {
+				refused = append(refused, label(d))
+			}
 			continue
-		case next.UID == "":
-			next = d
 		}
 		if err := r.fit(next, in.o.Plan.Migrations); err != nil {
 			errs = append(errs, err)
 		}
-		next.ID = d.ID
-		all.states = append(all.states, next)
+		if r.convert != nil {
+			d.Schema = "" // nothing is left of it
+		} else {
+			in.warnOfDoubts(d, next)
+		}
+		all.states = append(all.states, d.Becomes(next))
 	}
-	if len(dropped) > 0 && !allowDropped {
-		errs = append(errs, fmt.Errorf("no operator of the job has state %s: give the operator its uid and the state its name back, or let it go with WEIR_ALLOW_DROPPED_STATE=true (--allow-dropped-state)",
-			strings.Join(dropped, ", ")))
+	if len(refused) > 0 {
+		errs = append(errs, fmt.Errorf("no operator of the job has state %s: give the operator its uid and the state its name back, or let it go with WEIR_ALLOW_DROPPED_STATE=<uid>/<name> (--allow-dropped-state; true lets all go)",
+			strings.Join(refused, ", ")))
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: %w", ErrState, errors.Join(errs...))
@@ -81,12 +73,23 @@ func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inheri
 
 // fit finds out how the entries become those of the job's state.
 func (r *rule) fit(next state.Descriptor, migrations []stream.Migration) error {
+	var unsure error
+	settled := false // some migration knows the values for those that it makes
 	for i := range migrations {
 		m := &migrations[i]
-		if !m.For(r.of, next) {
+		if !m.For(r.of) || m.To != next.ValueCodec {
+			continue
+		}
+		switch applies, err := m.Applies(r.of); {
+		case err != nil:
+			unsure = err
+			continue
+		case !applies:
+			settled = true
 			continue
 		}
 		before := r.of
+		before.Schema = ""
 		if before.ValueCodec = next.ValueCodec; single(before.Kind) && single(next.Kind) {
 			before.Kind = next.Kind
 		}
@@ -96,10 +99,13 @@ func (r *rule) fit(next state.Descriptor, migrations []stream.Migration) error {
 		}
 	}
 	if what, _, _ := r.of.Differs(next); what != "" {
-		return fmt.Errorf("the %s of state %q of operator %q is another one: the savepoint has %s, the job has %s. Go back to what it was, convert the values with stream.Migrate (keys and kinds of other forms can't be), or give the state another name and let this one go with WEIR_ALLOW_DROPPED_STATE=true",
-			what, next.Name, next.UID, form(r.of), form(next))
+		return errors.Join(fmt.Errorf("the %s of state %q of operator %q is another one: the savepoint has %s, the job has %s. Go back to what it was, convert the values with stream.Migrate (keys and kinds of other forms can't be), or give the state another name and let this one go with WEIR_ALLOW_DROPPED_STATE=%s/%s",
+			what, next.Name, next.UID, form(r.of), form(next), next.UID, next.Name), unsure)
 	}
-	return nil
+	if settled {
+		return nil
+	}
+	return unsure
 }
 
 // single says whether a state of this kind is one value for a key.

@@ -45,6 +45,7 @@ type Instance struct {
 	taken     limits // by topics
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
+	told      sync.Map    // warnings about states (tellOnce)
 
 	savepoints savepoints
 	suspended  suspension

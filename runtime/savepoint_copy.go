@@ -78,7 +78,7 @@ func unite(parts []*copyPart) ([]state.Descriptor, error) {
 	}
 	for _, p := range parts[1:] {
 		for _, d := range p.manifest.States {
-			id, err := all.Register(d)
+			id, err := all.Unite(d)
 			if err != nil {
 				return nil, fmt.Errorf("checkpoint %s: %w", p.manifest.ID, err)
 			}
@@ -87,7 +87,7 @@ func unite(parts []*copyPart) ([]state.Descriptor, error) {
 			}
 		}
 		for _, d := range p.manifest.States {
-			if id, _ := all.Register(d); p.ids != nil {
+			if id, _ := all.Unite(d); p.ids != nil {
 				p.ids[d.ID] = id
 			}
 		}

@@ -115,7 +115,7 @@ func (s *shard) restore(ctx context.Context, id checkpoint.ID, d decision, reg *
 		s.publisher.base.forget()
 		s.collector.again()
 		if r.registry, err = state.NewRegistry(r.manifest.States); err == nil {
-			err = s.in.registerStates(r.registry)
+			err = errors.Join(s.in.registerStates(r.registry), s.in.checkKept(r.manifest.States))
 		}
 		if err != nil {
 			return r, fmt.Errorf("%w: %w", ErrState, err)

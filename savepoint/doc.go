@@ -47,7 +47,8 @@
 //
 // During a bootstrap event time stands still and no timer fires: they do when the job runs. Processing time is the machine's.
 //
-// A value that is set from outside loses the stamp of its TTL: its life begins when the job first meets it. One that a function sets has one, as in the job.
+// A value that is set from outside loses the stamp of its TTL: its life begins when the job first meets it. One that a function sets has one, as in the job; but not in event time, which
+// records of Process and Transform don't have: their timestamp is 0, and so is that of records for WithJob that are given none.
 //
 // # Rejected
 //

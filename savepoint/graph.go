@@ -56,7 +56,7 @@ func (e *Edit) runGraphs(ctx context.Context, reg *state.Registry, work *work) (
 	if err != nil {
 		return nil, errors.Join(err, g.close())
 	}
-	g.next = g.pages()
+	g.next = g.timed(g.pages())
 	return g, nil
 }
 

@@ -167,7 +167,7 @@ func (sp *Savepoint) joinStates(states []state.Descriptor, sharded bool) error {
 		return err
 	}
 	for _, d := range states {
-		if _, err := reg.Register(d); err != nil {
+		if _, err := reg.Unite(d); err != nil {
 			return err
 		}
 	}

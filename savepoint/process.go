@@ -54,7 +54,7 @@ func WithJob[T any](e *Edit, records iter.Seq2[Record[T], error], build func(s s
 	return e
 }
 
-// stamped gives records the timestamp 0.
+// stamped gives records the timestamp 0, which is no time (graphState.timed).
 func stamped[T any](records iter.Seq2[T, error]) iter.Seq2[Record[T], error] {
 	return func(yield func(Record[T], error) bool) {
 		for r, err := range records {

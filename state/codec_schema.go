@@ -6,16 +6,19 @@ import (
 	"reflect"
 
 	"google.golang.org/protobuf/proto"
+
+	"github.com/weirstream/weir/state/schema"
 )
 
-// JSON is the encoding/json form of T. Fields that are added or removed later are read as encoding/json reads them.
+// JSON is the encoding/json form of T. Fields that are added or removed later are read as encoding/json reads them. What is recorded of a state is the form of T (package
+// schema), so that a T that can't read what there is, is refused when the job starts.
 type JSON[T any] struct{}
 
 // Name is "json", whatever T is called: renaming a Go type must not lose the state.
 func (JSON[T]) Name() string { return "json" }
 
-// Schema names the Go type, for people who read a savepoint.
-func (JSON[T]) Schema() string { return reflect.TypeFor[T]().String() }
+// Schema is the form of T in JSON.
+func (JSON[T]) Schema() string { return schema.Of(reflect.TypeFor[T]()) }
 
 func (JSON[T]) Append(dst []byte, v T) ([]byte, error) {
 	b, err := json.Marshal(v)

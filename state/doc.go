@@ -50,6 +50,11 @@
 // Ids are given out by Registry and recorded with name, kind and codecs in each checkpoint's manifest. They hold for one lineage of
 // checkpoints: across instances a state is found by uid and name.
 //
+// # Schemas
+//
+// A job's types change while their values stay. Codecs say whether bytes are read at all; of JSON each descriptor also has the schema of all values that the state may hold
+// (package schema). Registry refuses a type that can't read them; Descriptor.Compare says what else has changed. Codecs of other packages have schemas for people only.
+//
 // # Timers
 //
 // A timer is an entry like any other: in the delta and the checkpoint, committed or forgotten with its epoch. But unlike other state

@@ -1,10 +1,14 @@
 package state
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/weirstream/weir/state/schema"
 )
 
 // Kind says how the entries of a state are to be read.
@@ -63,10 +67,14 @@ func NewRegistry(existing []Descriptor) (*Registry, error) {
 }
 
 // Register returns the id of the state with d's UID and Name; d.ID is ignored. A state that is known must have the same kind and
-// codecs as before, or its bytes would be misread. Schema may change (codecs decide what they can read).
+// codecs as before, and a schema that reads what it has, or its bytes would be misread.
 func (r *Registry) Register(d Descriptor) (uint16, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.register(d)
+}
+
+func (r *Registry) register(d Descriptor) (uint16, error) {
 	name := stateName{d.UID, d.Name}
 	old, known := r.byName[name]
 	if !known {
@@ -82,12 +90,22 @@ func (r *Registry) Register(d Descriptor) (uint16, error) {
 	if err := old.compatible(d); err != nil {
 		return 0, err
 	}
-	if d.KeyCodec == "" {
-		d.KeyCodec = old.KeyCodec
+	r.byName[name] = old.Becomes(d)
+	return old.ID, nil
+}
+
+// Unite registers a state that was recorded elsewhere, by another version of the job perhaps: whether one can read the values of the other is for each
+// of them to say, when it runs.
+func (r *Registry) Unite(d Descriptor) (uint16, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := stateName{d.UID, d.Name}
+	if old, known := r.byName[name]; known {
+		d.Schema = schema.Join(old.Schema, d.Schema)
+		old.Schema = d.Schema
+		r.byName[name] = old
 	}
-	d.ID = old.ID
-	r.byName[name] = d
-	return d.ID, nil
+	return r.register(d)
 }
 
 // Descriptors are all states by rising id, for the manifest.
@@ -108,12 +126,16 @@ func (d Descriptor) compatible(next Descriptor) error {
 	if what == "" {
 		return nil
 	}
-	return fmt.Errorf("state %s: %s is %q in the checkpoint and %q in the job; go back to the recorded one, give the state another name to start it "+
+	verb := "%q"
+	if strings.Contains(recorded, `"`) { // a schema
+		verb = "%s"
+	}
+	return fmt.Errorf("state %s: %s is "+verb+" in the checkpoint and "+verb+" in the job; go back to the recorded one, give the state another name to start it "+
 		"empty, or start from a savepoint with a stream.Migrate", d.label(), what, recorded, asked)
 }
 
-// Differs names what of a recorded state cannot be read as next, with what it is in both; empty: nothing. An unknown key codec fits every other, and
-// a schema may differ: codecs decide what they can read.
+// Differs names what of a recorded state cannot be read as next, with what it is in both; empty: nothing. An unknown key codec fits every other.
+// The values of codec json are compared by their schemas; other schemas may differ, since their codecs decide what they can read.
 func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 	switch {
 	case d.Kind != next.Kind:
@@ -125,7 +147,31 @@ func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 	case d.KeyCodec != next.KeyCodec && d.KeyCodec != "" && next.KeyCodec != "":
 		return "key codec", d.KeyCodec, next.KeyCodec
 	}
+	if c := d.Compare(next); len(c.Broken) > 0 {
+		return fmt.Sprintf("schema (%s)", strings.Join(c.Broken, "; ")), d.Schema, next.Schema
+	}
 	return "", "", ""
+}
+
+// Compare says how the recorded values are read as those of next, as far as schemas tell.
+func (d Descriptor) Compare(next Descriptor) schema.Change {
+	if d.ValueCodec != next.ValueCodec || !IsJSON(d.ValueCodec) {
+		return schema.Change{}
+	}
+	return schema.Compare(d.Schema, next.Schema)
+}
+
+// IsJSON says whether values of a codec are what JSON makes of them, by themselves or within what an operator keeps, such as "sessions:json".
+func IsJSON(codec string) bool { return codec == "json" || strings.HasSuffix(codec, ":json") }
+
+// Becomes is what is to be recorded of a state once the job has opened it as next: values that were written before may stay as they are.
+func (d Descriptor) Becomes(next Descriptor) Descriptor {
+	next.ID = d.ID
+	next.KeyCodec = cmp.Or(next.KeyCodec, d.KeyCodec)
+	if IsJSON(d.ValueCodec) {
+		next.Schema = schema.Join(d.Schema, next.Schema)
+	}
+	return next
 }
 
 func (d Descriptor) label() string { return fmt.Sprintf("%q of operator %q", d.Name, d.UID) }

@@ -80,6 +80,44 @@ func TestRegistryTakesUnknownKeyCodecAndNewSchema(t *testing.T) {
 	}
 }
 
+// A state of codec json is compared by its schema. All that it ever had is recorded, since values that nobody has written again are as they were.
+func TestRegistryComparesSchemas(t *testing.T) {
+	first := state.Descriptor{ID: 1, UID: "orders", Name: "open", Kind: state.KindValue, ValueCodec: "sessions:json", Schema: `{"total":"int64"}`}
+	r, err := state.NewRegistry([]state.Descriptor{first})
+	must(t, err)
+	next := first
+	for _, s := range []string{`{"total":"float64"}`, `{"note":"string"}`, ""} {
+		next.Schema = s
+		register(t, r, next, 1)
+	}
+	next.Schema = `{"total":"string"}`
+	_, err = r.Register(next)
+	want := `schema (total: string, was float64) is {"note":"string","total":"float64"} in the checkpoint and {"total":"string"} in the job`
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := r.Descriptors()[0].Schema; got != `{"note":"string","total":"float64"}` {
+		t.Errorf("recorded: %s", got)
+	}
+	if id, err := r.Unite(next); err != nil || id != 1 || r.Descriptors()[0].Schema != `{"note":"string","total":"any"}` {
+		t.Errorf("united: %d, %v, %v", id, err, r.Descriptors())
+	}
+}
+
+// What older versions recorded, the name of the Go type, fits everything, and so does what a codec of a job's own says.
+func TestRegistryTakesSchemasOfOtherForms(t *testing.T) {
+	for old, now := range map[string]string{"main.Order": `{"total":"int64"}`, "int64": `"string"`, `{"total":int}`: `{"total":"string"}`, "": `"bool"`, `"bool"`: "kilos"} {
+		d := state.Descriptor{ID: 1, UID: "orders", Name: "open", Kind: state.KindValue, ValueCodec: "json", Schema: old}
+		r, err := state.NewRegistry([]state.Descriptor{d})
+		must(t, err)
+		d.Schema = now
+		register(t, r, d, 1)
+		if got := r.Descriptors()[0].Schema; got != now {
+			t.Errorf("recorded: %s, want %s", got, now)
+		}
+	}
+}
+
 func TestRegistryRefusesContradictions(t *testing.T) {
 	a, b := value("a", "x"), value("b", "x")
 	a.ID, b.ID = 1, 1

@@ -411,7 +411,7 @@ func TestDescriptorsOfHandles(t *testing.T) {
 	_, err = state.NewReducing(s, "op", "r", state.Bool{}, func(a, b bool) bool { return a || b })
 	must(t, err)
 	want := []state.Descriptor{
-		{1, "op", "v", state.KindValue, "bytes", "json", "", "state_test.order"},
+		{1, "op", "v", state.KindValue, "bytes", "json", "", `{"count":"int64","item":"string"}`},
 		{2, "op", "m", state.KindMap, "string", "float64-be", "int64-be", "kilos by size"},
 		{3, "op", "l", state.KindList, "string", "bytes", "", ""},
 		{4, "op", "r", state.KindReducing, "string", "bool", "", ""},

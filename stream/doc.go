@@ -158,7 +158,8 @@
 //
 // State, and with it the job's results, are found again by the uid of the operator and the name of the state. An operator that keeps
 // state has to have a uid, which may not change as long as its state matters; others do well to have one, since errors, logs
-// and metrics show it. A state whose codec has to change is carried over by a savepoint: Migrate converts its values when the job starts from one.
+// and metrics show it. A state whose codec has to change is carried over by a savepoint: Migrate converts its values when the job starts from one. So is one of JSON whose
+// fields are called otherwise or are of another kind; others may come and go (package state/schema).
 //
 // # Plans
 //

@@ -87,6 +87,15 @@ func TestPlanErrors(t *testing.T) {
 			Count(KeyBy(lines(j), self), UID("c"))
 			Migrate(j, "c", "count", state.Int64{}, state.Int64{}, func(n int64) (int64, error) { return n, nil })
 		},
+		`Migrate of state "v" of operator "p": from and to are one codec, json: with one schema, {"Total":"int64"}`: func(j *Job) {
+			type same struct{ Total int64 }
+			jsonState[same](j)
+			migrateJSON[orderV1, same](j)
+		},
+		`Migrate of state "v" of operator "p": it makes values of schema {"Note":"string","Sum":"int64"}, but the state's is {"Total":"int64"}`: func(j *Job) {
+			jsonState[orderV1](j)
+			migrateJSON[struct{ N int }, orderV2](j)
+		},
 		`Migrate of state "count" of operator "c": its function is nil`: func(j *Job) {
 			Count(KeyBy(lines(j), self), UID("c"))
 			Migrate[string](j, "c", "count", state.String{}, state.Int64{}, nil)

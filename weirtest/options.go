@@ -25,7 +25,7 @@ type settings struct {
 	drain        bool
 	from         string // URL of the savepoint that it starts from
 	asIs         bool   // topics do not begin where it stands
-	allowDropped bool
+	allowDropped []string
 	scratch      string // folder to sort its state in
 	offsets      *stream.Start
 	groups       int

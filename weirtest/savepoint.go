@@ -21,8 +21,13 @@ import (
 // begin, empty, where the savepoint stands. CrashEverywhere then also lets go wrong what the start consists of.
 func StartFrom(url string) Option { return func(s *settings) { s.from = url } }
 
-// AllowDroppedState is WEIR_ALLOW_DROPPED_STATE.
-func AllowDroppedState() Option { return func(s *settings) { s.allowDropped = true } }
+// AllowDroppedState is WEIR_ALLOW_DROPPED_STATE: with the uids, or uid/name, of what may go, or without any for all.
+func AllowDroppedState(of ...string) Option {
+	if len(of) == 0 {
+		of = []string{runtime.DropAll}
+	}
+	return func(s *settings) { s.allowDropped = of }
+}
 
 // RestoreOffsets is WEIR_RESTORE_OFFSETS: where sources begin instead of where the savepoint stands.
 func RestoreOffsets(at stream.Start) Option { return func(s *settings) { s.offsets = &at } }

@@ -43,7 +43,7 @@ func options(c *config.Config, job *stream.Job, log *slog.Logger) (runtime.Optio
 		TimerMemory:        limitMemory(c),
 		TransactionTimeout: c.TransactionTimeout, SessionTimeout: c.SessionTimeout, Discovery: c.DiscoveryInterval,
 		RestoreFrom: runtime.RestoreFrom{
-			URL: c.RestoreFrom, AllowDropped: c.AllowDroppedState, Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
+			URL: c.RestoreFrom, AllowDropped: c.DroppedState(), Offsets: c.Offsets(), Scratch: filepath.Join(c.StateDir, "sort"),
 			OpenStore: opener(c, checkpoint.ReadStore, true), // it may not be encrypted yet
 		},
 		OpenStore:         opener(c, checkpoint.OpenStore, false),
