@@ -39,7 +39,7 @@ func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inheri
 	now := map[[2]string]state.Descriptor{}
 	for _, d := range reg.Descriptors() {
 		now[[2]string{d.UID, d.Name}] = d
-		// A state can lose its time to live at any time, and the stamps of its values stay.
+		// A state can lose its time to live at any time: stamps are no state that the job must have.
 		stamps := [2]string{d.UID, state.StampName(d.Name)}
 		if _, some := now[stamps]; !some {
 			now[stamps] = state.Descriptor{}
@@ -53,6 +53,9 @@ func (in *Instance) inheritStates(h snapshot.Header, allowDropped bool) (*inheri
 		all.rules[d.ID] = r
 		next, ok := now[[2]string{d.UID, d.Name}]
 		switch {
+		case d.Retired:
+			r.drop = true
+			continue
 		case !ok:
 			r.drop = true
 			dropped = append(dropped, fmt.Sprintf("%q of operator %q (%s)", d.Name, d.UID, d.Kind))

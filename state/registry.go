@@ -32,6 +32,8 @@ type Descriptor struct {
 	ValueCodec  string `json:"valueCodec"`
 	MapKeyCodec string `json:"mapKeyCodec,omitempty"`
 	Schema      string `json:"schema,omitempty"`
+	// Retired: nobody reads it any more, see Registry.RetireStamps. It is listed because entries still carry its ID.
+	Retired bool `json:"retired,omitempty"`
 }
 
 type stateName struct{ uid, name string }
@@ -41,12 +43,13 @@ type Registry struct {
 	mu     sync.Mutex
 	byName map[stateName]Descriptor
 	lives  map[stateName]Life // of states with a TTL
+	asked  map[stateName]bool // registered since, not only recorded
 	last   uint16
 }
 
 // NewRegistry goes on from the descriptors that the checkpoint to be restored recorded, or from none.
 func NewRegistry(existing []Descriptor) (*Registry, error) {
-	r := &Registry{byName: make(map[stateName]Descriptor), lives: make(map[stateName]Life)}
+	r := &Registry{byName: make(map[stateName]Descriptor), lives: make(map[stateName]Life), asked: make(map[stateName]bool)}
 	ids := make(map[uint16]Descriptor)
 	for _, d := range existing {
 		name := stateName{d.UID, d.Name}
@@ -68,6 +71,7 @@ func (r *Registry) Register(d Descriptor) (uint16, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := stateName{d.UID, d.Name}
+	r.asked[name] = true
 	old, known := r.byName[name]
 	if !known {
 		// Ids of states that are gone from the job stay taken as long as they are recorded: entries may still carry them.
@@ -79,6 +83,9 @@ func (r *Registry) Register(d Descriptor) (uint16, error) {
 		r.byName[name] = d
 		return d.ID, nil
 	}
+	if old.Retired && d.Retired {
+		return old.ID, nil // of another shard; whatever it held, nobody reads it
+	}
 	if err := old.compatible(d); err != nil {
 		return 0, err
 	}
@@ -88,6 +95,24 @@ func (r *Registry) Register(d Descriptor) (uint16, error) {
 	d.ID = old.ID
 	r.byName[name] = d
 	return d.ID, nil
+}
+
+// RetireStamps lets go of when values were last used, of states that have no TTL any more: what is written from now on has no stamps, and the old ones would
+// have it expire if the TTL came back. A later TTL gets a new state for its stamps, and what it then meets counts as used then. It is to be called when all
+// states of the job are registered, before anything is written.
+func (r *Registry) RetireStamps() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name := range r.asked {
+		stamps := stateName{name.uid, StampName(name.name)}
+		d, ok := r.byName[stamps]
+		if !ok || r.asked[stamps] || !d.stampsOf(r.byName[name]) {
+			continue
+		}
+		delete(r.byName, stamps)
+		d.Name, d.Retired = fmt.Sprintf("%s~%d", d.Name, d.ID), true
+		r.byName[stateName{d.UID, d.Name}] = d
+	}
 }
 
 // Descriptors are all states by rising id, for the manifest.
@@ -116,6 +141,8 @@ func (d Descriptor) compatible(next Descriptor) error {
 // a schema may differ: codecs decide what they can read.
 func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 	switch {
+	case d.Retired != next.Retired:
+		return "use", d.use(), next.use()
 	case d.Kind != next.Kind:
 		return "kind", string(d.Kind), string(next.Kind)
 	case d.ValueCodec != next.ValueCodec:
@@ -129,3 +156,10 @@ func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 }
 
 func (d Descriptor) label() string { return fmt.Sprintf("%q of operator %q", d.Name, d.UID) }
+
+func (d Descriptor) use() string {
+	if d.Retired {
+		return "retired"
+	}
+	return "live"
+}

@@ -8,7 +8,8 @@ import (
 )
 
 // TTL lets what a state holds expire: a value, an entry of a map, or an element of a list, that was not written for After is as good as absent, and is removed in the
-// background. A state may get a TTL, lose it or change it at any time; what it holds then is first counted as used when it is next met.
+// background. A state may get a TTL, lose it or change it at any time. What it holds when it gets one counts as used when it is next met, also if it had one before:
+// when things were used is forgotten with the first checkpoint of a run without a TTL (with WEIR_EXCHANGE=kafka, of each part of the state in which something is done).
 type TTL struct {
 	After time.Duration
 	// OnRead lets reading prolong a life, too. Every read of a list then writes the times of all its elements.
