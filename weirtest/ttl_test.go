@@ -1,6 +1,7 @@
 package weirtest_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -68,4 +69,29 @@ func TestTTLLostAndBack(t *testing.T) {
 			weirtest.New(t, job, append(options, weirtest.StartFrom(url))...)
 		})
 	}
+}
+
+// brief lets what it holds of a key expire, in both times: a value, an entry of a map for each record, and a list of all.
+func brief() *stream.Job {
+	job := stream.NewJob("brief")
+	in := stream.From(job, stream.Topics("in"), parseBeat, stream.Watermarks(10*time.Millisecond), stream.TimestampOf(func(b beat) int64 { return b.At }), stream.UID("source"))
+	byWord := stream.KeyBy(in, func(b beat) string { return b.Word }, stream.UID("by_word"), stream.Through(beatCodec{}))
+	out := stream.Process(byWord, func(s *stream.Setup) stream.ProcessFunc[string, beat, string] {
+		event, clock := stream.TTL{After: 100 * time.Millisecond, Domain: stream.EventTime}, stream.TTL{After: 50 * time.Millisecond}
+		last := stream.ValueState(s, "last", state.Int64{}, event)
+		now := stream.ValueState(s, "now", state.Int64{}, clock)
+		each := stream.MapState(s, "each", state.Int64{}, state.Int64{}, event)
+		all := stream.ListState(s, "all", state.Int64{}, event)
+		return func(ctx *stream.Context[string, string], b beat) error {
+			ctx.Emit(b.Word)
+			return errors.Join(last.Set(b.At), now.Set(b.At), each.Put(b.At, b.At), all.Add(b.At))
+		}
+	}, stream.UID("brief"))
+	stream.To(out, "out", stream.AsValue(state.String{}), stream.UID("sink"))
+	return job
+}
+
+// What has expired is no difference: one run has come round to removing it, the other has not.
+func TestExpiredIsNotCompared(t *testing.T) {
+	weirtest.CrashEverywhere(t, brief, beatsInput, weirtest.Epochs(2), weirtest.Drain())
 }
