@@ -25,6 +25,7 @@
 //     applied are to be applied first.
 //   - Sealed entries share no memory with the Store: the task goes on while they are stored and committed.
 //   - A Store and its handles belong to one goroutine. Only Applied may be called from others, after Apply has returned.
+//   - A value that can't be encoded is an error of Seal, which names state and key; with WithChecks, or in the first epoch with Options.CheckWrites, of the write.
 //   - Entries are sorted, each key once, so that deltas, snapshots and backends can be merged by reading.
 //
 // What a state has none of in a whole key group is not read at all: a table asks the backend once for each group, and knows better as soon as it seals a

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 )
 
@@ -19,9 +20,12 @@ type TTL struct {
 	Domain state.Domain
 }
 
-// options are those of a state: the key's codec, and a TTL if there is one.
+// options are those of a state: the key's codec, a TTL if there is one, and checks with a policy, which can let a record go only while it is at work.
 func (s *Setup) options(name string, ttl []TTL) []state.HandleOption {
 	opts := []state.HandleOption{s.key}
+	if s.node.onError != (operators.Policy{}) {
+		opts = append(opts, state.WithChecks())
+	}
 	if len(ttl) == 0 {
 		return opts
 	}
