@@ -2,6 +2,7 @@ package weirtest
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -75,5 +76,32 @@ func TestUnencodableState(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Folds refuse it just so: the sum stays as it was.
+func TestUnencodableFold(t *testing.T) {
+	job := func() *stream.Job {
+		job := stream.NewJob("folds")
+		in := stream.From(job, stream.Topics("in"), stream.Values(state.String{}), stream.UID("source"))
+		parts := stream.Map(in, func(v string) share {
+			if v == "n" {
+				return share{math.NaN()}
+			}
+			return share{float64(len(v))}
+		})
+		byKey := stream.KeyBy(parts, func(share) string { return "k" }, stream.UID("by"))
+		sums := stream.Reduce(byKey, state.JSON[share]{}, func(a, b share) share { return share{a.Of + b.Of} }, stream.UID("sum"), stream.OnError(stream.Skip))
+		stream.To(sums, "out", func(s share, out *stream.Output) error {
+			out.Value = fmt.Append(nil, s.Of)
+			return nil
+		}, stream.UID("sink"))
+		return job
+	}
+	h := New(t, job)
+	h.Send("in", Values("1", "n", "22")...)
+	h.Commit()
+	if out := h.Outputs("out"); len(out) != 2 || string(out[0].Value) != "1" || string(out[1].Value) != "3" {
+		t.Errorf("outputs %v", out)
 	}
 }

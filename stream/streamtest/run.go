@@ -29,6 +29,7 @@ type Runner struct {
 
 	plan     *stream.Plan
 	registry *state.Registry
+	stores   []*state.Store
 	sources  map[txn.Partition]*operators.Chain
 	order    []txn.Partition            // of sources
 	keyed    map[int][]*operators.Chain // by stage
@@ -124,6 +125,7 @@ func (r *Runner) open() (err error) {
 		for task := 0; s.Source == nil && task < r.Parallelism; task++ {
 			env := r.env(task)
 			env.State = state.NewStore(r.Backend, r.registry, state.Options{})
+			r.stores = append(r.stores, env.State)
 			chain, err := s.New(env)
 			if err != nil {
 				return err
