@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -55,10 +56,7 @@ func (s *Server) stateOfKey(w http.ResponseWriter, r *http.Request, from StateRe
 	}
 	uid, name, text := r.PathValue("uid"), r.PathValue("name"), r.PathValue("key")
 	// How the key is encoded is known once the state is, and where it lives once it is encoded: any shard of ours knows the former.
-	some, err := from.ViewState(r.Context(), uid, name, 0, true, false)
-	if err == nil && some == nil {
-		err = fmt.Errorf("%w: this instance has no part of the job's state", runtime.ErrNotReady)
-	}
+	some, err := anyView(r.Context(), from, uid, name, false)
 	if err == nil {
 		err = some.Close()
 	}
@@ -71,19 +69,44 @@ func (s *Server) stateOfKey(w http.ResponseWriter, r *http.Request, from StateRe
 		stateError(w, badRequest{err})
 		return
 	}
-	v, err := from.ViewState(r.Context(), uid, name, from.KeyGroup(key), false, q.fresh)
+	v, err := q.find(r.Context(), from, some.State, key)
 	if err != nil {
 		stateError(w, err)
 		return
 	}
-	q.lower = state.AppendKey(nil, from.KeyGroup(key), v.State.ID, key)
-	q.upper = prefixEnd(q.lower)
 	a, err := q.read(v, q.after)
 	if err == nil && len(a.Entries) == 0 && q.after == nil {
 		w.Header().Set(checkpointHeader, a.Checkpoint)
 		err = fmt.Errorf("%w: operator %q has nothing for key %q in state %q, as of checkpoint %s", errAbsent, uid, text, name, a.Checkpoint)
 	}
 	s.answerState(w, a, err)
+}
+
+// find opens the view that has a key, and notes where in it that is.
+func (q *portion) find(ctx context.Context, from StateReader, d state.Descriptor, key []byte) (*runtime.StateView, error) {
+	if d.Kind == state.KindBroadcast {
+		v, err := anyView(ctx, from, d.UID, d.Name, q.fresh)
+		if err == nil {
+			q.lower = append(state.AppendKey(nil, v.From, v.State.ID, nil), key...)
+			q.upper = append(bytes.Clone(q.lower), 0)
+		}
+		return v, err
+	}
+	v, err := from.ViewState(ctx, d.UID, d.Name, from.KeyGroup(key), false, q.fresh)
+	if err == nil {
+		q.lower = state.AppendKey(nil, from.KeyGroup(key), v.State.ID, key)
+		q.upper = prefixEnd(q.lower)
+	}
+	return v, err
+}
+
+// anyView is of the first of our shards.
+func anyView(ctx context.Context, from StateReader, uid, name string, fresh bool) (*runtime.StateView, error) {
+	v, err := from.ViewState(ctx, uid, name, 0, true, fresh)
+	if err == nil && v == nil {
+		err = fmt.Errorf("%w: this instance has no part of the job's state", runtime.ErrNotReady)
+	}
+	return v, err
 }
 
 var errAbsent = errors.New("not found")
@@ -109,8 +132,8 @@ func (s *Server) stateScan(w http.ResponseWriter, r *http.Request, from StateRea
 		answerJSON(w, StateAnswer{UID: uid, Name: name, Entries: []decode.Entry{}})
 		return
 	}
-	if len(q.prefix) > 0 && v.State.KeyCodec != "" && v.State.KeyCodec != "string" {
-		err := fmt.Errorf("prefix: the keys of this state are %s; a prefix needs strings", v.State.KeyCodec)
+	if codec := keyCodec(v.State); len(q.prefix) > 0 && codec != "" && codec != "string" {
+		err := fmt.Errorf("prefix: the keys of this state are %s; a prefix needs strings", codec)
 		stateError(w, badRequest{errors.Join(err, v.Close())})
 		return
 	}
@@ -118,9 +141,18 @@ func (s *Server) stateScan(w http.ResponseWriter, r *http.Request, from StateRea
 	s.answerState(w, a, err)
 }
 
+// keyCodec is the codec of what an entry is asked for by: the key of a record, or, of a broadcast state, which belongs to none, that of its map.
+func keyCodec(d state.Descriptor) string {
+	if d.Kind == state.KindBroadcast {
+		return d.MapKeyCodec
+	}
+	return d.KeyCodec
+}
+
 func encodeKey(d state.Descriptor, text, encoding string) ([]byte, error) {
 	switch encoding {
 	case "":
+		d.KeyCodec = keyCodec(d)
 		return decode.ParseKey(d, text)
 	case "base64":
 		key, err := base64.StdEncoding.DecodeString(text)

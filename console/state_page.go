@@ -46,6 +46,9 @@ type reading struct {
 // scan reads from q.after on, over the key groups of the view, and leaves it closed.
 func (q *portion) scan(v *runtime.StateView) (StateAnswer, error) {
 	r := q.begin(v)
+	if v.State.Kind == state.KindBroadcast {
+		return r.scanCopy(v)
+	}
 	group := v.From
 	if len(q.after) >= 2 {
 		group = max(group, binary.BigEndian.Uint16(q.after))
@@ -56,6 +59,21 @@ func (q *portion) scan(v *runtime.StateView) (StateAnswer, error) {
 	}
 	if r.next == nil && !v.Last {
 		r.next = binary.BigEndian.AppendUint16(nil, v.To) // with the next shard
+	}
+	return r.end(v)
+}
+
+// scanCopy reads one copy of a broadcast state, of which each key group has one. The next request goes on in the first group that there is then.
+func (r *reading) scanCopy(v *runtime.StateView) (StateAnswer, error) {
+	lower := state.AppendKey(nil, v.From, v.State.ID, nil)
+	from := lower
+	if len(r.after) > 2 {
+		from = binary.BigEndian.AppendUint16(nil, v.From)
+		from = append(from, r.after[2:]...)
+	}
+	r.read(v, maxBytes(lower, from), prefixEnd(lower))
+	if r.next != nil {
+		binary.BigEndian.PutUint16(r.next, 0)
 	}
 	return r.end(v)
 }
@@ -109,7 +127,11 @@ func (r *reading) add(key, value []byte) error {
 	if err != nil {
 		return fmt.Errorf("state %q of operator %q: %w", r.answer.Name, r.answer.UID, err)
 	}
-	if !strings.HasPrefix(string(record), r.prefix) {
+	named := record
+	if r.answer.Kind == state.KindBroadcast {
+		named = suffix
+	}
+	if !strings.HasPrefix(string(named), r.prefix) {
 		return nil
 	}
 	e, err := r.decoder.Entry(record, suffix, value)

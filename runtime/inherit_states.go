@@ -39,6 +39,10 @@ func (in *Instance) inheritStates(h snapshot.Header, from RestoreFrom) (*inherit
 	for _, d := range h.States {
 		r := &rule{of: d, copies: -1}
 		all.rules[d.ID] = r
+		if d.Retired {
+			r.drop = true
+			continue
+		}
 		next, ok := now.find(d)
 		if !ok {
 			if r.drop = true; from.drops(d.UID, d.Name) {

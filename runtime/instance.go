@@ -40,12 +40,11 @@ type Instance struct {
 	view      view
 	topology  topology // since prepare
 	shards    []*shard // all of the job's, ours or not
-	told      sync.Map // topics that leftOut has told of
 	sinks     *sinks
 	taken     limits // by topics
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
-	told      sync.Map    // warnings about states (tellOnce)
+	told      sync.Map    // what was warned of (tellOnce)
 
 	savepoints savepoints
 	suspended  suspension

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -229,12 +230,20 @@ func (in *Instance) placeSavepoint(st *SavepointStatus) error {
 		if err := store.CheckSegment(st.Name); err != nil {
 			return fmt.Errorf("name %w", err)
 		}
+		if strings.HasPrefix(st.Name, periodic) && !st.Scheduled {
+			return fmt.Errorf("name %q: names that begin with %q are those of the schedule (WEIR_SAVEPOINT_INTERVAL), which deletes old ones; choose another", st.Name, periodic)
+		}
 		st.URL = snapshot.URL(in.o.Store, snapshot.Path(in.o.JobID, st.Name))
 		return nil
 	}
 	_, at, err := snapshot.Locate(st.URL)
 	if st.Name == "" {
 		st.Name = path.Base(at)
+	}
+	to, _, _ := strings.Cut(st.URL, "?")
+	own, _, _ := strings.Cut(snapshot.URL(in.o.Store, snapshot.Path(in.o.JobID, periodic)), "?")
+	if err == nil && strings.HasPrefix(to, own) {
+		return fmt.Errorf("%s: names that begin with %q in the job's folder are those of the schedule (WEIR_SAVEPOINT_INTERVAL), which deletes old ones; choose another", st.URL, periodic)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -111,6 +112,71 @@ func TestFailedSavepointBySchedule(t *testing.T) {
 	}
 	if metricOf(t, reg, "weir_savepoints_total", "result", "taken") != 0 || metricOf(t, reg, "weir_last_savepoint_timestamp_seconds") != 0 {
 		t.Error("a savepoint that was not taken is told of")
+	}
+}
+
+// The schedule goes on over restarts: what counts is when the last one was taken, by whichever process. Nor does it touch what only looks like its own.
+func TestScheduleOverRestarts(t *testing.T) {
+	c := newCluster(t, 1, "text", "word-counts")
+	c.feed("text", "a b c")
+	const interval = 10 * time.Hour
+	hourly := func(o *runtime.Options) { o.SavepointInterval, o.SavepointsRetained = interval, 1 }
+	store, err := checkpoint.OpenStore("file://" + filepath.Join(c.dir, "checkpoints"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := func() (all []string) {
+		found, err := snapshot.List(t.Context(), store, "wordcount/savepoint/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			all = append(all, strings.TrimPrefix(f.Path, "wordcount/savepoint/"))
+		}
+		return all
+	}
+	// Nothing was taken yet: one is due at once.
+	l := c.start(hourly)
+	l.until(t, "the first savepoint", func(runtime.Status) bool { return len(names()) == 1 })
+	first := names()[0]
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	// As if it had been taken long ago, beside one that a person has named like it, and a damaged one.
+	copyTree(t, filepath.Join(c.dir, "checkpoints/wordcount/savepoint", first), filepath.Join(c.dir, "checkpoints/wordcount/savepoint", "periodic-20000101T000000.000Z"))
+	copyTree(t, filepath.Join(c.dir, "checkpoints/wordcount/savepoint", first), filepath.Join(c.dir, "checkpoints/wordcount/savepoint", "periodic-0-mine"))
+	if err := snapshot.Delete(t.Context(), store, "wordcount/savepoint/"+first); err != nil {
+		t.Fatal(err)
+	}
+	damaged := filepath.Join(c.dir, "checkpoints/wordcount/savepoint", "periodic-20990101T000000.000Z")
+	if err := errors.Join(os.MkdirAll(damaged, 0o750), os.WriteFile(filepath.Join(damaged, "savepoint"), []byte("damaged"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	l = c.start(hourly)
+	want := func() bool {
+		all := names()
+		return len(all) == 3 && all[0] == "periodic-0-mine" && all[1] > "periodic-2026" && all[2] == filepath.Base(damaged)
+	}
+	l.until(t, "the next one", func(runtime.Status) bool { return want() })
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{Name: "periodic-mine"}); !errors.Is(err, runtime.ErrSavepointRequest) {
+		t.Errorf("a savepoint of a name of the schedule's: %v", err)
+	}
+	own := "file://" + filepath.Join(c.dir, "checkpoints", "wordcount", "savepoint", "periodic-mine")
+	if _, err := l.in.StartSavepoint(runtime.SavepointRequest{To: own}); !errors.Is(err, runtime.ErrSavepointRequest) {
+		t.Errorf("a savepoint of a name of the schedule's, by its URL: %v", err)
+	}
+	if err := l.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	if !want() {
+		t.Errorf("savepoints %q", names())
+	}
+}
+
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
 	}
 }
 

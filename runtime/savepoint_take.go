@@ -113,6 +113,17 @@ func (s *shard) committedView(ctx context.Context) (state.Snapshot, checkpoint.M
 	return view, m, nil
 }
 
+// committed says whether the backend has any checkpoint.
+func (s *shard) committed() bool {
+	s.use.Lock()
+	defer s.use.Unlock()
+	if s.open() != nil {
+		return false
+	}
+	marker, err := s.backend.Marker()
+	return err == nil && marker != ""
+}
+
 // headerOf makes a savepoint's header of the manifest that holds all of a job.
 func headerOf(m *checkpoint.Manifest) snapshot.Header {
 	return snapshot.Header{

@@ -120,6 +120,7 @@ func (s *shard) restore(ctx context.Context, id checkpoint.ID, d decision, reg *
 		if err != nil {
 			return r, fmt.Errorf("%w: %w", ErrState, err)
 		}
+		r.registry.RetireStamps()
 		s.collector.observe(s.in.ctx, s.in.log)
 	}
 	r.base = s.publisher.newestBase(r.manifest.Base)

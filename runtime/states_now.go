@@ -49,6 +49,9 @@ func (in *Instance) checkKept(recorded []state.Descriptor) error {
 	var errs []error
 	var orphans []string
 	for _, d := range recorded {
+		if d.Retired {
+			continue
+		}
 		next, ok := now.find(d)
 		if !ok {
 			orphans = append(orphans, label(d))
@@ -88,7 +91,7 @@ func (in *Instance) warnOfDoubts(recorded, next state.Descriptor) {
 	}
 }
 
-// tellOnce says whether this is to be told: every shard finds the same.
+// tellOnce says whether this is to be told: every shard, and every look, finds the same.
 func (in *Instance) tellOnce(what string) bool {
 	_, told := in.told.LoadOrStore(what, true)
 	return !told

@@ -52,7 +52,10 @@ func (t *task) open() error {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
 	}
 	if t.shard != nil {
-		t.store = state.NewStore(t.shard.backend, t.registry, state.Options{CacheBytes: in.o.CacheBytes / int64(in.topology.parallelism)})
+		t.store = state.NewStore(t.shard.backend, t.registry, state.Options{
+			CacheBytes:  in.o.CacheBytes / int64(in.topology.parallelism),
+			CheckWrites: in.restarts.own() > 0, // perhaps it was the end of the epoch that failed, where nobody knows the record
+		})
 		env.State = t.store
 	}
 	chain, err := t.stage.New(env)
@@ -197,7 +200,7 @@ func (t *task) pass(m message) error {
 	var entries []state.Entry
 	if t.store != nil {
 		var err error
-		if entries, err = t.store.Seal(epoch); err != nil {
+		if entries, err = t.seal(epoch); err != nil {
 			return fmt.Errorf("stage %s: sealing state: %w", t.stage.Name, err)
 		}
 		t.measureTimers()
@@ -207,6 +210,16 @@ func (t *task) pass(m message) error {
 	t.attempt.in.m.Phase(metrics.PhasePause, pause)
 	t.attempt.passed(epoch, t, entries, pause)
 	return nil
+}
+
+// seal ends the epoch of the task's state. A codec that panics is named with the state and the key that it was at.
+func (t *task) seal(epoch uint64) (entries []state.Entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: %w", t.store.Sealing(), operators.Recovered(p))
+		}
+	}()
+	return t.store.Seal(epoch)
 }
 
 // produce writes outputs in the transaction of the task's epoch, now or later.

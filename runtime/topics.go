@@ -56,7 +56,7 @@ func (in *Instance) match(readers map[string]*stream.SourceSpec, topic string, s
 
 // leftOut tells once of a topic that the pattern of a source matches and that is not read for its name, unless that was to be expected.
 func (in *Instance) leftOut(s *stream.SourceSpec, topic string) {
-	if _, told := in.told.LoadOrStore(topic, true); told || strings.HasPrefix(topic, "__") || strings.HasPrefix(topic, in.o.JobID+"-") {
+	if strings.HasPrefix(topic, "__") || strings.HasPrefix(topic, in.o.JobID+"-") || !in.tellOnce(topic) {
 		return
 	}
 	in.log.Warn("the pattern of a source matches a topic whose name is that of one which a job keeps for itself (…-commits, …-repartition): it is not read. If it is one of yours, name it in a source (WEIR_INPUT_TOPICS as a list, stream.Topics)",

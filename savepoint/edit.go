@@ -48,6 +48,7 @@ func (sp *Savepoint) Edit() *Edit {
 	e.header.States = slices.Clone(sp.header.States)
 	e.header.Sources = slices.Clone(sp.header.Sources)
 	e.header.Watermarks = slices.Clone(sp.header.Watermarks)
+	e.drop(func(d state.Descriptor) bool { return d.Retired })
 	if sp.base == nil {
 		e.fail(fmt.Errorf("%s is a checkpoint, which can be read only: take a savepoint, and change that", sp.url))
 	}

@@ -109,6 +109,11 @@ func (b *Broadcast[K, V]) Range(fn func(k K, v V) bool) {
 
 // Put sets the value of k.
 func (b *Broadcast[K, V]) Put(k K, v V) error {
+	if b.store.opts.CheckWrites {
+		if _, err := b.codec.Append(nil, v); err != nil {
+			return failure(b.desc, nil, fmt.Errorf("codec %s: %w", b.codec.Name(), err))
+		}
+	}
 	b.store.touched++
 	at, ok, err := b.find(k)
 	if err != nil {

@@ -25,6 +25,7 @@
 //     applied are to be applied first.
 //   - Sealed entries share no memory with the Store: the task goes on while they are stored and committed.
 //   - A Store and its handles belong to one goroutine. Only Applied may be called from others, after Apply has returned.
+//   - A value that can't be encoded is an error of Seal, which names state and key; with WithChecks, or in the first epoch with Options.CheckWrites, of the write.
 //   - Entries are sorted, each key once, so that deltas, snapshots and backends can be merged by reading.
 //
 // What a state has none of in a whole key group is not read at all: a table asks the backend once for each group, and knows better as soon as it seals a
@@ -76,7 +77,9 @@
 // # Time to live
 //
 // When a value with a TTL was last used stands in a state of its own, called like it with ".ttl" behind: so a state can get a TTL or lose it at any
-// time, and one without pays nothing. A read looks at both and takes what has expired for absent. Sweep goes round the stamps in the backend and
+// time, and one without pays nothing. While there is no TTL nobody keeps the stamps, so they must never be looked at again: the runtime calls
+// Registry.RetireStamps, which renames them in what the next manifest records, and a later TTL gets a new state, and id, for its own. Entries with the retired id stay
+// until the job starts from a savepoint. A read looks at both and takes what has expired for absent. Sweep goes round the stamps in the backend and
 // removes what is old through the overlay, as the task's own writes: in the delta, committed or forgotten with the epoch. It costs no memory
 // per value. Entries of a map and elements of a list expire each by themselves. A list's stamps are a list in the same order; expired
 // elements are left out by Get at once, and leave the list when half of it has expired or the sweep comes by, which writes all that remain.

@@ -43,14 +43,17 @@ func (l *lifeLab) open(mortal bool) {
 	if mortal {
 		opts = append(opts, state.WithTTL(state.TTL{After: lifeAfter * time.Millisecond, Now: clock, Stamp: clock}))
 	}
-	l.store = state.NewStore(l.backend, l.reg, state.Options{})
 	var err error
+	l.reg, err = state.NewRegistry(l.reg.Descriptors())
+	l.check(err)
+	l.store = state.NewStore(l.backend, l.reg, state.Options{})
 	l.value, err = state.NewValue(l.store, "op", "value", state.String{}, opts...)
 	l.check(err)
 	l.table, err = state.NewMap(l.store, "op", "map", state.String{}, state.String{}, opts...)
 	l.check(err)
 	l.list, err = state.NewList(l.store, "op", "list", state.String{}, opts...)
 	l.check(err)
+	l.reg.RetireStamps()
 }
 
 func (l *lifeLab) setKey(k string) { l.store.SetKey(state.KeyGroup([]byte(k), lifeGroups), []byte(k)) }

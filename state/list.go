@@ -41,6 +41,7 @@ func NewList[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOption
 	l := &List[T]{table: newTable[list[T]](s, d.Descriptor), codec: newSized(c)}
 	l.table.decode = decodeCount[T]
 	l.table.encode = l.encode
+	l.table.checks = d.checks
 	if d.ttl != nil {
 		return l, expireList(s, l, *d.ttl)
 	}
@@ -57,6 +58,9 @@ func decodeCount[T any](b []byte) (list[T], int, error) {
 
 // Add appends to the current key's list.
 func (l *List[T]) Add(value T) error {
+	if err := check(l.table, &l.codec, value); err != nil {
+		return err
+	}
 	l.table.store.touched++
 	if l.ttl != nil {
 		if err := l.stampNext(); err != nil {
@@ -97,6 +101,9 @@ func (l *List[T]) all() ([]T, error) {
 
 // Set replaces the current key's list. The slice is copied.
 func (l *List[T]) Set(values []T) error {
+	if err := check(l.table, &l.codec, values...); err != nil {
+		return err
+	}
 	l.table.store.touched++
 	if len(values) == 0 {
 		return l.Clear()

@@ -40,6 +40,7 @@ func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opt
 		return mapped[V]{value: v}, size, err
 	}
 	m.table.encode = m.encode
+	m.table.checks = o.checks
 	m.table.evicted = m.forget
 	m.table.extra = 16 // a place in heads
 	if o.ttl != nil {
@@ -79,6 +80,9 @@ func (m *Map[K, V]) lend(k K, c *mapCell[V]) (none V, ok bool, err error) {
 
 // Put sets k in the current key's map.
 func (m *Map[K, V]) Put(k K, v V) error {
+	if err := check(m.table, &m.codec, v); err != nil {
+		return err
+	}
 	m.table.store.touched++
 	c, err := m.cell(k, overwrite)
 	if err != nil {

@@ -36,6 +36,8 @@ type Descriptor struct {
 	ValueCodec  string `json:"valueCodec"`
 	MapKeyCodec string `json:"mapKeyCodec,omitempty"`
 	Schema      string `json:"schema,omitempty"`
+	// Retired: nobody reads it any more, see Registry.RetireStamps. It is listed because entries still carry its ID.
+	Retired bool `json:"retired,omitempty"`
 }
 
 type stateName struct{ uid, name string }
@@ -45,12 +47,13 @@ type Registry struct {
 	mu     sync.Mutex
 	byName map[stateName]Descriptor
 	lives  map[stateName]Life // of states with a TTL
+	asked  map[stateName]bool // registered since, not only recorded
 	last   uint16
 }
 
 // NewRegistry goes on from the descriptors that the checkpoint to be restored recorded, or from none.
 func NewRegistry(existing []Descriptor) (*Registry, error) {
-	r := &Registry{byName: make(map[stateName]Descriptor), lives: make(map[stateName]Life)}
+	r := &Registry{byName: make(map[stateName]Descriptor), lives: make(map[stateName]Life), asked: make(map[stateName]bool)}
 	ids := make(map[uint16]Descriptor)
 	for _, d := range existing {
 		name := stateName{d.UID, d.Name}
@@ -76,6 +79,7 @@ func (r *Registry) Register(d Descriptor) (uint16, error) {
 
 func (r *Registry) register(d Descriptor) (uint16, error) {
 	name := stateName{d.UID, d.Name}
+	r.asked[name] = true
 	old, known := r.byName[name]
 	if !known {
 		// Ids of states that are gone from the job stay taken as long as they are recorded: entries may still carry them.
@@ -86,6 +90,9 @@ func (r *Registry) register(d Descriptor) (uint16, error) {
 		d.ID = r.last
 		r.byName[name] = d
 		return d.ID, nil
+	}
+	if old.Retired && d.Retired {
+		return old.ID, nil // of another shard; whatever it held, nobody reads it
 	}
 	if err := old.compatible(d); err != nil {
 		return 0, err
@@ -106,6 +113,24 @@ func (r *Registry) Unite(d Descriptor) (uint16, error) {
 		r.byName[name] = old
 	}
 	return r.register(d)
+}
+
+// RetireStamps lets go of when values were last used, of states that have no TTL any more: what is written from now on has no stamps, and the old ones would
+// have it expire if the TTL came back. A later TTL gets a new state for its stamps, and what it then meets counts as used then. It is to be called when all
+// states of the job are registered, before anything is written.
+func (r *Registry) RetireStamps() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name := range r.asked {
+		stamps := stateName{name.uid, StampName(name.name)}
+		d, ok := r.byName[stamps]
+		if !ok || r.asked[stamps] || !d.stampsOf(r.byName[name]) {
+			continue
+		}
+		delete(r.byName, stamps)
+		d.Name, d.Retired = fmt.Sprintf("%s~%d", d.Name, d.ID), true
+		r.byName[stateName{d.UID, d.Name}] = d
+	}
 }
 
 // Descriptors are all states by rising id, for the manifest.
@@ -138,6 +163,8 @@ func (d Descriptor) compatible(next Descriptor) error {
 // The values of codec json are compared by their schemas; other schemas may differ, since their codecs decide what they can read.
 func (d Descriptor) Differs(next Descriptor) (what, recorded, asked string) {
 	switch {
+	case d.Retired != next.Retired:
+		return "use", d.use(), next.use()
 	case d.Kind != next.Kind:
 		return "kind", string(d.Kind), string(next.Kind)
 	case d.ValueCodec != next.ValueCodec:
@@ -175,3 +202,10 @@ func (d Descriptor) Becomes(next Descriptor) Descriptor {
 }
 
 func (d Descriptor) label() string { return fmt.Sprintf("%q of operator %q", d.Name, d.UID) }
+
+func (d Descriptor) use() string {
+	if d.Retired {
+		return "retired"
+	}
+	return "live"
+}

@@ -19,10 +19,12 @@ func (s *Store) Seal(seq uint64) ([]Entry, error) {
 	}
 	w := &sealer{entries: make([]Entry, 0, s.dirtyCells), chunk: min(max(s.sealCap, 256), maxChunk)}
 	for _, t := range s.tables {
+		s.sealing = t
 		if err := t.seal(w, seq); err != nil {
 			return nil, err
 		}
 	}
+	s.opts.CheckWrites = false
 	s.sealCap = w.total + w.total/8
 	s.dirtyCells, s.dirtyBytes = 0, 0
 	return sortEntries(w.entries), nil

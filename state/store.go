@@ -16,6 +16,8 @@ type Options struct {
 	CacheBytes int64
 	// KeyCodec names the codec of the records' keys; it is recorded with every state for the tools that read them.
 	KeyCodec string
+	// CheckWrites: what is written until the first Seal is encoded at once, see WithChecks. It is for an epoch that has failed before.
+	CheckWrites bool
 }
 
 // Store is the keyed state of one task: the writes of the open epoch over a cache of committed values over a Backend.
@@ -44,7 +46,9 @@ type Store struct {
 	eviction   eviction
 
 	sealed  uint64
+	sealing sealable // under way, or what the last Seal has failed on
 	sealCap int
+	trial   []byte // what check has encoded
 	applied atomic.Uint64
 }
 
@@ -57,6 +61,8 @@ type sealable interface {
 	// evictGone evicts values that were deleted, until then too.
 	evictGone(applied uint64)
 	name() Descriptor
+	// unsealed names the state, and the key that its seal would begin with.
+	unsealed() string
 }
 
 // NewStore makes the state of one task. The backend must hold everything that is committed by now: after an abort the sealed
@@ -139,7 +145,8 @@ type HandleOption func(*opening)
 // opening is a state that is being opened.
 type opening struct {
 	Descriptor
-	ttl *TTL
+	ttl    *TTL
+	checks bool
 }
 
 // WithSchema records a description of the values, for the tools that read them.

@@ -411,10 +411,10 @@ func TestDescriptorsOfHandles(t *testing.T) {
 	_, err = state.NewReducing(s, "op", "r", state.Bool{}, func(a, b bool) bool { return a || b })
 	must(t, err)
 	want := []state.Descriptor{
-		{1, "op", "v", state.KindValue, "bytes", "json", "", `{"count":"int64","item":"string"}`},
-		{2, "op", "m", state.KindMap, "string", "float64-be", "int64-be", "kilos by size"},
-		{3, "op", "l", state.KindList, "string", "bytes", "", ""},
-		{4, "op", "r", state.KindReducing, "string", "bool", "", ""},
+		{1, "op", "v", state.KindValue, "bytes", "json", "", `{"count":"int64","item":"string"}`, false},
+		{2, "op", "m", state.KindMap, "string", "float64-be", "int64-be", "kilos by size", false},
+		{3, "op", "l", state.KindList, "string", "bytes", "", "", false},
+		{4, "op", "r", state.KindReducing, "string", "bool", "", "", false},
 	}
 	if got := reg.Descriptors(); !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

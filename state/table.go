@@ -52,6 +52,7 @@ type table[T any] struct {
 	encode  func(w *sealer, c *cell[T]) error
 	evicted func(c *cell[T]) // may be nil
 	extra   int              // what else a cell costs
+	checks  bool             // see WithChecks
 }
 
 const (
@@ -234,12 +235,17 @@ func (t *table[T]) fail(key []byte, err error) error {
 }
 
 func failure(d Descriptor, key []byte, err error) error {
-	_, _, record, suffix, splitErr := SplitKey(key)
+	return fmt.Errorf("%s: %w", spot(d, key), err)
+}
+
+// spot is a state and a key in words.
+func spot(d Descriptor, key []byte) string {
+	_, _, record, suffix, err := SplitKey(key)
 	switch {
-	case splitErr != nil:
-		return fmt.Errorf("state %s: %w", d.label(), err)
+	case err != nil:
+		return "state " + d.label()
 	case len(suffix) > 0:
-		return fmt.Errorf("state %s, key %s, entry %s: %w", d.label(), excerpt(record), excerpt(suffix), err)
+		return fmt.Sprintf("state %s, key %s, entry %s", d.label(), excerpt(record), excerpt(suffix))
 	}
-	return fmt.Errorf("state %s, key %s: %w", d.label(), excerpt(record), err)
+	return fmt.Sprintf("state %s, key %s", d.label(), excerpt(record))
 }

@@ -41,6 +41,15 @@ func (e *expiry) later(stamp int64) bool { return e.Stamp() > stamp }
 // StampName is the name of the state that holds when values of another one were last used.
 func StampName(name string) string { return name + ".ttl" }
 
+// stampsOf says whether d, going by its form, can hold when the values of another state were last used.
+func (d Descriptor) stampsOf(of Descriptor) bool {
+	kind := of.Kind
+	if kind == KindReducing || kind == KindAggregating {
+		kind = KindValue
+	}
+	return d.Kind == kind && d.ValueCodec == Int64{}.Name() && d.MapKeyCodec == of.MapKeyCodec
+}
+
 // sweeper removes what has expired. It goes round the stamps in the backend in small steps, for the task's key groups.
 type sweeper struct {
 	store *Store

@@ -89,7 +89,7 @@ func (l *List[T]) stampAll(n int) error {
 }
 
 // align gives a stamp to elements that have none, because they are older than the TTL. There are too many stamps if the list
-// had no TTL for a while: they say nothing then.
+// had no TTL for a while under a version of Weir that did not retire them: they say nothing then.
 func (l *List[T]) align() error {
 	want, err := l.length()
 	if err != nil {

@@ -30,6 +30,7 @@ func newValue[T any](s *Store, d Descriptor, c Codec[T], opts []HandleOption) (*
 	v := &Value[T]{table: newTable[T](s, o.Descriptor), codec: codec}
 	v.table.decode = v.codec.decode
 	v.table.encode = v.encode
+	v.table.checks = o.checks
 	if o.ttl != nil {
 		return v, expireValue(s, v, *o.ttl)
 	}
@@ -65,8 +66,11 @@ func (v *Value[T]) lend(c *cell[T]) (none T, ok bool, err error) {
 	return c.value, c.is(present), nil
 }
 
-// Set gives the current key this value. It is encoded when the epoch is sealed: a value that can't be fails there.
+// Set gives the current key this value. It is encoded when the epoch is sealed: a value that can't be fails there, unless the state was opened WithChecks.
 func (v *Value[T]) Set(value T) error {
+	if err := check(v.table, &v.codec, value); err != nil {
+		return err
+	}
 	v.table.store.touched++
 	c, err := v.table.current(overwrite)
 	if err != nil {

@@ -54,6 +54,9 @@ const (
 //     All functions for a record come before the first change: a record that fails in one of several windows is in none of them.
 //   - Joins: a record whose pairs are emitted as it comes is let go as a whole if the function fails for one of them.
 //
+// A value of a state that its codec can't encode is a failure of the record at work, too: operators with a policy encode what they write at once, beside once for each epoch.
+// One that a record has in several windows, of which the second can't be encoded, fails the epoch.
+//
 // Timers: a failure of a function of OnTimer, of Result at the end of a window or for an early result, or of a window join's function at the end
 // of its window has no record to let go. Skip drops what this one call would have emitted, and counts it: the timer has fired, the
 // window is over, and its other pairs are emitted. (A function of OnTimer that has changed state before it failed fails the epoch.) DeadLetter fails the epoch,

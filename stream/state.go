@@ -32,6 +32,9 @@ func handle[H any](s *Setup, h H, err error) H {
 
 // ValueState declares a state with one value per key. Its name is unique within the operator and, like its codec, part
 // of what a checkpoint holds. With a TTL, which the other kinds can have as well, values expire.
+//
+// A value that the codec can't encode (a NaN as JSON) fails the epoch at its end. The epoch is then processed again with every write encoded at once, so that the error
+// names the record that brought it. In an operator with OnError every write always is: Set returns the error, and the policy has the record that it is of.
 func ValueState[T any](s *Setup, name string, codec state.Codec[T], ttl ...TTL) *state.Value[T] {
 	h, err := state.NewValue(s.store, s.node.uid, name, codec, s.options(name, ttl)...)
 	return handle(s, h, err)

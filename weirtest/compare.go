@@ -21,8 +21,9 @@ func missing(want, got outcome) string {
 			return fmt.Sprintf("outputs of %s are missing\n  want %s, or more\n  got  %s", key, strings.Join(w, ", "), strings.Join(g, ", "))
 		}
 	}
-	for _, key := range sortedKeys(want.state) {
-		if _, ok := got.state[key]; !ok {
+	wantState, gotState := states(want, got)
+	for _, key := range sortedKeys(wantState) {
+		if _, ok := gotState[key]; !ok {
 			return fmt.Sprintf("the committed %s is missing", key)
 		}
 	}
@@ -39,14 +40,21 @@ func differs(want, got outcome, repeats bool) string {
 		return fmt.Sprintf("the outputs of %s differ at number %d\n  want %s\n  got  %s",
 			key, firstDifference(w, g)+1, strings.Join(w, ", "), strings.Join(g, ", "))
 	}
-	for _, key := range sortedKeys(want.state, got.state) {
-		w, inWant := want.state[key]
-		g, inGot := got.state[key]
+	wantState, gotState := states(want, got)
+	for _, key := range sortedKeys(wantState, gotState) {
+		w, inWant := wantState[key]
+		g, inGot := gotState[key]
 		if w != g || inWant != inGot {
 			return fmt.Sprintf("the committed %s differs\n  want %s\n  got  %s", key, orNothing(w), orNothing(g))
 		}
 	}
 	return ""
+}
+
+// states are those of two outcomes at the later of their times. A crash takes the clock further, and more has expired then.
+func states(want, got outcome) (w, g map[string]string) {
+	clock := max(want.clock, got.clock)
+	return want.seen(clock), got.seen(clock)
 }
 
 func orNothing(s string) string {

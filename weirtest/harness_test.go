@@ -1,6 +1,7 @@
 package weirtest
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -99,19 +100,21 @@ type fatal struct {
 
 func (f *fatal) Helper() {}
 
-func (f *fatal) Fatalf(format string, args ...any) { f.said = format; panic(f) }
+func (f *fatal) Fatalf(format string, args ...any) { f.said = fmt.Sprintf(format, args...); panic(f) }
 
-func refuses(t *testing.T, h *Harness, f func()) {
+func refuses(t *testing.T, h *Harness, f func()) (said string) {
 	t.Helper()
-	real := h.t
-	h.t = &fatal{TB: real}
+	real, no := h.t, &fatal{TB: h.t}
+	h.t = no
 	defer func() {
+		said = no.said
 		h.t = real
 		if recover() == nil {
 			t.Error("it was not refused")
 		}
 	}()
 	f()
+	return said
 }
 
 func TestRefusals(t *testing.T) {

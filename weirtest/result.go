@@ -2,9 +2,12 @@ package weirtest
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
@@ -17,11 +20,12 @@ import (
 // outcome is all that a job leaves for others: outputs in order, and the state that the decision record names.
 type outcome struct {
 	outputs map[string][]string // by topic and key
-	state   map[string]string
+	entries []entry
+	clock   int64 // in ms, when that was so
 }
 
 func (w *world) outcome() (outcome, error) {
-	o := outcome{outputs: map[string][]string{}, state: map[string]string{}}
+	o := outcome{outputs: map[string][]string{}, clock: time.Now().UnixMilli()}
 	for _, topic := range w.outputs {
 		records, err := w.sink.Records(topic, true)
 		if err != nil {
@@ -39,15 +43,33 @@ func (w *world) outcome() (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	return o, c.each(func(d state.Descriptor, key, suffix, value []byte) error {
-		if w.unstable[[2]string{d.UID, d.Name}] {
+	for _, k := range c {
+		err = errors.Join(err, w.entries(&o, c, k))
+	}
+	return o, err
+}
+
+// entries adds what is compared of a checkpoint's state.
+func (w *world) entries(o *outcome, c committed, k kept) error {
+	view, err := k.backend.Snapshot() // never closed: it is memory, and what expires is looked up later
+	if err != nil {
+		return err
+	}
+	return k.each(func(d state.Descriptor, stored, key, suffix, value []byte) error {
+		if w.unstable[[2]string{d.UID, d.Name}] || c.stamps(d) { // stamps are mostly by the machine's clock, which a crash takes further
 			return nil
 		}
-		shown := fmt.Sprintf("%q", value)
-		if c.stamps(d) { // mostly by the machine's clock, which a crash takes further
-			shown = "a time"
+		e := entry{label: fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix), shown: fmt.Sprintf("%q", value)}
+		if e.expired, err = k.lives.expiry(d, view, slices.Clone(stored), binary.BigEndian.Uint16(stored)); err != nil {
+			return err
 		}
-		o.state[fmt.Sprintf("state %q of operator %q, key %q%q", d.Name, d.UID, key, suffix)] = shown
+		if d.Kind == state.KindList && e.expired != nil {
+			if len(suffix) == 0 {
+				return nil // how many there are, dead ones too
+			}
+			e.label, e.element = fmt.Sprintf("state %q of operator %q, key %q", d.Name, d.UID, key), true
+		}
+		o.entries = append(o.entries, e)
 		return nil
 	})
 }
@@ -59,6 +81,7 @@ type committed []kept
 type kept struct {
 	states  map[uint16]state.Descriptor
 	backend *memory.Backend
+	lives   lives
 }
 
 // committedState restores, from the store alone, the checkpoints that the decision records name.
@@ -90,6 +113,9 @@ func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
 	}
 	for _, d := range m.States {
 		k.states[d.ID] = d
+	}
+	if k.lives, err = w.livesIn(m); err != nil {
+		return k, err
 	}
 	plan, err := repo.Plan(ctx, id, "")
 	if err != nil {
@@ -148,18 +174,20 @@ func (w *world) decisions() (map[string]checkpoint.ID, error) {
 // each visits all entries, of each checkpoint in the order of their keys.
 func (c committed) each(visit func(d state.Descriptor, key, suffix, value []byte) error) error {
 	for _, k := range c {
-		if err := k.each(visit); err != nil {
+		err := k.each(func(d state.Descriptor, _, key, suffix, value []byte) error { return visit(d, key, suffix, value) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k kept) each(visit func(d state.Descriptor, key, suffix, value []byte) error) (err error) {
+// each visits all entries, with their keys as they are stored and in parts.
+func (k kept) each(visit func(d state.Descriptor, stored, key, suffix, value []byte) error) (err error) {
 	scanErr := k.backend.Scan(nil, nil, func(stored, v []byte) bool {
 		_, id, key, suffix, splitErr := state.SplitKey(stored)
 		if err = splitErr; err == nil {
-			err = visit(k.states[id], key, suffix, v)
+			err = visit(k.states[id], stored, key, suffix, v)
 		}
 		return err == nil
 	})

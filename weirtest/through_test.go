@@ -86,11 +86,11 @@ func TestRepeatsAreCounted(t *testing.T) {
 func countOf(t *testing.T, o outcome, word string) int {
 	t.Helper()
 	for n := range 100 {
-		if o.state[fmt.Sprintf(`state "count" of operator "count", key %q""`, word)] == encoded(t, n) {
+		if o.seen(o.clock)[fmt.Sprintf(`state "count" of operator "count", key %q""`, word)] == encoded(t, n) {
 			return n
 		}
 	}
-	t.Fatalf("no count of %q in %v", word, o.state)
+	t.Fatalf("no count of %q in %v", word, o.seen(o.clock))
 	return 0
 }
 
