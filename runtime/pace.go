@@ -52,8 +52,9 @@ func (c *pace) note(p txn.Partition, m mark) {
 }
 
 // ahead returns the partitions to be held back. A partition without a watermark counts as long as it has something to be read, which is never held back
-// itself; the slowest never is. So somebody always comes on, or there is nothing to read in those that are waited for.
-func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
+// itself; the slowest never is. So somebody always comes on, or there is nothing to read in those that are waited for. blocks leaves out those that
+// others hold back: see precedence.
+func (c *pace) ahead(unread, blocks func(txn.Partition) bool) (held []txn.Partition) {
 	if c == nil {
 		return nil
 	}
@@ -61,7 +62,7 @@ func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
 	defer c.mu.Unlock()
 	least := int64(math.MaxInt64)
 	for p, part := range c.parts {
-		if part.mark.idle || part.mark.wm == operators.NoWatermark && !unread(p) {
+		if !blocks(p) || part.mark.idle || part.mark.wm == operators.NoWatermark && !unread(p) {
 			continue
 		}
 		least = min(least, part.mark.wm)

@@ -87,7 +87,8 @@ func ReadFirst() Option { return func(n *node) { n.reading.First = true } }
 
 // AlignWatermarks lets no partition run ahead in event time: one whose watermark is more than maxDrift ahead of the slowest, of all
 // sources of the job that have this option, is not read on until that one has caught up. Idle partitions (IdleAfter) are not waited for, nor those
-// that have not had any record and have none to be read. What was fetched already still passes. It is an option of sources with Watermarks.
+// that have not had any record and have none to be read, nor, while a source is read first (ReadFirst), any but its partitions that are not at their ends
+// yet. What was fetched already still passes. It is an option of sources with Watermarks.
 func AlignWatermarks(maxDrift time.Duration) Option {
 	return func(n *node) {
 		n.reading.MaxDrift = maxDrift
