@@ -29,7 +29,7 @@ func TestReadFirstAligned(t *testing.T) {
 	h := weirtest.New(t, aligned)
 	h.Send("second", weirtest.Value("1 s"))
 	h.Commit()
-	h.Restart() // knows how far the second one is
+	h.Restart()          // knows how far the second one is
 	const beats = 20_000 // many more than what is on its way
 	var first []weirtest.Record
 	for i := range beats {
