@@ -30,12 +30,24 @@ type Culprit struct {
 	// Timer: it was not a record but a timer, or what a timer has made; Offset is the time that the timer was set to, in ms since
 	// the epoch.
 	Timer bool
+	// Key is the timer's, as it stands in state. It is empty behind a further exchange.
+	Key string
 }
+
+// longestKey bounds what the text of a Culprit shows of a key.
+const longestKey = 100
 
 func (c Culprit) String() string {
 	switch {
 	case c.Timer:
-		return fmt.Sprintf("operator %q, timer of %s", c.UID, time.UnixMilli(c.Offset).UTC().Format(time.RFC3339Nano))
+		s := fmt.Sprintf("operator %q, timer of %s", c.UID, time.UnixMilli(c.Offset).UTC().Format(time.RFC3339Nano))
+		switch n := len(c.Key); {
+		case n > longestKey:
+			return fmt.Sprintf("%s for a key of %d bytes that begins with %q", s, n, c.Key[:longestKey])
+		case n > 0:
+			return fmt.Sprintf("%s for key %q", s, c.Key)
+		}
+		return s
 	case c.Topic == "":
 		return fmt.Sprintf("operator %q", c.UID)
 	}
@@ -48,7 +60,7 @@ func (t *Task) culprit(op int32) Culprit {
 	switch p := t.origin.Partition; {
 	case !t.atWork:
 	case p == nil:
-		c.Timer, c.Offset = true, t.origin.Offset
+		c.Timer, c.Offset, c.Key = true, t.origin.Offset, string(t.due)
 	default:
 		c.Topic, c.Partition, c.Offset = p.Topic, p.ID, t.origin.Offset
 	}
