@@ -77,8 +77,8 @@ func (n *node) subscribe(from Subscription) {
 }
 
 // Bounded lets a source stop where its partitions end when the job is first started. When all sources of a job have come to their ends, event
-// time does too, so that its windows and timers fire; then the job commits and ends. Timers of processing time don't fire for that. It is an
-// option of sources.
+// time does too, so that its windows and timers fire; those of processing time fire too, each once, whatever the clock shows. Then the job commits and
+// ends. It is an option of sources.
 func Bounded() Option { return func(n *node) { n.reading.Bounded = true } }
 
 // ReadFirst lets the other sources wait, whenever an instance starts to work, until this one has been read up to where its partitions end then: a
