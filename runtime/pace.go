@@ -15,6 +15,7 @@ import (
 type pace struct {
 	mu    sync.Mutex
 	parts map[txn.Partition]*paced
+	far   *far // nil: there are no other instances
 }
 
 // paced is one partition that takes part.
@@ -26,8 +27,8 @@ type paced struct {
 }
 
 // newPace is nil if no source asks for it.
-func newPace(tasks []*task) *pace {
-	c := &pace{parts: map[txn.Partition]*paced{}}
+func newPace(tasks []*task, far *far) *pace {
+	c := &pace{parts: map[txn.Partition]*paced{}, far: far}
 	for _, t := range tasks {
 		if s := t.stage.Source; s != nil && s.MaxDrift > 0 {
 			c.parts[t.partition] = &paced{drift: max(1, s.MaxDrift.Milliseconds()), mark: mark{wm: operators.NoWatermark}}
@@ -68,6 +69,11 @@ func (c *pace) ahead(unread, blocks func(txn.Partition) bool) (held []txn.Partit
 		least = min(least, part.mark.wm)
 	}
 	now := time.Now()
+	c.far.each(now, func(p txn.Partition, wm int64) {
+		if c.parts[p] == nil && blocks(p) {
+			least = min(least, wm)
+		}
+	})
 	for p, part := range c.parts {
 		if part.held {
 			part.until = now

@@ -20,7 +20,7 @@ func paceOf(drift time.Duration, n int) (*pace, []txn.Partition) {
 		parts = append(parts, p)
 		tasks = append(tasks, &task{stage: &stream.Stage{Source: &stream.SourceSpec{MaxDrift: drift}}, partition: p})
 	}
-	return newPace(tasks), parts
+	return newPace(tasks, nil), parts
 }
 
 // all lets pace wait for any partition.

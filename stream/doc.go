@@ -88,7 +88,7 @@
 // is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
 //
 // AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition
-// that nobody writes to holds up the others.
+// that nobody writes to holds up the others. It holds over all instances of a job, a second and a checkpoint interval later.
 //
 // # Windows
 //

@@ -89,6 +89,9 @@ func ReadFirst() Option { return func(n *node) { n.reading.First = true } }
 // sources of the job that have this option, is not read on until that one has caught up. Idle partitions (IdleAfter) are not waited for, nor those
 // that have not had any record and have none to be read, nor, while a source is read first (ReadFirst), any but its partitions that are not at their ends
 // yet. What was fetched already still passes. It is an option of sources with Watermarks.
+//
+// With many instances each knows how far the others' partitions are from what they commit, looking every second: these count as they were a second and a
+// checkpoint interval ago, from their first watermark on, and no longer when their instance has committed nothing for a minute, as one that is gone or has nothing to be read.
 func AlignWatermarks(maxDrift time.Duration) Option {
 	return func(n *node) {
 		n.reading.MaxDrift = maxDrift
