@@ -31,12 +31,13 @@ func TestBenchLarge(t *testing.T) {
 	a := broker(t)
 	b := processors(t)[0]
 	var s strings.Builder
-	s.WriteString("| keys | checkpoints MiB | local state MiB | processed after p50 ms | p99 ms | p99.9 ms | max ms | barrier to decision p50 ms | p99 ms | max ms | cores | RSS MiB |\n" +
-		"|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	s.WriteString("| keys | checkpoints MiB | local state MiB | pause of a barrier p50 ms | p99 ms | max ms | processed after p50 ms | p99 ms | p99.9 ms | max ms | barrier to decision p50 ms | p99 ms | max ms | cores | RSS MiB |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for round := range number(t, "ROUNDS", 3) {
 		for _, keys := range []int{smallState, number(t, "KEYS", 10_000_000)} {
 			l := largeRun(t, a, b, keys, round)
-			fmt.Fprintf(&s, "| %d | %.0f | %.0f | %.0f | %.0f | %.0f | %.0f | %.1f | %.1f | %.1f | %.2f | %.0f |\n", keys, l.stored, l.local,
+			fmt.Fprintf(&s, "| %d | %.0f | %.0f | %.1f | %.1f | %.1f | %.0f | %.0f | %.0f | %.0f | %.1f | %.1f | %.1f | %.2f | %.0f |\n", keys, l.stored, l.local,
+				percentile(l.pause, 0.5), percentile(l.pause, 0.99), percentile(l.pause, 1),
 				percentile(l.end, 0.5), percentile(l.end, 0.99), percentile(l.end, 0.999), percentile(l.end, 1),
 				percentile(l.commit, 0.5), percentile(l.commit, 0.99), percentile(l.commit, 1), l.cores, l.rss)
 		}
@@ -47,7 +48,8 @@ func TestBenchLarge(t *testing.T) {
 
 type large struct {
 	latencies
-	stored, local, rss float64 // MiB
+	pause              []float64 // ms, sorted
+	stored, local, rss float64   // MiB
 }
 
 func largeRun(t *testing.T, a *admin, b binary, keys, round int) (l large) {
@@ -96,7 +98,8 @@ func largeRun(t *testing.T, a *admin, b binary, keys, round int) (l large) {
 	mu.Lock()
 	defer mu.Unlock()
 	slices.Sort(l.end)
-	l.commit = commits(readLog(t, p, measured))
+	lines := readLog(t, p, measured)
+	l.commit, l.pause = commits(lines), pauses(lines)
 	l.cores, _ = coresBetween(from, to)
 	return l
 }

@@ -21,6 +21,7 @@ type logLine struct {
 	On    word      `json:"on"`
 	Epoch uint64    `json:"epoch"`
 	Plan  string    `json:"plan"`
+	Pause int64     `json:"pause"` // ns
 }
 
 // word is a constant of package twophase, by name or by number.
@@ -62,6 +63,17 @@ func readLog(t testing.TB, p *process, since time.Time) (all []logLine) {
 		}
 	}
 	return all
+}
+
+// pauses are for how long each barrier held up the task that it held up most, in ms and sorted.
+func pauses(lines []logLine) (ms []float64) {
+	for _, l := range lines {
+		if l.Msg == "aligned" {
+			ms = append(ms, float64(l.Pause)/1e6)
+		}
+	}
+	slices.Sort(ms)
+	return ms
 }
 
 // commits are the times from barrier to decision in ms, sorted.

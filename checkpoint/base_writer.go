@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/checkpoint/store"
 )
 
-// baseWriter cuts a scan into files. A file is written by a Put in a goroutine of its own, fed through a pipe.
+// baseWriter cuts a scan into files.
 type baseWriter struct {
 	ctx  context.Context
 	repo *Repository
@@ -25,8 +26,7 @@ type baseWriter struct {
 type basePart struct {
 	name string
 	out  *entryfile.Writer
-	pipe *io.PipeWriter
-	done chan error // the result of Put
+	feed *store.Feed // of out
 }
 
 func (w *baseWriter) writeAll(scan Scan) ([]FileRef, error) {
@@ -44,8 +44,7 @@ func (w *baseWriter) end(err error) ([]FileRef, error) {
 		err = w.finish()
 	}
 	if err != nil && w.part != nil {
-		w.part.pipe.CloseWithError(err)
-		if putErr := <-w.part.done; !errors.Is(putErr, err) {
+		if putErr := w.part.feed.Abort(err); !errors.Is(putErr, err) {
 			err = errors.Join(err, putErr)
 		}
 	}
@@ -67,18 +66,9 @@ func (w *baseWriter) add(key, value []byte, del bool) error {
 
 func (w *baseWriter) begin() {
 	name := w.repo.addBaseFile(w.seq)
-	r, pipe := io.Pipe()
-	p := &basePart{name: name, pipe: pipe, done: make(chan error, 1)}
-	p.out = entryfile.NewWriter(&throttled{ctx: w.ctx, w: pipe, rate: w.rate, since: time.Now()})
-	go func() {
-		err := w.repo.store.Put(w.ctx, w.repo.path(name), func(out io.Writer) error {
-			_, err := io.Copy(out, r)
-			return err
-		})
-		r.CloseWithError(err) // whoever still writes must not wait for ever
-		p.done <- err
-	}()
-	w.part = p
+	feed := store.NewFeed(w.ctx, w.repo.store, w.repo.path(name))
+	out := &throttled{ctx: w.ctx, w: feed, rate: w.rate, since: time.Now()}
+	w.part = &basePart{name: name, out: entryfile.NewWriter(out), feed: feed}
 }
 
 func (w *baseWriter) finish() error {
@@ -86,8 +76,7 @@ func (w *baseWriter) finish() error {
 	if err != nil {
 		return err
 	}
-	w.part.pipe.Close() //nolint:errcheck // always nil
-	err = <-w.part.done
+	err = w.part.feed.Close()
 	ref := refOf(sum)
 	ref.Name = w.part.name
 	w.refs, w.part = append(w.refs, ref), nil

@@ -10,6 +10,7 @@ import (
 // The phases of a checkpoint, in the order in which they usually end.
 const (
 	PhaseAlign       = "align"        // barrier injected to aligned at every task
+	PhasePause       = "pause"        // of each task: an input held back at the barrier to everything taken again
 	PhaseStore       = "store"        // delta and manifest written to the checkpoint store
 	PhaseFlush       = "flush"        // outputs acknowledged
 	PhaseSendOffsets = "send_offsets" // offsets and checkpoint id put into the transaction
@@ -19,7 +20,7 @@ const (
 )
 
 // Phases lists the phases of a checkpoint.
-var Phases = []string{PhaseAlign, PhaseStore, PhaseFlush, PhaseSendOffsets, PhaseCommit, PhasePublish, PhaseTotal}
+var Phases = []string{PhaseAlign, PhasePause, PhaseStore, PhaseFlush, PhaseSendOffsets, PhaseCommit, PhasePublish, PhaseTotal}
 
 // From half a millisecond to about 16 s: a commit takes 7 to 25 ms on a quiet machine.
 var durationBuckets = prometheus.ExponentialBuckets(0.0005, 2, 16)

@@ -69,7 +69,15 @@
 // # Policies
 //
 // An operator with a policy stands under a Guard: its outputs are held back until its function has returned, and dropped if that has failed; what has
-// changed state by then (state.Store.Touched) fails the epoch whatever the policy. Source records travel through an exchange only if
+// changed state by then (state.Store.Touched) fails the epoch whatever the policy. So operators that keep state themselves call all functions for a record
+// (First, Add and Merge of each of its windows, Result of what emits at once, the pairs of a join) before they change anything, and under a policy get copies
+// of what functions may change in place (state.Value.LendCopies). Without a policy a record of several windows is kept window by window, which is faster.
+//
+// At a timer the guard stands around what is called for it: a function of OnTimer, the result of a window, each pair of a window join. So these are let go one by one, and
+// the operator's own work at the end of a window stands. There is no source record then, and no dead letter: DeadLetter fails the epoch. Rejected:
+// to take the record that happened to let the watermark pass, which has nothing to do with it; and to keep source records with what is buffered, for the sake of the few that fail.
+//
+// Source records travel through an exchange only if
 // a dead letter may be written behind it. A dead letter is one more record in the out-buffer, so it shares the epoch's fate.
 //
 // # Cost

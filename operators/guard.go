@@ -8,20 +8,14 @@ import (
 )
 
 // Guard applies the policy of one operator, so that nothing of a record remains that its function has failed on: what the function emits is held
-// back until it has returned, and a function that has changed state before it failed still fails the epoch. A nil *Guard is that of an
-// operator whose failures all do.
+// back until it has returned, and a function that has changed state before it failed still fails the epoch. Operators that keep state themselves call
+// all functions for a record before they change anything. A nil *Guard is that of an operator whose failures all fail the epoch.
 type Guard struct {
 	t       *Task
 	uid     string
 	policy  Policy
 	holding bool // the function is running
 	outs    []outlet
-}
-
-// outlet is an output of the operator that can be held back.
-type outlet interface {
-	release() error // let go of what is held
-	drop()          // forget it
 }
 
 // NewGuard makes the guard of an operator, or nil if there is nothing to guard.
@@ -32,7 +26,7 @@ func NewGuard(t *Task, uid string, p Policy) *Guard {
 	return &Guard{t: t, uid: uid, policy: p}
 }
 
-// Guarded runs push, which is the operator with held outputs, under the guard.
+// Guarded runs push, which is the operator with held outputs, under the guard; or what the operator does at a timer.
 func Guarded[T any](g *Guard, push Push[T]) Push[T] {
 	if g == nil {
 		return push
@@ -42,59 +36,34 @@ func Guarded[T any](g *Guard, push Push[T]) Push[T] {
 		return push(v)
 	}
 	return func(v T) error {
-		touched := g.touched()
+		touched, ts := g.touched(), g.t.ts
 		g.holding = true
 		err := call(v)
 		g.holding = false
-		if err != nil {
-			for _, o := range g.outs {
-				o.drop()
-			}
-			return g.settle(err, g.touched() != touched)
+		if err == nil {
+			err = g.release()
+		} else {
+			g.drop()
+			err = g.settle(err, g.touched() != touched)
 		}
-		for _, o := range g.outs {
-			if err := o.release(); err != nil {
-				return err
-			}
-		}
-		return nil
+		g.t.ts = ts // of the record, for whoever else gets it
+		return err
 	}
 }
 
-// Held is an output of a guarded operator.
-func Held[U any](g *Guard, next Push[U]) Push[U] {
-	if g == nil {
-		return next
-	}
-	h := &held[U]{next: next}
-	g.outs = append(g.outs, h)
-	return func(u U) error {
-		if !g.holding { // a timer's function
-			return next(u)
-		}
-		h.records = append(h.records, u)
-		return nil
-	}
-}
-
-type held[U any] struct {
-	next    Push[U]
-	records []U
-}
-
-func (h *held[U]) release() error {
-	defer h.drop()
-	for _, u := range h.records {
-		if err := h.next(u); err != nil {
+func (g *Guard) release() error {
+	for _, o := range g.outs {
+		if err := o.release(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *held[U]) drop() {
-	clear(h.records) // keep nothing alive
-	h.records = h.records[:0]
+func (g *Guard) drop() {
+	for _, o := range g.outs {
+		o.drop()
+	}
 }
 
 // errDealt: the record that decode was given goes no further, and that is all right.

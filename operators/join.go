@@ -16,6 +16,24 @@ type Joiner[L, R, U any] struct {
 	Right func(r R) U // the same for a right one
 }
 
+// row is what the two sides have; in a table, for the key at work.
+type row[L, R any] struct {
+	l           L
+	r           R
+	left, right bool
+}
+
+// of is what comes of a row, which the join has.
+func (j *Joiner[L, R, U]) of(w row[L, R]) U {
+	switch {
+	case !w.right:
+		return j.Left(w.l)
+	case !w.left:
+		return j.Right(w.r)
+	}
+	return j.Both(w.l, w.r)
+}
+
 // bufferedAt is what one side of a join has for a key, by time in ms.
 type bufferedAt[T any] = state.Map[int64, []T]
 

@@ -61,15 +61,12 @@ func JoinIntervals[K, L, R, U any](t *Task, uid string, j IntervalJoin[K, L, R, 
 	return left, right
 }
 
-// pushInterval takes a record of one side.
+// pushInterval takes a record of one side. Its pairs come before the first change of state, see Guard.
 func pushInterval[K, L, R, U, T, V any](o *intervalJoin[K, L, R, U], mine *intervalSide[T], other *intervalSide[V], v T, both func(v V) U) (err error) {
 	o.t.op = o.op
 	ts, stamp := within(o.t.ts), o.t.ts
 	if o.alarm.late(ts) {
 		return tooLate(o.t, o.op, mine.late, v)
-	}
-	if err := mine.keep(o.timers, o.alarm.wm, o.grain, ts, v); err != nil {
-		return o.t.fail(o.op, err)
 	}
 	clear(other.found)
 	// All are read before the first is emitted: a backend that is being read must not wait for what comes behind.
@@ -84,7 +81,7 @@ func pushInterval[K, L, R, U, T, V any](o *intervalJoin[K, L, R, U], mine *inter
 		}
 	}
 	o.t.ts = stamp
-	return nil
+	return o.t.failed(o.op, mine.keep(o.timers, o.alarm.wm, o.grain, ts, v))
 }
 
 // keep buffers a record if a partner can still come, and sets the timer for its removal.

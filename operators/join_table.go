@@ -54,11 +54,15 @@ type tables[K, L, R, U any] struct {
 func JoinTables[K, L, R, U any](t *Task, uid string, left *state.Value[L], right *state.Value[R], j Joiner[L, R, U],
 	next Push[Change[K, U]]) (Push[Change[K, L]], Push[Change[K, R]]) {
 	o := &tables[K, L, R, U]{t: t, op: t.operator(uid), key: t.key.(*K), left: left, right: right, join: j, next: next}
-	return func(c Change[K, L]) error { return changed(o, left, c) }, func(c Change[K, R]) error { return changed(o, right, c) }
+	return func(c Change[K, L]) error {
+			return changed(o, left, c, func(w *row[L, R]) { w.l, w.left = c.Value, !c.Deleted })
+		}, func(c Change[K, R]) error {
+			return changed(o, right, c, func(w *row[L, R]) { w.r, w.right = c.Value, !c.Deleted })
+		}
 }
 
-// changed applies a change to one of the tables, and emits what has become of the row.
-func changed[K, L, R, U, V any](o *tables[K, L, R, U], table *state.Value[V], c Change[K, V]) error {
+// changed applies a change to one of the tables, and emits what has become of the row. The functions come before the change, see Guard.
+func changed[K, L, R, U, V any](o *tables[K, L, R, U], table *state.Value[V], c Change[K, V], change func(w *row[L, R])) error {
 	o.t.op = o.op
 	if c.Deleted {
 		if _, known, err := table.Get(); err != nil || !known {
@@ -66,29 +70,23 @@ func changed[K, L, R, U, V any](o *tables[K, L, R, U], table *state.Value[V], c 
 		}
 	}
 	before, err := o.row()
-	if err == nil {
-		err = apply(table, c)
-	}
 	if err != nil {
 		return o.t.fail(o.op, err)
 	}
-	after, err := o.row()
-	switch {
-	case err != nil:
-		return o.t.fail(o.op, err)
-	case o.exists(after):
-		return o.next(Change[K, U]{Key: *o.key, Value: o.merge(after)})
-	case o.exists(before):
-		return o.next(Change[K, U]{Key: *o.key, Deleted: true})
+	after := before
+	change(&after)
+	there := o.exists(after)
+	out := Change[K, U]{Key: *o.key, Deleted: !there}
+	if there {
+		out.Value = o.join.of(after)
 	}
-	return nil
-}
-
-// row is what both tables have for the key at work.
-type row[L, R any] struct {
-	l           L
-	r           R
-	left, right bool
+	if err := apply(table, c); err != nil {
+		return o.t.fail(o.op, err)
+	}
+	if !there && !o.exists(before) {
+		return nil
+	}
+	return o.next(out)
 }
 
 func (o *tables[K, L, R, U]) row() (w row[L, R], err error) {
@@ -101,16 +99,6 @@ func (o *tables[K, L, R, U]) row() (w row[L, R], err error) {
 // exists says whether the joined table has the row.
 func (o *tables[K, L, R, U]) exists(w row[L, R]) bool {
 	return w.left && (w.right || o.join.Left != nil) || w.right && !w.left && o.join.Right != nil
-}
-
-func (o *tables[K, L, R, U]) merge(w row[L, R]) U {
-	switch {
-	case !w.right:
-		return o.join.Left(w.l)
-	case !w.left:
-		return o.join.Right(w.r)
-	}
-	return o.join.Both(w.l, w.r)
 }
 
 // Changes turns records into changes of their key's row.

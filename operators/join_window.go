@@ -18,6 +18,7 @@ type WindowJoin[K, L, R, U any] struct {
 	Open      *state.Value[[]Session[Nothing]] // sessions; nil: windows are aligned, and known by their timers
 	LateLeft  *Side[L]                         // records that come too late for all of their windows; nil: they are dropped
 	LateRight *Side[R]
+	Guard     *Guard
 }
 
 // Nothing is what windows of a join add up to: their records are elsewhere.
@@ -41,7 +42,14 @@ type windowJoin[K, L, R, U any] struct {
 	left                                   windowSide[L]
 	right                                  windowSide[R]
 	out                                    Push[Pane[K, U]]
-	ended                                  []Window // which have emitted, and which the record at work still belongs to
+	end                                    Push[joined[L, R]] // emits at a timer: if its function fails then, it is this pair alone that is let go
+	ended                                  []Window           // which have emitted, and which the record at work still belongs to
+}
+
+// joined is what a window join emits something of: a pair, or a record without a partner.
+type joined[L, R any] struct {
+	w Window
+	row[L, R]
 }
 
 // windowSide is one input.
@@ -65,33 +73,23 @@ func JoinWindows[K, L, R, U any](t *Task, uid string, j WindowJoin[K, L, R, U], 
 	o.open = j.Open
 	o.left = windowSide[L]{buffer: j.Left, late: j.LateLeft}
 	o.right = windowSide[R]{buffer: j.Right, late: j.LateRight}
-	o.alarm.fire = o.fire
+	o.alarm.fire, o.end = o.fire, Guarded(j.Guard, o.emit)
 	return o.pushLeft, o.pushRight
 }
 
 func (o *windowJoin[K, L, R, U]) pushLeft(v L) error {
-	return pushWindow(o, &o.left, &o.right, v, func(w Window, r R) error { return o.pair(w, v, r) })
+	return pushWindow(o, &o.left, &o.right, v, func(w Window, r R) error { return o.emit(pairOf(w, v, r)) })
 }
 
 func (o *windowJoin[K, L, R, U]) pushRight(v R) error {
-	return pushWindow(o, &o.right, &o.left, v, func(w Window, l L) error { return o.pair(w, l, v) })
+	return pushWindow(o, &o.right, &o.left, v, func(w Window, l L) error { return o.emit(pairOf(w, l, v)) })
 }
 
-// pushWindow takes a record of one side.
+// pushWindow takes a record of one side. Its pairs come before the first change of state, see Guard.
 func pushWindow[K, L, R, U, T, V any](o *windowJoin[K, L, R, U], mine *windowSide[T], other *windowSide[V], v T, pair func(w Window, v V) error) error {
 	o.t.op = o.op
 	ts, stamp := o.time(), o.t.ts
-	late, err := o.belongs(ts)
-	if err != nil {
-		return o.fail(err)
-	}
-	if late {
-		return tooLate(o.t, o.op, mine.late, v)
-	}
-	if err := hold(mine.buffer, ts, v); err != nil {
-		return o.fail(err)
-	}
-	for _, w := range o.ended {
+	for _, w := range o.endedAt(ts) {
 		if err := other.find(w); err != nil {
 			return o.fail(err)
 		}
@@ -102,18 +100,40 @@ func pushWindow[K, L, R, U, T, V any](o *windowJoin[K, L, R, U], mine *windowSid
 		}
 	}
 	o.t.ts = stamp
-	return nil
+	late, err := o.belong(ts)
+	if err != nil {
+		return o.fail(err)
+	}
+	if late {
+		return tooLate(o.t, o.op, mine.late, v)
+	}
+	return o.fail(hold(mine.buffer, ts, v))
 }
 
-// belongs finds the windows of a time and sets their timers. It may be too late for all of them.
-func (o *windowJoin[K, L, R, U]) belongs(ts int64) (late bool, err error) {
+// latest is the beginning of the last window of a time.
+func (o *windowJoin[K, L, R, U]) latest(ts int64) int64 { return ts - floorMod(ts-o.Offset, o.Slide) }
+
+// endedAt finds the windows of a time that have emitted and are not over, which lateness alone lets be.
+func (o *windowJoin[K, L, R, U]) endedAt(ts int64) []Window {
 	o.ended = o.ended[:0]
+	if o.Lateness == 0 {
+		return nil
+	}
+	for start := o.latest(ts); start > ts-o.Size; start -= o.Slide {
+		if w := (Window{start, start + o.Size}); o.closed(w) && !o.over(w) {
+			o.ended = append(o.ended, w)
+		}
+	}
+	return o.ended
+}
+
+// belong lets there be the windows of a time, and sets their timers. It may be too late for all of them.
+func (o *windowJoin[K, L, R, U]) belong(ts int64) (late bool, err error) {
 	if o.open != nil {
-		_, late, err = o.admit(ts, Nothing{})
-		return late, err
+		return o.extend(ts)
 	}
 	late = true
-	for start := ts - floorMod(ts-o.Offset, o.Slide); start > ts-o.Size; start -= o.Slide {
+	for start := o.latest(ts); start > ts-o.Size; start -= o.Slide {
 		w := Window{start, start + o.Size}
 		if o.over(w) {
 			break // so are those before it
@@ -122,11 +142,17 @@ func (o *windowJoin[K, L, R, U]) belongs(ts int64) (late bool, err error) {
 		if err := o.arm(w); err != nil {
 			return false, err
 		}
-		if o.closed(w) {
-			o.ended = append(o.ended, w)
-		}
 	}
 	return late, nil
+}
+
+// extend lets the session of a time go on, or begin.
+func (o *windowJoin[K, L, R, U]) extend(ts int64) (late bool, err error) {
+	all, g, err := o.grow(ts)
+	if err != nil || o.over(g.w) {
+		return err == nil, err
+	}
+	return false, o.keep(all, g, Nothing{})
 }
 
 func (o *windowJoin[K, L, R, U]) fire(due state.Due) error {
@@ -193,13 +219,12 @@ func (o *windowJoin[K, L, R, U]) all(w Window) error {
 	lefts, rights := o.left.found, o.right.found
 	for _, l := range lefts {
 		if len(rights) == 0 && o.join.Left != nil {
-			o.t.op = o.op
-			if err := o.put(w, o.join.Left(l.v)); err != nil {
+			if err := o.end(joined[L, R]{w, row[L, R]{l: l.v, left: true}}); err != nil {
 				return err
 			}
 		}
 		for _, r := range rights {
-			if err := o.pair(w, l.v, r.v); err != nil {
+			if err := o.end(pairOf(w, l.v, r.v)); err != nil {
 				return err
 			}
 		}
@@ -208,20 +233,20 @@ func (o *windowJoin[K, L, R, U]) all(w Window) error {
 		return nil
 	}
 	for _, r := range rights {
-		o.t.op = o.op
-		if err := o.put(w, o.join.Right(r.v)); err != nil {
+		if err := o.end(joined[L, R]{w, row[L, R]{r: r.v, right: true}}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *windowJoin[K, L, R, U]) pair(w Window, l L, r R) error {
-	o.t.op = o.op
-	return o.put(w, o.join.Both(l, r))
+func pairOf[L, R any](w Window, l L, r R) joined[L, R] {
+	return joined[L, R]{w, row[L, R]{l, r, true, true}}
 }
 
-func (o *windowJoin[K, L, R, U]) put(w Window, u U) error {
-	o.t.ts = w.last()
-	return o.out(Pane[K, U]{*o.key, w, u})
+func (o *windowJoin[K, L, R, U]) emit(j joined[L, R]) error {
+	o.t.op = o.op
+	u := o.join.of(j.row)
+	o.t.ts = j.w.last()
+	return o.out(Pane[K, U]{*o.key, j.w, u})
 }

@@ -49,14 +49,14 @@ func Process[K, T, U any](t *Task, uid string, fn func(ctx *Context[K, U], v T) 
 	return process(newContext[K](t, uid, next), fn)
 }
 
-// ProcessTimers is Process with timers: fire is called with each of them when its time has come.
-func ProcessTimers[K, T, U any](t *Task, uid string, fn func(ctx *Context[K, U], v T) error,
+// ProcessTimers is Process with timers: fire is called with each of them when its time has come, under the guard g, as what is returned should be.
+func ProcessTimers[K, T, U any](t *Task, uid string, g *Guard, fn func(ctx *Context[K, U], v T) error,
 	timers *state.Timers, codec state.Codec[K], fire func(ctx *Context[K, U], timer Timer) error, next Push[U]) Push[T] {
 	ctx := newContext[K](t, uid, next)
 	ctx.alarm = newAlarm(t, ctx.op, codec, timers)
-	ctx.alarm.fire = func(due state.Due) error {
+	ctx.alarm.fire = Guarded(g, func(due state.Due) error {
 		return ctx.settle(fire(ctx, Timer{due.Domain, due.At}))
-	}
+	})
 	return process(ctx, fn)
 }
 

@@ -67,9 +67,10 @@ func Aggregate[K, T, A, R any](t *Task, uid string, acc *state.Value[A], fold Fo
 		} else {
 			a = fold.First(v)
 		}
+		r := fold.Result(a)
 		if err := acc.Set(a); err != nil {
 			return t.fail(op, err)
 		}
-		return next(KV[K, R]{*key, fold.Result(a)})
+		return next(KV[K, R]{*key, r})
 	}
 }

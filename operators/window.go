@@ -47,6 +47,7 @@ type Windows[K, T, A, R any] struct {
 	Timers *state.Timers
 	Codec  state.Codec[K]
 	Late   *Side[T] // records that come too late for all of their windows
+	Guard  *Guard
 }
 
 // windows is what all window operators have in common.
@@ -57,13 +58,26 @@ type windows[K, T, A, R any] struct {
 	key   *K
 	alarm *alarm[K]
 	next  Push[Pane[K, R]]
+	end   Push[filled[A]] // emits at a timer: if Result fails then, it is this result alone that is let go
 	ns    [windowBytes]byte
+}
+
+// filled is a window with what its records come to.
+type filled[A any] struct {
+	w     Window
+	acc   A
+	fresh bool // it was not there before
 }
 
 func newWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], next Push[Pane[K, R]]) windows[K, T, A, R] {
 	o := windows[K, T, A, R]{Windows: w, t: t, op: t.operator(uid), key: t.key.(*K), next: next}
 	o.alarm = newAlarm(t, o.op, w.Codec, w.Timers)
 	return o
+}
+
+// fires lets fire run at timers, and what it ends go to emit.
+func (o *windows[K, T, A, R]) fires(fire func(due state.Due) error, emit Push[filled[A]]) {
+	o.alarm.fire, o.end = fire, Guarded(o.Guard, emit)
 }
 
 // time is that of the record at work.
@@ -137,9 +151,10 @@ func (o *windows[K, T, A, R]) occasion(due state.Due, w Window) (emit, remove bo
 	return due.At == w.last(), due.At >= w.last()+o.Lateness
 }
 
-func (o *windows[K, T, A, R]) emit(w Window, acc A) error {
-	o.t.op, o.t.ts = o.op, w.last()
-	return o.next(Pane[K, R]{*o.key, w, o.Result(acc)})
+// emit emits the result of a window.
+func (o *windows[K, T, A, R]) emit(f filled[A]) error {
+	o.t.op, o.t.ts = o.op, f.w.last()
+	return o.next(Pane[K, R]{*o.key, f.w, o.Result(f.acc)})
 }
 
 // fail wraps an error of state, if it is one.

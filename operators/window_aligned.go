@@ -5,26 +5,37 @@ import "github.com/weirstream/weir/state"
 // aligned is tumbling and sliding windows.
 type aligned[K, T, A, R any] struct {
 	windows[K, T, A, R]
-	panes *state.Map[Window, A]
+	panes  *state.Map[Window, A]
+	filled []filled[A] // by the record at work, and not kept yet
 }
 
 // AlignedWindows aggregates in windows of one size that begin at multiples of Slide.
 func AlignedWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], panes *state.Map[Window, A], next Push[Pane[K, R]]) Push[T] {
 	o := &aligned[K, T, A, R]{windows: newWindows(t, uid, w, next), panes: panes}
-	o.alarm.fire = o.fire
+	o.fires(o.fire, o.emit)
 	return o.push
 }
 
+// push adds v to its windows. With a policy the functions for all of them come before the first change.
 func (o *aligned[K, T, A, R]) push(v T) error {
 	ts, late := o.time(), true
 	stamp := o.t.ts
+	o.filled = o.filled[:0]
 	for start := ts - floorMod(ts-o.Offset, o.Slide); start > ts-o.Size; start -= o.Slide {
 		w := Window{start, start + o.Size}
 		if o.over(w) {
 			continue
 		}
 		late = false
-		if err := o.add(w, v); err != nil {
+		f, err := o.add(w, v)
+		if err != nil {
+			return err
+		}
+		if o.Guard != nil {
+			o.filled = append(o.filled, f)
+			continue
+		}
+		if err := o.keep(f); err != nil {
 			return err
 		}
 	}
@@ -32,33 +43,49 @@ func (o *aligned[K, T, A, R]) push(v T) error {
 	if late {
 		return o.tooLate(v)
 	}
-	return nil
+	return o.keepAll()
 }
 
-func (o *aligned[K, T, A, R]) add(w Window, v T) error {
+// add says what a window comes to with v, and emits the update of one that is closed.
+func (o *aligned[K, T, A, R]) add(w Window, v T) (filled[A], error) {
 	o.t.op = o.op
 	acc, ok, err := o.panes.Get(w)
 	if err != nil {
-		return o.fail(err)
+		return filled[A]{}, o.fail(err)
 	}
 	if ok {
 		acc = o.Add(acc, v)
 	} else {
-		acc, err = o.First(v), o.arm(w)
+		acc = o.First(v)
 	}
-	if err == nil {
-		err = o.panes.Put(w, acc)
-	}
-	if err == nil {
-		err = o.hasten(w, w.append(o.ns[:0]))
-	}
-	if err != nil {
-		return o.fail(err)
-	}
+	f := filled[A]{w, acc, !ok}
 	if o.closed(w) {
-		return o.emit(w, acc)
+		err = o.emit(f)
+	}
+	return f, err
+}
+
+func (o *aligned[K, T, A, R]) keepAll() error {
+	for _, f := range o.filled {
+		if err := o.keep(f); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// keep puts what a window has come to into the state.
+func (o *aligned[K, T, A, R]) keep(f filled[A]) (err error) {
+	if f.fresh {
+		err = o.arm(f.w)
+	}
+	if err == nil {
+		err = o.panes.Put(f.w, f.acc)
+	}
+	if err == nil {
+		err = o.hasten(f.w, f.w.append(o.ns[:0]))
+	}
+	return o.fail(err)
 }
 
 func (o *aligned[K, T, A, R]) fire(due state.Due) error {
@@ -77,7 +104,7 @@ func (o *aligned[K, T, A, R]) fire(due state.Due) error {
 		}
 	}
 	if emit {
-		return o.emit(w, acc)
+		return o.end(filled[A]{w: w, acc: acc})
 	}
 	return nil
 }

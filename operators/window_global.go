@@ -34,10 +34,11 @@ func GlobalWindow[K, T, A, R any](t *Task, uid string, count int64, fold Fold[T,
 		if c.N < count {
 			return t.failed(op, acc.Set(c))
 		}
+		r := fold.Result(c.Acc)
 		if err := acc.Clear(); err != nil {
 			return t.fail(op, err)
 		}
-		return next(Pane[K, R]{*key, ever, fold.Result(c.Acc)})
+		return next(Pane[K, R]{*key, ever, r})
 	}
 }
 

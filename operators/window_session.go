@@ -24,47 +24,41 @@ type sessions[K, T, A, R any] struct {
 // together, or lets touch, become one.
 func SessionWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], open *state.Value[[]Session[A]], next Push[Pane[K, R]]) Push[T] {
 	o := &sessions[K, T, A, R]{windows: newWindows(t, uid, w, next), open: open}
-	o.alarm.fire = o.fire
+	o.fires(o.fire, o.emit)
 	return o.push
 }
 
 func (o *sessions[K, T, A, R]) push(v T) error {
 	o.t.op = o.op
-	stamp := o.t.ts
-	s, late, err := o.admit(o.time(), v)
-	switch {
-	case err != nil:
+	all, g, err := o.grow(o.time())
+	if err != nil {
 		return o.fail(err)
-	case late:
+	}
+	if o.over(g.w) {
 		return o.tooLate(v)
-	case o.closed(s.Window):
-		err = o.emit(s.Window, s.Acc)
+	}
+	acc := o.fold(all[g.from:g.to], v)
+	if o.closed(g.w) {
+		stamp := o.t.ts
+		if err := o.emit(filled[A]{w: g.w, acc: acc}); err != nil {
+			return err
+		}
 		o.t.ts = stamp
 	}
-	return err
+	return o.fail(o.keep(all, g, acc))
 }
 
-// admit puts v into its session, unless it comes too late.
-func (o *sessions[K, T, A, R]) admit(ts int64, v T) (s Session[A], late bool, err error) {
-	all, _, err := o.open.Get()
-	if err != nil {
-		return s, false, err
-	}
-	from, to, w := o.reach(all, Window{ts, ts + o.Gap})
-	if o.over(w) {
-		return s, true, nil
-	}
-	s, known, err := o.merge(all[from:to], w, v)
-	if err == nil && !known {
-		err = o.arm(w)
-	}
-	if err == nil {
-		err = o.open.Set(slices.Replace(all, from, to, s))
-	}
-	if err == nil {
-		err = o.hasten(w, w.append(o.ns[:0]))
-	}
-	return s, false, err
+// growth is what a record does to the sessions of its key: those between from and to become w.
+type growth struct {
+	from, to int
+	w        Window
+}
+
+// grow finds the sessions of the key, and what a record of time ts does to them.
+func (o *sessions[K, T, A, R]) grow(ts int64) (all []Session[A], g growth, err error) {
+	all, _, err = o.open.Get()
+	g.from, g.to, g.w = o.reach(all, Window{ts, ts + o.Gap})
+	return all, g, err
 }
 
 // reach finds the sessions, which are in order, that the new window w touches, and what they become together.
@@ -78,27 +72,37 @@ func (o *sessions[K, T, A, R]) reach(all []Session[A], w Window) (from, to int, 
 	return from, to, w
 }
 
-// merge makes one session of these and v. It is known, and has its timers, if it is as long as one of them was.
-func (o *sessions[K, T, A, R]) merge(parts []Session[A], w Window, v T) (s Session[A], known bool, err error) {
-	s.Window = w
-	for i, p := range parts {
-		if i == 0 {
-			s.Acc = p.Acc
-		} else {
-			s.Acc = o.Merge(s.Acc, p.Acc)
-		}
-		if p.Window == w {
+// fold makes one accumulation of those of these sessions and v.
+func (o *sessions[K, T, A, R]) fold(parts []Session[A], v T) A {
+	if len(parts) == 0 {
+		return o.First(v)
+	}
+	acc := parts[0].Acc
+	for _, p := range parts[1:] {
+		acc = o.Merge(acc, p.Acc)
+	}
+	return o.Add(acc, v)
+}
+
+// keep puts the session that others have grown to in their place. It has its timers if it is as long as one of them was.
+func (o *sessions[K, T, A, R]) keep(all []Session[A], g growth, acc A) error {
+	known := false
+	for _, p := range all[g.from:g.to] {
+		if p.Window == g.w {
 			known = true
 		} else if err := o.disarm(p.Window); err != nil {
-			return s, false, err
+			return err
 		}
 	}
-	if len(parts) == 0 {
-		s.Acc = o.First(v)
-	} else {
-		s.Acc = o.Add(s.Acc, v)
+	if !known {
+		if err := o.arm(g.w); err != nil {
+			return err
+		}
 	}
-	return s, known, nil
+	if err := o.open.Set(slices.Replace(all, g.from, g.to, Session[A]{g.w, acc})); err != nil {
+		return err
+	}
+	return o.hasten(g.w, g.w.append(o.ns[:0]))
 }
 
 func (o *sessions[K, T, A, R]) fire(due state.Due) error {
@@ -122,7 +126,7 @@ func (o *sessions[K, T, A, R]) fire(due state.Due) error {
 		}
 	}
 	if emit {
-		return o.emit(w, acc)
+		return o.end(filled[A]{w: w, acc: acc})
 	}
 	return nil
 }

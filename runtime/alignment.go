@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"time"
+
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -29,12 +31,13 @@ func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, end 
 }
 
 // passed adds what a task leaves behind.
-func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry) {
+func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry, pause time.Duration) {
 	now, inputs := t.time.mark, t.senders.list()
 	if t.shard == nil {
 		now.drained = t.drained
 	}
 	a.part(epoch, func(s *sealed) {
+		s.pause = max(s.pause, pause)
 		if now != (mark{wm: operators.NoWatermark}) {
 			s.times[t] = now
 		}

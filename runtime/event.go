@@ -1,6 +1,8 @@
 package runtime
 
 import (
+	"time"
+
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
@@ -39,6 +41,7 @@ type sealed struct {
 	times     map[*task]mark // event time; tasks without are left out
 	end       ending
 	inputs    map[*task][]checkpoint.InputWatermark // of those behind a repartition topic
+	pause     time.Duration                         // that the barrier held up the task that it held up most
 }
 
 func answer(kind twophase.EventKind, epoch twophase.Epoch) event {

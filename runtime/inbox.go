@@ -13,10 +13,11 @@ import (
 type message struct {
 	source   *txn.Batch
 	batch    operators.Batch
-	exchange int    // that the batch came through
-	barrier  uint64 // epoch, if not 0
-	end      ending // of a barrier: it is the last
-	drain    string // a source partition is to come to its end for now
+	exchange int       // that the batch came through
+	barrier  uint64    // epoch, if not 0
+	end      ending    // of a barrier: it is the last
+	held     time.Time // of a barrier that the receiver gets: when the first of its inputs brought it
+	drain    string    // a source partition is to come to its end for now
 	mark     *mark
 }
 
@@ -29,6 +30,7 @@ type inbox struct {
 	send    []sync.Cond // room in the queue of that input, or closed
 	queues  []ring
 	align   *checkpoint.Aligner
+	held    time.Time // since when it has held inputs back
 	valve   valve
 	next    int // where the round over the inputs goes on
 	closed  bool
@@ -97,6 +99,10 @@ func (b *inbox) take(deadline time.Time) (m message, ok bool, err error) {
 func (b *inbox) combine(input int, m *message) (ready bool, err error) {
 	switch {
 	case m.barrier != 0:
+		if _, held := b.align.Aligning(); !held {
+			b.held = time.Now()
+		}
+		m.held = b.held
 		return b.align.OnBarrier(input, m.barrier)
 	case m.mark != nil:
 		now, changed := b.valve.take(input, *m.mark)

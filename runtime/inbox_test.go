@@ -124,6 +124,29 @@ func TestInboxCloseFreesEverybody(t *testing.T) {
 	}
 }
 
+// For so long a barrier held the receiver up: from the first input that brought it, until it has passed.
+func TestInboxSaysSinceWhenItIsHeld(t *testing.T) {
+	b := newInbox(2, 4)
+	b.begin(1)
+	before := time.Time{}
+	for epoch := uint64(1); epoch <= 2; epoch++ {
+		b.put(0, message{barrier: epoch})
+		if m, ok, err := b.take(time.Now()); !ok || err != nil || m.barrier != 0 { // it takes the barrier in, and finds nothing else
+			t.Fatal(m, ok, err)
+		}
+		between := time.Now()
+		b.put(1, message{barrier: epoch})
+		m, _, err := b.take(time.Time{})
+		if err != nil || m.barrier != epoch {
+			t.Fatal(m, err)
+		}
+		if m.held.Before(before) || m.held.After(between) {
+			t.Errorf("barrier %d: held since %v, want %v to %v", epoch, m.held, before, between)
+		}
+		before = time.Now()
+	}
+}
+
 func TestInboxRefusesABarrierTwice(t *testing.T) {
 	b := newInbox(2, 4)
 	b.begin(1)

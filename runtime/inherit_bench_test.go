@@ -50,6 +50,7 @@ func BenchmarkStartFromSavepoint(b *testing.B) {
 					b.Fatal(err)
 				}
 				in := &Instance{log: slog.New(slog.DiscardHandler), o: Options{Store: store, JobID: "lab", MaxParallelism: groups}}
+				in.inherited.log = in.log
 				in.shards = []*shard{{in: in}}
 				start := &beginning{in: in, ctx: b.Context(), from: RestoreFrom{Scratch: filepath.Join(dir, "sort")}}
 				states := &inherited{states: []state.Descriptor{d}, rules: map[uint16]*rule{1: {of: d}}}

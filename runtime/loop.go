@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/twophase"
 )
@@ -67,7 +68,8 @@ func (in *Instance) absorb(ev *event) {
 	case twophase.Aligned:
 		if f := in.flights[ev.Epoch]; f != nil && ev.attempt == in.attempt {
 			f.sealed = ev.sealed
-			in.m.Phase("align", time.Since(f.began))
+			in.m.Phase(metrics.PhaseAlign, time.Since(f.began))
+			in.log.Debug("aligned", "epoch", ev.Epoch, "pause", ev.sealed.pause)
 		} else {
 			ev.Kind = 0 // of an attempt that was given up
 		}
@@ -110,7 +112,7 @@ func (in *Instance) committed(epoch twophase.Epoch) {
 	if f == nil {
 		return
 	}
-	in.m.Phase("total", time.Since(f.began))
+	in.m.Phase(metrics.PhaseTotal, time.Since(f.began))
 	in.m.Commit()
 	if f.sealed.end != goesOn {
 		in.end()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/twophase"
 )
@@ -153,7 +154,7 @@ func (p *publisher) apply(layers []layer) error {
 	if newest.attempt != nil {
 		newest.attempt.applied(p.shard, newest.epoch)
 	}
-	p.in.m.Phase("publish", time.Since(started))
+	p.in.m.Phase(metrics.PhasePublish, time.Since(started))
 	p.in.measureState()
 	p.base.applied(layers)
 	return nil

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/weirstream/weir/internal/failpoint"
+	"github.com/weirstream/weir/metrics"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -202,7 +203,9 @@ func (t *task) pass(m message) error {
 		t.measureTimers()
 	}
 	t.epoch, t.full = epoch+1, false
-	t.attempt.passed(epoch, t, entries)
+	pause := time.Since(m.held)
+	t.attempt.in.m.Phase(metrics.PhasePause, pause)
+	t.attempt.passed(epoch, t, entries, pause)
 	return nil
 }
 

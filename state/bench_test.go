@@ -182,3 +182,28 @@ func BenchmarkMerge10x10k(b *testing.B) {
 		state.Merge(batches...)
 	}
 }
+
+// BenchmarkSealLongKeys is an epoch of one of two tasks that change ten thousand keys together: for so long a barrier holds it up.
+func BenchmarkSealLongKeys(b *testing.B) {
+	s := newStore(b, memory.New(), state.Options{})
+	v, err := state.NewValue(s, "op", "v", state.Int64{})
+	must(b, err)
+	const n = 10_000_000
+	seq, at := uint64(0), 0
+	for b.Loop() {
+		b.StopTimer()
+		for range 5_000 {
+			k := fmt.Appendf(nil, "customer-account-of-the-northern-branch-%020d", at%n)
+			s.SetKey(state.KeyGroup(k, state.DefaultMaxParallelism), k)
+			_ = v.Set(int64(at))
+			at += 7919
+		}
+		seq++
+		b.StartTimer()
+		entries, err := s.Seal(seq)
+		if err != nil || len(entries) != 5_000 {
+			b.Fatal(len(entries), err)
+		}
+		s.Applied(seq)
+	}
+}

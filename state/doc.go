@@ -36,6 +36,7 @@
 // is part of the state until the epoch is sealed, and lost or kept at random afterwards: so don't, or set it again. Values
 // without such insides are always safe, and so is the Bytes codec, which copies. A value from Get may be changed in place if it is Set
 // before the next SetKey; one from Bytes or from List.Get must not be changed at all, and does not change either.
+// After LendCopies Get gives copies: what is not Set is not kept.
 //
 // # Keys
 //

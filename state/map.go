@@ -5,9 +5,11 @@ import "fmt"
 // Map is a map per key. Each of its entries is one in the backend, under the key followed by the encoded map key. Who owns what is as
 // with Value.
 type Map[K, V any] struct {
-	table *table[mapped[V]]
-	keys  Codec[K]
-	codec sized[V]
+	table  *table[mapped[V]]
+	keys   Codec[K]
+	codec  sized[V]
+	more   bool // a TTL, or copies: Get has more to do
+	copies bool // Get lends them, see LendCopies
 	// heads finds the first cell of each record key that has any; the others hang behind it, for iteration.
 	heads index
 
@@ -53,16 +55,24 @@ func (m *Map[K, V]) Get(k K) (V, bool, error) {
 		var none V
 		return none, false, err
 	}
-	if m.ttl != nil && c.is(present) {
-		alive, err := m.fresh(k)
-		if err != nil || !alive {
-			var none V
+	if m.more && c.is(present) {
+		return m.lend(k, c)
+	}
+	return c.value.value, c.is(present), nil
+}
+
+// lend is the rest of Get for an entry that is there.
+func (m *Map[K, V]) lend(k K, c *mapCell[V]) (none V, ok bool, err error) {
+	if m.ttl != nil {
+		if alive, err := m.fresh(k); err != nil || !alive {
 			return none, false, err
 		}
 		if c, err = m.cell(k, change); err != nil { // looking at the stamp may have evicted it
-			var none V
 			return none, false, err
 		}
+	}
+	if m.copies && c.is(present) {
+		return m.lendCopy(c)
 	}
 	return c.value.value, c.is(present), nil
 }

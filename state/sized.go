@@ -7,6 +7,7 @@ type sized[T any] struct {
 	footprint func(T) int // nil: learn
 	clone     func(T) T   // nil: Set takes the value as it is
 	usual     int
+	scratch   []byte // of copied
 }
 
 func newSized[T any](c Codec[T]) sized[T] {

@@ -107,6 +107,16 @@ func (s *Store) Dirty() bool { return s.dirtyCells > 0 }
 // whether the function has left state as it was.
 func (s *Store) Touched() uint64 { return s.touched }
 
+// expired removes what has expired by itself, which is no change by whoever has come across it.
+func (s *Store) expired(remove func() error) error {
+	touched := s.touched
+	err := remove()
+	if err == nil {
+		s.touched = touched
+	}
+	return err
+}
+
 // DirtyBytes is about the memory that the writes of the open epoch take up.
 func (s *Store) DirtyBytes() int64 { return s.dirtyBytes }
 

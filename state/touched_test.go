@@ -3,6 +3,7 @@ package state_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
@@ -64,5 +65,36 @@ func TestTouched(t *testing.T) {
 	_, _, _ = a.Get()
 	if s.Touched() != before {
 		t.Error("a look is counted")
+	}
+}
+
+// What has expired goes when it is met, which is no change by whoever has met it. Prolonging a life is one.
+func TestTouchedByExpiry(t *testing.T) {
+	now := int64(1000)
+	clock := func() int64 { return now }
+	s := newStore(t, memory.New(), state.Options{})
+	short := state.WithTTL(state.TTL{After: time.Second, Now: clock, Stamp: clock})
+	v, err1 := state.NewValue(s, "op", "v", state.Int64{}, short)
+	m, err2 := state.NewMap(s, "op", "m", state.String{}, state.Int64{}, short)
+	read, err3 := state.NewValue(s, "op", "r", state.Int64{}, state.WithTTL(state.TTL{After: time.Second, OnRead: true, Now: clock, Stamp: clock}))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	s.SetKey(1, []byte("k"))
+	if err := errors.Join(v.Set(1), m.Put("a", 1), read.Set(1)); err != nil {
+		t.Fatal(err)
+	}
+	now += 500
+	before := s.Touched()
+	if _, ok, err := read.Get(); !ok || err != nil || s.Touched() == before {
+		t.Errorf("prolonging a life is not counted: %v, %v", ok, err)
+	}
+	now, before = now+2000, s.Touched()
+	for range 2 {
+		_, ok1, err1 := v.Get()
+		_, ok2, err2 := m.Get("a")
+		if err := errors.Join(err1, err2); ok1 || ok2 || err != nil || s.Touched() != before {
+			t.Errorf("got %v, %v, %v, %d touches", ok1, ok2, err, s.Touched()-before)
+		}
 	}
 }

@@ -7,7 +7,7 @@ func expireValue[T any](s *Store, v *Value[T], ttl TTL) error {
 	if err != nil {
 		return err
 	}
-	v.ttl, v.stamps = newExpiry(ttl), stamps
+	v.ttl, v.stamps, v.more = newExpiry(ttl), stamps, true
 	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: v.ttl, remove: func([]byte) error {
 		stamp, ok, err := stamps.Get()
@@ -26,7 +26,7 @@ func (v *Value[T]) fresh() (bool, error) {
 	case err != nil:
 		return false, err
 	case ok && v.ttl.dead(stamp):
-		return false, v.Clear()
+		return false, v.table.store.expired(v.Clear)
 	case !ok || v.ttl.OnRead && v.ttl.later(stamp):
 		return true, v.stamps.Set(v.ttl.Stamp())
 	}
@@ -49,7 +49,7 @@ func expireMap[K, V any](s *Store, m *Map[K, V], ttl TTL) error {
 	if err != nil {
 		return err
 	}
-	m.ttl, m.stamps = newExpiry(ttl), stamps
+	m.ttl, m.stamps, m.more = newExpiry(ttl), stamps, true
 	s.reg.live(d, stamps.table.desc.ID, ttl)
 	s.sweepers = append(s.sweepers, &sweeper{store: s, id: stamps.table.desc.ID, of: m.ttl, remove: func(suffix []byte) error {
 		k, err := m.keys.Decode(suffix)
@@ -72,7 +72,7 @@ func (m *Map[K, V]) fresh(k K) (bool, error) {
 	case err != nil:
 		return false, err
 	case ok && m.ttl.dead(stamp):
-		return false, m.Delete(k)
+		return false, m.table.store.expired(func() error { return m.Delete(k) })
 	case !ok || m.ttl.OnRead && m.ttl.later(stamp):
 		return true, m.stamps.Put(k, m.ttl.Stamp())
 	}

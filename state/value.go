@@ -6,8 +6,10 @@ package state
 // the state, so don't (Bytes is exempt: it copies). Get lends: to change a value in place, get it, change it and Set it before the next
 // SetKey; without that Set the change may or may not be kept.
 type Value[T any] struct {
-	table *table[T]
-	codec sized[T]
+	table  *table[T]
+	codec  sized[T]
+	more   bool // a TTL, or copies: Get has more to do
+	copies bool // Get lends them, see LendCopies
 
 	ttl    *expiry // nil: values live for ever
 	stamps *Value[int64]
@@ -41,16 +43,24 @@ func (v *Value[T]) Get() (T, bool, error) {
 		var none T
 		return none, false, err
 	}
-	if v.ttl != nil && c.is(present) {
-		alive, err := v.fresh()
-		if err != nil || !alive {
-			var none T
+	if v.more && c.is(present) {
+		return v.lend(c)
+	}
+	return c.value, c.is(present), nil
+}
+
+// lend is the rest of Get for a value that is there.
+func (v *Value[T]) lend(c *cell[T]) (none T, ok bool, err error) {
+	if v.ttl != nil {
+		if alive, err := v.fresh(); err != nil || !alive {
 			return none, false, err
 		}
 		if c, err = v.table.current(change); err != nil { // looking at the stamp may have evicted it
-			var none T
 			return none, false, err
 		}
+	}
+	if v.copies && c.is(present) {
+		return v.lendCopy(c)
 	}
 	return c.value, c.is(present), nil
 }

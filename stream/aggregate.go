@@ -34,9 +34,9 @@ func (a *Aggregator[T, A, R]) fold() operators.Fold[T, A, R] {
 func Aggregate[K, T, A, R any](s *Keyed[K, T], agg Aggregator[T, A, R], opts ...Option) *Keyed[K, KV[K, R]] {
 	in, n, out := afterKeyed[K, T, KV[K, R]](s, "aggregate", opts)
 	agg.check(n)
-	open := func(s *Setup) *state.Value[A] { return ValueState(s, "aggregate", agg.Codec) }
-	keep(n, s.codec, in, open, func(b *builder, acc *state.Value[A]) operators.Push[T] {
-		return operators.Aggregate[K](b.task, n.label(), acc, agg.fold(), out.out.build(b))
+	open := func(s *Setup) *state.Value[A] { return foldedState(s, "aggregate", agg.Codec) }
+	keep(n, s.codec, in, open, func(b *builder, g *operators.Guard, acc *state.Value[A]) operators.Push[T] {
+		return operators.Aggregate[K](b.task, n.label(), acc, agg.fold(), out.held(b, g))
 	})
 	return out
 }
@@ -59,8 +59,8 @@ func extreme[K, T any, N Number](s *Keyed[K, T], kind string, of func(v T) N, pi
 		First: of, Add: func(acc N, v T) N { return pick(acc, of(v)) }, Result: func(acc N) N { return acc },
 	}
 	open := func(s *Setup) *state.Value[N] { return ValueState(s, kind, numberCodec[N]()) }
-	keep(n, s.codec, in, open, func(b *builder, acc *state.Value[N]) operators.Push[T] {
-		return operators.Aggregate[K](b.task, n.label(), acc, fold, out.out.build(b))
+	keep(n, s.codec, in, open, func(b *builder, g *operators.Guard, acc *state.Value[N]) operators.Push[T] {
+		return operators.Aggregate[K](b.task, n.label(), acc, fold, out.held(b, g))
 	})
 	return out
 }

@@ -68,8 +68,8 @@ func ProcessBroadcast[K, T, R, U any](s *Keyed[K, T], broadcast *Broadcasted[R],
 		}
 		return o
 	}
-	keepBoth(n, s.codec, s.out, broadcast.out, both, func(b *builder, o opened) (operators.Push[T], operators.Push[R]) {
-		return o.build(b, n, s.codec, out.out), operators.ProcessBroadcast(b.task, n.label(), o.rule)
+	keepBoth(n, s.codec, s.out, broadcast.out, both, func(b *builder, g *operators.Guard, o opened) (operators.Push[T], operators.Push[R]) {
+		return operators.Guarded(g, o.build(b, g, n, s.codec, out)), operators.ProcessBroadcast(b.task, n.label(), o.rule)
 	})
 	return out
 }

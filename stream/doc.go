@@ -62,8 +62,10 @@
 //
 // OnError lets an operator go on without a record that its function fails on: Skip counts it, DeadLetter writes the source record as it was read
 // to a topic, with headers that say what happened and where, in the same transaction as all other outputs. What the function has emitted for the record is then
-// dropped. State can't be taken back: a function that has changed it before it failed still fails the epoch, so check a record before the first
-// change. Timers' functions, and those that fold records into state, have no policy.
+// dropped, and functions that fold records into state (Reduce, Aggregate, windows) have changed a copy: it is as if the record had never come. Only what a function of Process has
+// done to state itself can't be taken back: one that has changed it before it failed still fails the epoch, so check a record before the first
+// change. What fails at a timer, or at the end of a window, has no record to let go: Skip drops what this one call would have emitted, DeadLetter fails
+// the epoch.
 //
 // # Event time and processing time
 //

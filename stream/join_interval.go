@@ -24,11 +24,12 @@ func IntervalJoin[K, L, R, U any](left *Keyed[K, L], right *Keyed[K, R], lower, 
 	n.needs = true
 	n.note("interval", "%v to %v", lower, upper)
 	open := func(s *Setup) buffers[L, R] { return openBuffers(s, leftCodec, rightCodec) }
-	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, o buffers[L, R]) (operators.Push[L], operators.Push[R]) {
-		return operators.JoinIntervals(b.task, n.label(), operators.IntervalJoin[K, L, R, U]{
+	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, g *operators.Guard, o buffers[L, R]) (operators.Push[L], operators.Push[R]) {
+		l, r := operators.JoinIntervals(b.task, n.label(), operators.IntervalJoin[K, L, R, U]{
 			Lower: lower.Milliseconds(), Upper: upper.Milliseconds(), Both: fn,
 			Timers: o.timers, Codec: out.codec, Left: o.left, Right: o.right, LateLeft: o.lateLeft, LateRight: o.lateRight,
-		}, out.out.build(b))
+		}, out.held(b, g))
+		return operators.Guarded(g, l), operators.Guarded(g, r)
 	})
 	return out
 }

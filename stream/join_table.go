@@ -22,8 +22,9 @@ func JoinTable[K, T, V, U any](s *Keyed[K, T], table *Keyed[K, Change[K, V]], co
 		}
 		return ValueState(s, "table", codec)
 	}
-	keepBoth(n, out.codec, s.out, table.out, open, func(b *builder, rows *state.Value[V]) (operators.Push[T], operators.Push[Change[K, V]]) {
-		return operators.JoinTable[K](b.task, n.label(), rows, join, out.out.build(b))
+	keepBoth(n, out.codec, s.out, table.out, open, func(b *builder, g *operators.Guard, rows *state.Value[V]) (operators.Push[T], operators.Push[Change[K, V]]) {
+		record, change := operators.JoinTable[K](b.task, n.label(), rows, join, out.held(b, g))
+		return operators.Guarded(g, record), change
 	})
 	return out
 }
@@ -45,8 +46,9 @@ func JoinTables[K, L, R, U any](left *Keyed[K, Change[K, L]], right *Keyed[K, Ch
 	open := func(s *Setup) rows {
 		return rows{ValueState(s, "left", leftCodec), ValueState(s, "right", rightCodec)}
 	}
-	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, r rows) (operators.Push[Change[K, L]], operators.Push[Change[K, R]]) {
-		return operators.JoinTables(b.task, n.label(), r.left, r.right, join, out.out.build(b))
+	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, g *operators.Guard, r rows) (operators.Push[Change[K, L]], operators.Push[Change[K, R]]) {
+		left, right := operators.JoinTables(b.task, n.label(), r.left, r.right, join, out.held(b, g))
+		return operators.Guarded(g, left), operators.Guarded(g, right)
 	})
 	return out
 }

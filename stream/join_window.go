@@ -30,11 +30,12 @@ func WindowJoin[K, L, R, U any](left *Keyed[K, L], right *Keyed[K, R], w Windows
 		}
 		return o
 	}
-	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, o opened) (operators.Push[L], operators.Push[R]) {
-		return operators.JoinWindows(b.task, n.label(), operators.WindowJoin[K, L, R, U]{
+	keepBoth(n, out.codec, left.out, right.out, open, func(b *builder, g *operators.Guard, o opened) (operators.Push[L], operators.Push[R]) {
+		l, r := operators.JoinWindows(b.task, n.label(), operators.WindowJoin[K, L, R, U]{
 			Windowing: w.w, Joiner: join, Timers: o.timers, Codec: out.codec, Left: o.left, Right: o.right, Open: o.open,
-			LateLeft: o.lateLeft, LateRight: o.lateRight,
-		}, out.out.build(b))
+			LateLeft: o.lateLeft, LateRight: o.lateRight, Guard: g,
+		}, out.held(b, g))
+		return operators.Guarded(g, l), operators.Guarded(g, r)
 	})
 	return out
 }

@@ -15,6 +15,11 @@ type Keyed[K, T any] struct {
 
 func (k *Keyed[K, T]) flow() *flow[T] { return k.out }
 
+// held is what consumes the stream within its stage, as an output of an operator with this guard.
+func (k *Keyed[K, T]) held(b *builder, g *operators.Guard) operators.Push[T] {
+	return operators.Held(g, k.out.build(b))
+}
+
 // KeyBy brings records of the same key together. key must be a function of the record alone.
 func KeyBy[T any](s Stream[T], key func(v T) string, opts ...Option) *Keyed[string, T] {
 	return KeyByCodec(s, key, state.String{}, opts...)

@@ -17,9 +17,9 @@ func Reduce[K, T any](s *Keyed[K, T], codec state.Codec[T], fn func(acc, v T) T,
 	in, n, out := afterKeyed[K, T, T](s, "reduce", opts)
 	n.need(codec != nil, nilCodec)
 	n.need(fn != nil, nilFunction)
-	open := func(s *Setup) *state.Value[T] { return ValueState(s, "reduce", codec) }
-	keep(n, s.codec, in, open, func(b *builder, acc *state.Value[T]) operators.Push[T] {
-		return operators.Reduce(b.task, n.label(), acc, fn, out.out.build(b))
+	open := func(s *Setup) *state.Value[T] { return foldedState(s, "reduce", codec) }
+	keep(n, s.codec, in, open, func(b *builder, g *operators.Guard, acc *state.Value[T]) operators.Push[T] {
+		return operators.Reduce(b.task, n.label(), acc, fn, out.held(b, g))
 	})
 	return out
 }
@@ -40,10 +40,20 @@ func sum[K, T any, N Number](s *Keyed[K, T], kind string, of func(v T) N, opts [
 	in, n, out := afterKeyed[K, T, KV[K, N]](s, kind, opts)
 	n.need(of != nil, nilFunction)
 	open := func(s *Setup) *state.Value[N] { return ValueState(s, kind, numberCodec[N]()) }
-	keep(n, s.codec, in, open, func(b *builder, total *state.Value[N]) operators.Push[T] {
-		return operators.Sum[K](b.task, n.label(), total, of, out.out.build(b))
+	keep(n, s.codec, in, open, func(b *builder, g *operators.Guard, total *state.Value[N]) operators.Push[T] {
+		return operators.Sum[K](b.task, n.label(), total, of, out.held(b, g))
 	})
 	return out
+}
+
+// foldedState declares a value that functions of the operator change in place, if they like: with a policy a copy of it, so that one that fails has
+// changed nothing.
+func foldedState[T any](s *Setup, name string, codec state.Codec[T]) *state.Value[T] {
+	v := ValueState(s, name, codec)
+	if v != nil && s.guard != nil {
+		v.LendCopies()
+	}
+	return v
 }
 
 func numberCodec[N Number]() state.Codec[N] {

@@ -38,18 +38,27 @@ const (
 	HeaderOffset    = operators.HeaderOffset
 )
 
-// OnError says what becomes of a record that a function of this operator fails on, with an error or a panic. It is an option of sources (for
-// their decode function), sinks (encode, and whatever is wrong with the record's topic, partition or timestamp), KeyBy, Map, Filter, FlatMap, their
-// Try… forms, Split, Async (when its attempts are used up), Process, and ProcessBroadcast (its function for keyed records). Operators behind this one
-// have policies of their own.
+// OnError says what becomes of a record that a function of this operator fails on, with an error or a panic. Every operator that runs functions of the job has it:
+// sources (for their decode function and TimestampOf), sinks (encode, and whatever is wrong with the record's topic, partition or timestamp), KeyBy, Map, Filter, FlatMap,
+// their Try… forms, Split, Async (when its attempts are used up), Process, ProcessBroadcast, Reduce, Sum, Min, Max, Aggregate, windows, joins and
+// AsTable. Operators behind this one have policies of their own.
 //
-// Of a record that is let go nothing remains: what the function has emitted before it failed is dropped, and is held back in memory until it
-// returns. State can't be taken back: a function of Process that has changed state or timers, or whose state could not be read, before it failed
-// still fails the epoch, so it should check a record before the first change. (A value that Get has lent must not be changed in place
-// before either.) What operators before this one have done with the record stays done.
+// Of a record that is let go nothing remains, neither in outputs nor in state and timers: it is as if it had never come to this operator. What operators before this one have done
+// with it stays done, event time included. What the function emits is held back in memory until it returns.
 //
-// The functions of timers are not covered, and neither are those that fold records into state (Reduce, Sum, Aggregate, windows): their failures fail
-// the epoch. For what a timer or the end of a window has made there is no source record, so that DeadLetter fails the epoch there.
+//   - Process: what its function has done to state can't be taken back. One that has changed state or timers, or could not read state, before it
+//     failed still fails the epoch, so it should check a record before the first change. (A value that Get has lent must not be changed in place before
+//     either. Reading a state whose TTL has OnRead is a change.)
+//   - Functions that fold (Reduce, Add, Merge) may change their accumulator in place as always: they get a copy, made by its codec, unless it holds no pointers, slices or maps.
+//     All functions for a record come before the first change: a record that fails in one of several windows is in none of them.
+//   - Joins: a record whose pairs are emitted as it comes is let go as a whole if the function fails for one of them.
+//
+// Timers: a failure of a function of OnTimer, of Result at the end of a window or for an early result, or of a window join's function at the end
+// of its window has no record to let go. Skip drops what this one call would have emitted, and counts it: the timer has fired, the
+// window is over, and its other pairs are emitted. (A function of OnTimer that has changed state before it failed fails the epoch.) DeadLetter fails the epoch,
+// since there is no source record to write, and so it does for what fails behind a timer or the end of a window.
+//
+// The function for broadcast records of ProcessBroadcast has no policy: tasks would come to differ if one of them let a record go that others did not.
 func OnError(p ErrorPolicy) Option {
 	return func(n *node) {
 		n.need(p != nil, "the policy of OnError is nil")
@@ -63,18 +72,26 @@ func OnError(p ErrorPolicy) Option {
 	}
 }
 
-// guarded are the kinds of operators that have a policy.
-var guarded = []string{"source", "sink", "keyby", "map", "filter", "flatmap", "split", "async", "process", broadcastKind}
-
 // checkPolicy finds what is wrong with the policy of n; sources are those of each topic that the job reads.
 func (n *node) checkPolicy(sources map[string]*node) (errs []error) {
-	if n.onError != (operators.Policy{}) && !slices.Contains(guarded, n.kind) {
-		errs = append(errs, errors.New("OnError is not for this operator: a function that fails in it may have changed state already"))
+	if err := n.unguarded(); err != nil && n.onError != (operators.Policy{}) {
+		errs = append(errs, err)
 	}
 	if topic := n.onError.Letters; sources[topic] != nil {
 		errs = append(errs, fmt.Errorf("its dead letters go to topic %q, which source %q reads: they would come again for ever", topic, sources[topic].label()))
 	}
 	return errs
+}
+
+// unguarded says why n can't have a policy, if it can't.
+func (n *node) unguarded() error {
+	switch {
+	case n.kind == "broadcast":
+		return errors.New("OnError is not for this operator: it runs no function")
+	case n.kind == "jointable" && n.ttl != nil && n.ttl.OnRead:
+		return errors.New("OnError is not for a table with TableTTL and OnRead: a record that is let go has prolonged the life of its row, which can't be taken back. Leave OnRead out")
+	}
+	return nil
 }
 
 // guard makes the guard of n for one task.

@@ -18,9 +18,17 @@ import (
 func TestOnErrorMistakes(t *testing.T) {
 	write := stream.AsValue(state.String{})
 	for want, build := range map[string]func(in stream.Stream[string]){
-		"OnError is not for this operator": func(in stream.Stream[string]) {
+		"OnError is not for this operator: it runs no function": func(in stream.Stream[string]) {
+			rules := stream.Broadcast(in, stream.OnError(stream.Skip))
+			stream.To(stream.ProcessBroadcast(stream.KeyBy(in, strings.ToLower), rules, func(*stream.Setup) (stream.ProcessFunc[string, string, string], stream.BroadcastFunc[string]) {
+				return func(*stream.Context[string, string], string) error { return nil }, func(*stream.BroadcastContext, string) error { return nil }
+			}, stream.UID("p")), "out", write)
+		},
+		"OnError is not for a table with TableTTL and OnRead": func(in stream.Stream[string]) {
 			byKey := stream.KeyBy(in, strings.ToLower)
-			stream.To(stream.Reduce(byKey, state.String{}, func(_, v string) string { return v }, stream.UID("r"), stream.OnError(stream.Skip)), "out", write)
+			rows := stream.AsTable(byKey, func(v string) (string, bool) { return v, true })
+			stream.To(stream.JoinTable(byKey, rows, state.String{}, stream.InnerJoin(func(l, _ string) string { return l }), stream.UID("j"),
+				stream.TableTTL(stream.TTL{After: time.Hour, OnRead: true}), stream.OnError(stream.Skip)), "out", write)
 		},
 		"the policy of OnError is nil":           func(in stream.Stream[string]) { stream.To(in, "out", write, stream.OnError(nil)) },
 		"the topic of its dead letters is empty": func(in stream.Stream[string]) { stream.To(in, "out", write, stream.OnError(stream.DeadLetter(""))) },
@@ -55,10 +63,16 @@ func TestLettersOfPlan(t *testing.T) {
 func alarming(p stream.ErrorPolicy) *stream.Job {
 	job := stream.NewJob("alarming")
 	in := stream.From(job, stream.Topics("in"), stream.Values(state.String{}), stream.UID("source"))
-	fired := stream.Process(stream.KeyBy(in, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+	out := stream.Process(stream.KeyBy(in, func(v string) string { return v }), func(s *stream.Setup) stream.ProcessFunc[string, string, string] {
+		fired := stream.ValueState(s, "fired", state.Bool{})
 		timers := stream.OnTimer(s, func(ctx *stream.Context[string, string], _ stream.Timer) error {
 			ctx.Emit(ctx.Key())
-			if ctx.Key() == "timer" {
+			if ctx.Key() == "changing timer" {
+				if err := fired.Set(true); err != nil {
+					return err
+				}
+			}
+			if strings.HasSuffix(ctx.Key(), "timer") {
 				return errors.New("no good")
 			}
 			return nil
@@ -70,7 +84,7 @@ func alarming(p stream.ErrorPolicy) *stream.Job {
 			return timers.Set(stream.ProcessingTime, ctx.Now().UnixMilli()+1)
 		}
 	}, stream.UID("process"), stream.OnError(p))
-	stream.To(fired, "out", func(v string, out *stream.Output) error {
+	stream.To(out, "out", func(v string, out *stream.Output) error {
 		out.Value = []byte(v)
 		if v == "sink" {
 			return errors.New("no good")
@@ -80,7 +94,7 @@ func alarming(p stream.ErrorPolicy) *stream.Job {
 	return job
 }
 
-// What a timer makes goes on at once, its function's failures fail the epoch, and what fails behind it can be skipped but has no dead letter.
+// What fails in a timer's function, or behind it, can be skipped but has no dead letter. If the function has changed state, the epoch fails.
 func TestOnErrorAndTimers(t *testing.T) {
 	for _, c := range []struct {
 		policy stream.ErrorPolicy
@@ -90,7 +104,9 @@ func TestOnErrorAndTimers(t *testing.T) {
 	}{
 		{stream.Skip, "fine", "[fine]", ""},
 		{stream.Skip, "function", "[]", ""},
-		{stream.Skip, "timer", "", "process"},
+		{stream.Fail, "timer", "", "process"},
+		{stream.Skip, "timer", "[]", ""},
+		{stream.Skip, "changing timer", "", "process"},
 		{stream.Skip, "sink", "[]", ""},
 		{stream.DeadLetter("letters"), "fine", "[fine]", ""},
 		{stream.DeadLetter("letters"), "function", "[letters]", ""},

@@ -28,8 +28,8 @@ func Process[K, T, U any](s *Keyed[K, T], open func(s *Setup) ProcessFunc[K, T, 
 	in, n, out := afterKeyed[K, T, U](s, "process", opts)
 	n.need(open != nil, nilFunction)
 	opened := func(s *Setup) processor[K, T, U] { return openProcess(s, open) }
-	keep(n, s.codec, in, opened, func(b *builder, p processor[K, T, U]) operators.Push[T] {
-		return p.build(b, n, s.codec, out.out)
+	keep(n, s.codec, in, opened, func(b *builder, g *operators.Guard, p processor[K, T, U]) operators.Push[T] {
+		return p.build(b, g, n, s.codec, out)
 	})
 	return out
 }
@@ -39,20 +39,19 @@ type processor[K, T, U any] struct {
 	fn     ProcessFunc[K, T, U]
 	fire   func(ctx *Context[K, U], t Timer) error
 	timers *state.Timers
-	guard  *operators.Guard
 }
 
 // build makes the operator, and all that follows it.
-func (p *processor[K, T, U]) build(b *builder, n *node, codec state.Codec[K], out *flow[U]) operators.Push[T] {
-	next := operators.Held(p.guard, out.build(b))
+func (p *processor[K, T, U]) build(b *builder, g *operators.Guard, n *node, codec state.Codec[K], out *Keyed[K, U]) operators.Push[T] {
+	next := out.held(b, g)
 	if p.timers == nil {
-		return operators.Guarded(p.guard, operators.Process(b.task, n.label(), p.fn, next))
+		return operators.Process(b.task, n.label(), p.fn, next)
 	}
-	return operators.Guarded(p.guard, operators.ProcessTimers(b.task, n.label(), p.fn, p.timers, codec, p.fire, next))
+	return operators.ProcessTimers(b.task, n.label(), g, p.fn, p.timers, codec, p.fire, next)
 }
 
 func openProcess[K, T, U any](s *Setup, open func(s *Setup) ProcessFunc[K, T, U]) processor[K, T, U] {
-	p := processor[K, T, U]{guard: s.guard}
+	var p processor[K, T, U]
 	p.fn = open(s)
 	p.timers = s.timers // open has declared them, or not
 	if p.fn == nil {

@@ -68,17 +68,18 @@ func AggregatingState[T, A, R any](s *Setup, name string, agg Aggregator[T, A, R
 }
 
 // keep lets n declare its states by open, which is called once to learn of them and then for every task. instantiate makes
-// the operator of what open returned.
+// the operator of what open returned, with outputs that g holds.
 func keep[K, T, F any](n *node, codec state.Codec[K], in *flow[T], open func(*Setup) F,
-	instantiate func(b *builder, f F) operators.Push[T]) {
+	instantiate func(b *builder, g *operators.Guard, f F) operators.Push[T]) {
 	planned(n, codec, open)
 	in.feeds(func(b *builder) operators.Push[T] {
-		f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
+		s := newSetup(n, codec, b.task.Env().State, b)
+		f, err := declare(s, open)
 		if err != nil {
 			b.fail(err)
 			return nil
 		}
-		return instantiate(b, f)
+		return operators.Guarded(s.guard, instantiate(b, s.guard, f))
 	})
 }
 
@@ -96,18 +97,19 @@ func planned[K, F any](n *node, codec state.Codec[K], open func(*Setup) F) {
 	}
 }
 
-// keepBoth is keep for an operator with two inputs, one of which need not be keyed.
+// keepBoth is keep for an operator with two inputs, one of which need not be keyed, nor guarded: that is left to instantiate.
 func keepBoth[K, L, R, F any](n *node, codec state.Codec[K], left *flow[L], right *flow[R], open func(*Setup) F,
-	instantiate func(b *builder, f F) (operators.Push[L], operators.Push[R])) {
+	instantiate func(b *builder, g *operators.Guard, f F) (operators.Push[L], operators.Push[R])) {
 	planned(n, codec, open)
 	build := func(b *builder) ends[L, R] {
 		return once(b, n, func() (e ends[L, R]) {
-			f, err := declare(newSetup(n, codec, b.task.Env().State, b), open)
+			s := newSetup(n, codec, b.task.Env().State, b)
+			f, err := declare(s, open)
 			if err != nil {
 				b.fail(err)
 				return e
 			}
-			e.left, e.right = instantiate(b, f)
+			e.left, e.right = instantiate(b, s.guard, f)
 			return e
 		})
 	}

@@ -124,7 +124,8 @@ func AsTable[K, T, V any](s *Keyed[K, T], of func(v T) (value V, ok bool), opts 
 	n.need(of != nil, nilFunction)
 	out := &Keyed[K, Change[K, V]]{out: &flow[Change[K, V]]{node: n}, codec: s.codec}
 	in.feeds(func(b *builder) operators.Push[T] {
-		return operators.Changes[K](b.task, n.label(), of, out.out.build(b))
+		g := n.guard(b)
+		return operators.Guarded(g, operators.Changes[K](b.task, n.label(), of, out.held(b, g)))
 	})
 	return out
 }

@@ -37,12 +37,12 @@ func windowed[K, T, A, R any](s *Keyed[K, T], w Windows, codec state.Codec[A], f
 	w.check(n, fold.Merge != nil)
 	n.note("windows", "%v", w)
 	open := func(s *Setup) windowState[A, T] { return openWindows[A, T](s, w.kind, codec) }
-	keep(n, s.codec, in, open, func(b *builder, st windowState[A, T]) operators.Push[T] {
-		next, uid := out.out.build(b), n.label()
+	keep(n, s.codec, in, open, func(b *builder, g *operators.Guard, st windowState[A, T]) operators.Push[T] {
+		next, uid := out.held(b, g), n.label()
 		if w.kind == countWindows {
 			return operators.GlobalWindow(b.task, uid, w.w.Count, fold, st.count, next)
 		}
-		ws := operators.Windows[K, T, A, R]{Windowing: w.w, Fold: fold, Timers: st.timers, Codec: s.codec, Late: st.late}
+		ws := operators.Windows[K, T, A, R]{Windowing: w.w, Fold: fold, Timers: st.timers, Codec: s.codec, Late: st.late, Guard: g}
 		if w.kind == sessionWindows {
 			return operators.SessionWindows(b.task, uid, ws, st.open, next)
 		}
@@ -55,12 +55,15 @@ func openWindows[A, T any](s *Setup, kind windowKind, codec state.Codec[A]) (st 
 	const name = "windows"
 	switch kind {
 	case countWindows:
-		st.count = ValueState(s, name, operators.CountedCodec[A]{Acc: codec})
+		st.count = foldedState(s, name, operators.CountedCodec[A]{Acc: codec})
 		return st
 	case sessionWindows:
-		st.open = ValueState(s, name, operators.SessionsCodec[A]{Acc: codec})
+		st.open = foldedState(s, name, operators.SessionsCodec[A]{Acc: codec})
 	default:
 		st.panes = MapState(s, name, operators.WindowCodec{}, codec)
+		if st.panes != nil && s.guard != nil {
+			st.panes.LendCopies()
+		}
 	}
 	st.timers = s.openTimers()
 	st.late = lateSide[T](s, "LateTo", s.node.late)

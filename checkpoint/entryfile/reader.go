@@ -36,13 +36,8 @@ func NewReader(r io.Reader, file string, base int64) *Reader {
 
 // Next returns the next entry; ok is false at the end, which is reached only when everything was verified.
 func (r *Reader) Next() (e state.Entry, ok bool, err error) {
-	for r.left == 0 {
-		if r.done {
-			return state.Entry{}, false, r.err
-		}
-		if err := r.nextFrame(); err != nil {
-			return state.Entry{}, false, err
-		}
+	if more, err := r.more(); err != nil || !more {
+		return state.Entry{}, false, err
 	}
 	if e, err = r.decode(); err != nil {
 		return state.Entry{}, false, err
@@ -52,15 +47,30 @@ func (r *Reader) Next() (e state.Entry, ok bool, err error) {
 
 // ReadBlock appends the entries of the next frame to dst; none are appended at the end.
 func (r *Reader) ReadBlock(dst []state.Entry) ([]state.Entry, error) {
-	for {
-		e, ok, err := r.Next()
-		if err != nil || !ok {
+	if more, err := r.more(); err != nil || !more {
+		return dst, err
+	}
+	for r.left > 0 {
+		e, err := r.decode()
+		if err != nil {
 			return dst, err
 		}
-		if dst = append(dst, e); r.left == 0 {
-			return dst, nil
+		dst = append(dst, e)
+	}
+	return dst, nil
+}
+
+// more opens the next frame if nothing is left of the one before; it is false at the end.
+func (r *Reader) more() (bool, error) {
+	for r.left == 0 {
+		if r.done {
+			return false, r.err
+		}
+		if err := r.nextFrame(); err != nil {
+			return false, err
 		}
 	}
+	return true, nil
 }
 
 // Summary is valid once the end was reached.

@@ -58,6 +58,9 @@ func (w *Writer) append(key, value []byte, del bool) {
 // Size is how long the file would be if it ended now, without its footer.
 func (w *Writer) Size() int64 { return w.sum.Size + int64(len(w.buf)) }
 
+// Last is the key of the entry added last, nil if there is none. It is valid until the next Add.
+func (w *Writer) Last() []byte { return w.last }
+
 // Close writes what is left and the footer. Without it the file is not valid.
 func (w *Writer) Close() (Summary, error) {
 	if w.count > 0 {

@@ -2,6 +2,8 @@
 //
 // A Put writes to a temporary file under .tmp, syncs it, renames it to its name and syncs the folder: after a crash at any
 // moment a name shows its old blob or its new one, whole. What a crash leaves under .tmp is removed by a later Open.
+//
+// What comes in large pieces goes past the page cache where that can be done (direct.go), and to the disk while it is written.
 package filestore
 
 import (
@@ -27,6 +29,8 @@ const (
 	// tmpAge is how old a temporary file must be to be removed by Open. If it guesses wrong, and a Put has taken that
 	// long, that Put fails, and its epoch is repeated: the clock is not needed for safety.
 	tmpAge = time.Hour
+	// bytesPerSync is how much of a large file is handed to the disk at a time.
+	bytesPerSync = 1 << 20
 )
 
 // Store implements store.Store.
@@ -110,12 +114,13 @@ func (s *Store) put(ctx context.Context, path string, write func(io.Writer) erro
 	return s.syncDir(dir)
 }
 
-// writeTemp leaves a synced file.
+// writeTemp leaves a synced file. A large one goes to the disk while it is written: else all of it would wait for the sync, and the writer with it.
 func (s *Store) writeTemp(tmp string, write func(io.Writer) error) error {
 	f, err := s.fs.Create(tmp, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
+	f = vfs.NewSyncingFile(&direct{File: f, bypass: bypassCache}, vfs.SyncingFileOptions{BytesPerSync: bytesPerSync, NoSyncOnClose: true})
 	err = write(f)
 	if err == nil {
 		err = f.Sync()

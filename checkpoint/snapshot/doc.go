@@ -18,7 +18,8 @@
 //     crashed, never write the same name.
 //  3. Every byte is under a checksum that is bound to its place and, through the header, to its file. Damage is found, and named, before anything
 //     behind it comes out; and an end without error says that everything was read and was right.
-//  4. Keys are those of package state, with the ids of Header.States. There are no deletions.
+//  4. Memory is bounded: a part that is being written holds 1.5 MiB on the way to the store, and a frame; Fill writes four parts at a time.
+//  5. Keys are those of package state, with the ids of Header.States. There are no deletions.
 //
 // # Rejected
 //

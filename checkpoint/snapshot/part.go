@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/checkpoint/store"
 	"github.com/weirstream/weir/state"
 )
 
@@ -23,21 +23,19 @@ type Part struct {
 	err   error // is final
 	done  bool
 	files []File
-	first []byte // key
-	last  []byte
+	first []byte          // key
+	last  []byte          // key of the last entry in files
 	used  map[uint16]bool // state ids
 	head  [4]byte         // group and state of the entry before
 
 	open *openFile
 }
 
-// openFile is written by a Put in a goroutine of its own, fed through a pipe.
 type openFile struct {
 	name  string
 	first uint16
 	out   *entryfile.Writer
-	pipe  *io.PipeWriter
-	done  chan error // the result of Put
+	feed  *store.Feed // of out
 }
 
 // Add appends an entry, whose key must be greater than the one before. It keeps no reference to the slices.
@@ -55,28 +53,27 @@ func (p *Part) add(e state.Entry) error {
 		return err
 	}
 	if p.open == nil {
+		if len(p.files) > 0 && bytes.Compare(e.Key, p.last) <= 0 {
+			return fmt.Errorf("key %x does not come after key %x; entries must be sorted, each key once", e.Key, p.last)
+		}
 		p.begin(e.Key)
 	}
 	if err := p.open.out.Add(e.Key, e.Value, false); err != nil {
 		return fmt.Errorf("%s: %w", p.open.name, err)
 	}
-	p.last = append(p.last[:0], e.Key...)
 	if p.open.out.Size() < fileSize {
 		return nil
 	}
 	return p.finish()
 }
 
-// check is cheap for what follows an entry of the same group and state.
+// check is cheap for what follows an entry of the same group and state. That keys ascend is seen to where they are written.
 func (p *Part) check(e state.Entry) error {
 	if p.done {
 		return fmt.Errorf("part %d is closed", p.n)
 	}
 	if e.Delete {
 		return fmt.Errorf("key %x is to be deleted; a savepoint holds no deletions", e.Key)
-	}
-	if p.first != nil && bytes.Compare(e.Key, p.last) <= 0 {
-		return fmt.Errorf("key %x does not come after key %x; entries must be sorted, each key once", e.Key, p.last)
 	}
 	if p.first != nil && len(e.Key) > len(p.head) && bytes.Equal(e.Key[:len(p.head)], p.head[:]) {
 		return nil
@@ -107,18 +104,8 @@ func groupOf(key []byte) uint16 { return binary.BigEndian.Uint16(key) }
 func (p *Part) begin(key []byte) {
 	name := dataName(p.w.token, p.n, len(p.files))
 	p.w.begun(p.w.file(name))
-	r, pipe := io.Pipe()
-	f := &openFile{name: name, first: groupOf(key), out: entryfile.NewWriter(pipe), pipe: pipe, done: make(chan error, 1)}
-	w := p.w
-	go func() {
-		err := w.store.Put(w.ctx, w.file(name), func(out io.Writer) error {
-			_, err := io.Copy(out, r)
-			return err
-		})
-		r.CloseWithError(err) // whoever still writes must not wait for ever
-		f.done <- err
-	}()
-	p.open = f
+	feed := store.NewFeed(p.w.ctx, p.w.store, p.w.file(name))
+	p.open = &openFile{name: name, first: groupOf(key), out: entryfile.NewWriter(feed), feed: feed}
 }
 
 func (p *Part) finish() error {
@@ -127,9 +114,8 @@ func (p *Part) finish() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.name, err)
 	}
-	p.open = nil
-	f.pipe.Close() //nolint:errcheck // always nil
-	if err := <-f.done; err != nil {
+	p.open, p.last = nil, bytes.Clone(f.out.Last())
+	if err := f.feed.Close(); err != nil {
 		return err
 	}
 	ref := checkpoint.FileRef{Name: f.name, Size: sum.Size, Entries: sum.Entries, Checksum: fmt.Sprintf("%016x", sum.Digest)}
@@ -157,8 +143,7 @@ func (p *Part) giveUp() {
 	}
 	if f := p.open; f != nil {
 		p.open = nil
-		f.pipe.CloseWithError(errGivenUp)
-		<-f.done //nolint:errcheck // why is known already
+		_ = f.feed.Abort(errGivenUp) // why is known already
 	}
 }
 

@@ -100,7 +100,7 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 
 // load brings little through memory, and much in tables of its own.
 func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
-	part, more, err := take(next)
+	part, more, err := take(next, nil)
 	if err != nil || !more {
 		return b.last(part, marker, err)
 	}
@@ -110,7 +110,7 @@ func (b *Backend) load(next func() (state.Entry, bool, error), marker string) er
 	}
 	for err == nil && len(part) > 0 {
 		l.parts <- part
-		part, _, err = take(next)
+		part, _, err = take(next, l.spare(cap(part)))
 	}
 	return b.last(nil, marker, errors.Join(err, l.close(err)))
 }
@@ -123,8 +123,8 @@ func (b *Backend) last(part []state.Entry, marker string, err error) error {
 	return b.apply(part, marker)
 }
 
-// take returns the next entries; more says that there may be others behind them.
-func take(next func() (state.Entry, bool, error)) (part []state.Entry, more bool, err error) {
+// take appends the next entries to part; more says that there may be others behind them.
+func take(next func() (state.Entry, bool, error), part []state.Entry) (_ []state.Entry, more bool, err error) {
 	for size := 0; size < loadBytes; {
 		e, ok, err := next()
 		if err != nil || !ok {

@@ -10,7 +10,7 @@
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
 //   - A large Load writes tables and adds them to the last level, if the folder was empty: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
-//     durable, and the marker comes after the last.
+//     durable, and the marker comes after the last. Four parts of 4 MiB are on their way at most; a table ends, and is added, while the next one is written.
 //   - Keys that are asked for in order are found by walking from one to the next, others by searching (readers_order.go).
 //   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
 //     (readers.go); nor beyond Flush, since they hold on to all that they could read.
@@ -36,5 +36,6 @@
 //   - The write-ahead log: each byte would be written a third time, after the delta and before the table.
 //   - Pebble's own waiting for room: it knows of no failure, so a full disk would hang the job without a word.
 //   - Pebble's own Get: it does not ask the filters of the last level, so a new key, the commonest miss, cost a block.
+//   - Blocks of 16 KiB: scans take less CPU yet, but a cold read of one key a quarter more; with 8 KiB it takes a twentieth more than with 4 KiB.
 //   - Compression above the last level: it takes CPU from the one thing that is scarce.
 package pebble

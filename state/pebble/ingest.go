@@ -19,20 +19,27 @@ import (
 const (
 	loadFolder = "load" // in the stamped folder; what is left of a crash is removed
 	lastLevel  = 6
+
+	// partsAhead is how many parts wait to be written. There are two more: one that is written, and one that is filled.
+	partsAhead = 2
+	// bytesPerSync is how much of a table is handed to the disk at a time.
+	bytesPerSync = 1 << 20
 )
 
 var tableBytes uint64 = 64 << 20 // variable for tests
 
-// loader writes the tables of one Load, on a goroutine beside the one that reads.
+// loader writes the tables of one Load, on a goroutine beside the one that reads. Another one ends a table while the next is being written.
 type loader struct {
 	b      *Backend
 	parts  chan []state.Entry
+	free   chan []state.Entry // parts that were written
 	done   chan error
 	failed atomic.Bool // there will be no more parts, and what is there is of no use
 
-	table *sstable.Writer
-	path  string
-	n     int
+	table  *sstable.Writer
+	path   string
+	n      int
+	ending chan error // of the table before; nil: there is none
 }
 
 // startLoader begins a Load into a database whose old entries are deleted, or where there are none.
@@ -43,7 +50,7 @@ func (b *Backend) startLoader() (*loader, error) {
 	if err := b.fs.MkdirAll(b.loadPath(), 0o755); err != nil {
 		return nil, err
 	}
-	l := &loader{b: b, parts: make(chan []state.Entry, 2), done: make(chan error, 1)}
+	l := &loader{b: b, parts: make(chan []state.Entry, partsAhead), free: make(chan []state.Entry, partsAhead+2), done: make(chan error, 1)}
 	go l.run()
 	return l, nil
 }
@@ -71,15 +78,27 @@ func (l *loader) run() {
 		if failed == nil {
 			failed = l.write(part)
 		}
+		l.free <- part
 	}
 	if l.table != nil {
 		if failed == nil && !l.failed.Load() {
-			failed = l.ingest()
+			failed = l.end()
 		} else {
 			_ = l.table.Close() // the first failure counts
 		}
 	}
+	failed = errors.Join(failed, l.ended())
 	l.done <- errors.Join(failed, l.b.clearLoad())
+}
+
+// spare is a part to be filled: one that was written, or a new one for n entries.
+func (l *loader) spare(n int) []state.Entry {
+	select {
+	case part := <-l.free:
+		return part[:0]
+	default:
+		return make([]state.Entry, 0, n)
+	}
 }
 
 // close waits for all tables to be part of the database, unless the Load has failed.
@@ -110,7 +129,7 @@ func (l *loader) write(part []state.Entry) error {
 	if l.table == nil || l.table.Raw().EstimatedSize() < tableBytes {
 		return nil
 	}
-	return l.ingest()
+	return l.end()
 }
 
 func (l *loader) begin() error {
@@ -120,18 +139,39 @@ func (l *loader) begin() error {
 	if err != nil {
 		return err
 	}
+	f = vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: bytesPerSync}) // so that the end of a table has not all of it to wait for
 	l.table = sstable.NewWriter(objstorageprovider.NewFileWritable(f), l.b.tableOptions())
 	return nil
 }
 
-// ingest ends the table, durably, and makes it part of the database.
-func (l *loader) ingest() error {
-	t := l.table
+// end ends the table on another goroutine, when the one before is part of the database.
+func (l *loader) end() error {
+	table, path := l.table, l.path
 	l.table = nil
-	if err := t.Close(); err != nil {
+	if err := l.ended(); err != nil {
+		return errors.Join(err, table.Close())
+	}
+	l.ending = make(chan error, 1)
+	go func(ending chan<- error) { ending <- l.b.ingest(table, path) }(l.ending)
+	return nil
+}
+
+// ended waits for the table before.
+func (l *loader) ended() error {
+	if l.ending == nil {
+		return nil
+	}
+	err := <-l.ending
+	l.ending = nil
+	return err
+}
+
+// ingest ends a table, durably, and makes it part of the database.
+func (b *Backend) ingest(table *sstable.Writer, path string) error {
+	if err := table.Close(); err != nil {
 		return err
 	}
-	return l.b.db.Ingest(context.Background(), []string{l.path})
+	return b.db.Ingest(context.Background(), []string{path})
 }
 
 // tableOptions are those of Pebble's own tables in the last level.

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package filestore
+
+import "errors"
+
+func bypassCache(uintptr, bool) error { return errors.ErrUnsupported }

@@ -1,0 +1,150 @@
+package checkpoint_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/state"
+	"github.com/weirstream/weir/state/pebble"
+)
+
+// BenchmarkRestoreDisk restores a base of 2.5 million entries of 130 bytes from a folder into a Pebble backend on the same disk. Values are JSON documents, of which
+// little is left in a table, or can't be compressed. Beside it: as many bytes read and written by nothing but that.
+func BenchmarkRestoreDisk(b *testing.B) {
+	for _, kind := range []string{"json", "random"} {
+		b.Run(kind, func(b *testing.B) {
+			dir := b.TempDir()
+			r, base := diskBase(b, filepath.Join(dir, "store"), kind)
+			target := filepath.Join(dir, "state")
+			written := int64(0)
+			b.Run("restore", func(b *testing.B) {
+				b.SetBytes(base.Size())
+				defer reportCPU(b)()
+				for b.Loop() {
+					written = restoreInto(b, r, base, target)
+					removeBetween(b, target)
+				}
+				b.ReportMetric(float64(written)/(1<<20), "written-MiB")
+			})
+			b.Run("raw", func(b *testing.B) {
+				b.SetBytes(base.Size())
+				defer reportCPU(b)()
+				for b.Loop() {
+					rawCopy(b, filepath.Join(dir, "store"), target, max(written, 1))
+					removeBetween(b, target)
+				}
+			})
+		})
+	}
+}
+
+// diskBase writes a base into a folder.
+func diskBase(b *testing.B, dir, kind string) (*checkpoint.Repository, checkpoint.BaseRef) {
+	b.Helper()
+	r := mustRepo(b, "file://"+dir, "r1", checkpoint.Options{})
+	random := rand.NewChaCha8([32]byte{})
+	value := make([]byte, 100)
+	base, err := r.WriteBase(b.Context(), checkpoint.MakeID("r1", 1), func(fn func(k, v []byte) bool) error {
+		var key []byte
+		for g := range 128 {
+			for i := range 20_000 {
+				key = state.AppendKey(key[:0], uint16(g), 1, fmt.Appendf(nil, "customer-%010d", i))
+				if _, _ = random.Read(value); kind == "json" {
+					value = fmt.Appendf(value[:0], `{"key":"user-%08d","value":%d,"createdAt":%d,"label":"UNCLASSIFIED","flags":[%d,%d]}`,
+						i, i*7919%100_000, 1_700_000_000_000+i*31, i%7, g%5)
+				}
+				fn(key, value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return r, base
+}
+
+// restoreInto restores the base into a new folder, and returns how much is there then.
+func restoreInto(b *testing.B, r *checkpoint.Repository, base checkpoint.BaseRef, dir string) int64 {
+	backend, err := pebble.Open(dir, pebble.Options{JobID: "job"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	err = r.Restore(b.Context(), checkpoint.Plan{Target: checkpoint.MakeID("r1", 1), Full: true, Base: base}, backend)
+	size := backend.Size()
+	if err := errors.Join(err, backend.Close()); err != nil {
+		b.Fatal(err)
+	}
+	return size
+}
+
+// rawCopy reads all files of a folder while it writes so many bytes into files of 64 MiB in another one, each synced.
+func rawCopy(b *testing.B, from, to string, n int64) {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		buf := make([]byte, 256<<10)
+		err := filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
+			return errors.Join(err, f.Close())
+		})
+		if err != nil {
+			b.Error(err)
+		}
+	})
+	piece := []byte(strings.Repeat("0123456789abcdef", 16<<10))
+	for i := 0; n > 0; i++ {
+		f, err := os.Create(filepath.Join(to, fmt.Sprint(i)))
+		for left := min(n, 64<<20); left > 0 && err == nil; left -= int64(len(piece)) {
+			_, err = f.Write(piece)
+		}
+		n -= 64 << 20
+		if err == nil {
+			err = f.Sync()
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	wg.Wait()
+}
+
+// removeBetween removes what a round has written, at no cost of the benchmark.
+func removeBetween(b *testing.B, dir string) {
+	b.StopTimer()
+	if err := os.RemoveAll(dir); err != nil {
+		b.Fatal(err)
+	}
+	b.StartTimer()
+}
+
+// reportCPU says what a round takes of the cores, which other work beside it hardly changes; call it before the loop, and what it returns behind.
+func reportCPU(b *testing.B) func() {
+	before := cpu()
+	return func() { b.ReportMetric((cpu()-before).Seconds()/float64(b.N), "CPU-s/op") }
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
