@@ -14,7 +14,7 @@ import (
 // SavepointOfStopped takes a savepoint of a job that no instance works on, of the checkpoint that its decision record names. o are the options of an
 // instance; no backend is needed, and the group is not joined.
 func SavepointOfStopped(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64)) (SavepointStatus, error) {
-	return savepointOfStopped(ctx, o, r, progress, func(in *Instance) (cut, error) {
+	return savepointOfStopped(ctx, o, r, progress, nil, func(in *Instance) (cut, error) {
 		if err := in.openClusters(); err != nil {
 			return cut{}, err
 		}
@@ -26,10 +26,12 @@ func SavepointOfStopped(ctx context.Context, o Options, r SavepointRequest, prog
 // SavepointOffline is SavepointOfStopped without a broker, of the checkpoint that the store's note names as committed last. After a crash it may lag some
 // seconds behind the decision record: records are then processed again by who starts from it, and their outputs written again.
 func SavepointOffline(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64)) (SavepointStatus, error) {
-	return savepointOfStopped(ctx, o, r, progress, func(in *Instance) (cut, error) { return in.notedCut(ctx) })
+	find := func(in *Instance) (cut, error) { return in.notedCut(ctx) }
+	return savepointOfStopped(ctx, o, r, progress, find, find)
 }
 
-func savepointOfStopped(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64), find func(*Instance) (cut, error)) (SavepointStatus, error) {
+// savepointOfStopped copies the cut that find finds. first, if not nil, looks whether there is any, before a file is written: a job's name that is mistyped leaves no trace then.
+func savepointOfStopped(ctx context.Context, o Options, r SavepointRequest, progress func(done, total int64), first, find func(*Instance) (cut, error)) (SavepointStatus, error) {
 	in, err := New(o)
 	if err != nil {
 		return SavepointStatus{}, err
@@ -40,6 +42,11 @@ func savepointOfStopped(ctx context.Context, o Options, r SavepointRequest, prog
 	}
 	if err := in.placeSavepoint(&st); err != nil {
 		return SavepointStatus{}, fmt.Errorf("%w: %w", ErrSavepointRequest, err)
+	}
+	if first != nil {
+		if _, err := first(in); err != nil {
+			return SavepointStatus{}, err
+		}
 	}
 	h, err := in.holding(ctx, func() (snapshot.Header, error) {
 		c, err := find(in)

@@ -120,7 +120,8 @@ func rename(uid *string, from, to string) {
 	}
 }
 
-// Delete drops what the filter chooses; of a broadcast state, all of it. At least a uid is expected.
+// Delete drops what the filter chooses. At least a uid is expected. Entries of broadcast state have no key of a record: without Key and Prefix all of it goes, with them
+// none; StateWriter.Delete removes one.
 func (e *Edit) Delete(f Filter) *Edit {
 	d := deletion{ids: map[uint16]bool{}, filter: f}
 	for i := range e.header.States {
@@ -134,7 +135,11 @@ func (e *Edit) Delete(f Filter) *Edit {
 		}
 	}
 	if f.UID == "" || len(d.ids) == 0 {
-		e.fail(fmt.Errorf("delete from operator %q, state %q: there is no such state; %s", f.UID, f.Name, listed(e.header.States)))
+		kind := "state"
+		if f.keyed() {
+			kind = "state with keys of records"
+		}
+		e.fail(fmt.Errorf("delete from operator %q, state %q: there is no such %s; %s", f.UID, f.Name, kind, listed(e.header.States)))
 	}
 	e.deletes = append(e.deletes, d)
 	return e

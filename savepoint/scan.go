@@ -25,13 +25,16 @@ type Entry struct {
 // Filter chooses entries; the zero value chooses all.
 type Filter struct {
 	UID, Name string // empty: of any operator, of any state
-	// Key and Prefix are what the record's encoded key must be, or begin with; nil: anything. With a Key only its key group is read.
+	// Key and Prefix are what the record's encoded key must be, or begin with; nil: anything. With a Key only its key group is read. Broadcast state has no such
+	// keys: none of it is chosen then.
 	Key, Prefix []byte
 }
 
 func (f *Filter) state(d *state.Descriptor) bool {
-	return (f.UID == "" || f.UID == d.UID) && (f.Name == "" || f.Name == d.Name)
+	return (f.UID == "" || f.UID == d.UID) && (f.Name == "" || f.Name == d.Name) && (d.Kind != state.KindBroadcast || !f.keyed())
 }
+
+func (f *Filter) keyed() bool { return f.Key != nil || len(f.Prefix) > 0 }
 
 func (f *Filter) key(key []byte) bool {
 	return (f.Key == nil || bytes.Equal(f.Key, key)) && bytes.HasPrefix(key, f.Prefix)

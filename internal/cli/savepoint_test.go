@@ -167,3 +167,16 @@ func TestBar(t *testing.T) {
 		}
 	}
 }
+
+// A savepoint of a job that the store doesn't know, whose name was mistyped perhaps, leaves no folder with that name.
+func TestSavepointOfUnknownJob(t *testing.T) {
+	dir := t.TempDir()
+	env := []string{"WEIR_JOB=wordcount", "WEIR_JOB_ID=wordcuont", "WEIR_CHECKPOINT_STORE=file://" + dir, "WEIR_DATA_DIR=" + dir}
+	code, out, errs := try(t, Program{}, env, "savepoint", "create", "--offline")
+	if code != ExitFailure || !strings.Contains(errs, "notes no committed checkpoint") || !strings.Contains(errs, "WEIR_JOB_ID is meant") {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "wordcuont")); err != nil || len(left) > 0 {
+		t.Errorf("%q is left, %v", left, err)
+	}
+}

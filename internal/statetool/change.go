@@ -65,15 +65,14 @@ func (t *Tool) set(ctx context.Context, o *options) error {
 		if err != nil {
 			return err
 		}
-		row := rows.Row{rows.Value: textCell(o.value)}
-		for flag, column := range map[string]string{"key": rows.Key, "map-key": rows.MapKey} {
-			if o.given[flag] {
-				row[column] = textCell(map[string]string{"key": o.key, "map-key": o.mapKey}[flag])
-			}
-		}
 		if d.Kind == state.KindList || d.Kind == state.KindTimer {
 			return fmt.Errorf("state %q of operator %q is of kind %s: import it from a file, such as one that scan has written", d.Name, d.UID, d.Kind)
 		}
+		row, err := o.place(d)
+		if err != nil {
+			return err
+		}
+		row[rows.Value] = textCell(o.value)
 		e.With(func(_ context.Context, w *savepoint.Writer) error {
 			enc, err := encoder(w, d, nil)
 			if err == nil {
@@ -85,11 +84,36 @@ func (t *Tool) set(ctx context.Context, o *options) error {
 	})
 }
 
+// place is the row of the entry that --key and --map-key name, without its value. Each is expected where the state has such a thing, and only there.
+func (o *options) place(d state.Descriptor) (rows.Row, error) {
+	row := rows.Row{}
+	for _, c := range []struct {
+		flag, column, value string
+		has                 bool
+	}{
+		{"key", rows.Key, o.key, d.Kind != state.KindBroadcast},
+		{"map-key", rows.MapKey, o.mapKey, d.Kind == state.KindMap || d.Kind == state.KindBroadcast},
+	} {
+		switch given := o.given[c.flag]; {
+		case given && !c.has:
+			return nil, fmt.Errorf("--%s=%q: state %q of operator %q is of kind %s, whose entries have none; leave it out", c.flag, c.value, d.Name, d.UID, d.Kind)
+		case !given && c.has:
+			return nil, fmt.Errorf("--%s is missing: state %q of operator %q is of kind %s, whose entries have one", c.flag, d.Name, d.UID, d.Kind)
+		case given:
+			row[c.column] = textCell(c.value)
+		}
+	}
+	return row, nil
+}
+
 func textCell(s string) rows.Cell { return rows.Cell{Kind: rows.Text, Bytes: []byte(s)} }
 
 func (t *Tool) delete(ctx context.Context, o *options) error {
 	if o.uid == "" {
 		return errors.New("--uid is missing")
+	}
+	if o.given["map-key"] && (o.name == "" || o.given["prefix"]) {
+		return errors.New("--map-key is for one entry of one map: it needs --name, and excludes --prefix")
 	}
 	return t.change(ctx, o, func(sp *savepoint.Savepoint, e *savepoint.Edit) error {
 		switch {
@@ -98,7 +122,10 @@ func (t *Tool) delete(ctx context.Context, o *options) error {
 			if err != nil {
 				return err
 			}
-			row := rows.Row{rows.Key: textCell(o.key), rows.MapKey: textCell(o.mapKey)}
+			row, err := o.place(d)
+			if err != nil {
+				return err
+			}
 			e.With(func(_ context.Context, w *savepoint.Writer) error {
 				enc, err := encoder(w, d, nil)
 				if err == nil {

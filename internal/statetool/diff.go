@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/savepoint/rows"
 	"github.com/weirstream/weir/state"
@@ -19,6 +20,9 @@ import (
 
 // diff shows what only the first has as {"diff":"-",…}, what only the second has as {"diff":"+",…}, and what has changed as both.
 func (t *Tool) diff(ctx context.Context, o *options) (err error) {
+	if err := o.formats("json"); err != nil {
+		return err
+	}
 	a, err := o.open(ctx, o.args[0])
 	if err != nil {
 		return err
@@ -32,14 +36,20 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 	if x, y := a.Header().MaxParallelism, b.Header().MaxParallelism; x != y {
 		return fmt.Errorf("max parallelism is %d in %s and %d in %s: their keys are in different groups, so nothing can be compared", x, a.URL(), y, b.URL())
 	}
-	w := &differ{out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
+	states, err := o.chosen(statesOf(a, b))
+	if err == nil && len(states) == 0 && !sourced(o.uid, a, b) && (o.uid != "" || o.name != "") {
+		_, inA := a.State(o.uid, o.name)
+		_, inB := b.State(o.uid, o.name)
+		err = errors.Join(inA, inB)
+	}
+	if err != nil {
+		return err
+	}
+	w := &differ{t: t.besides(t.Out), out: bufio.NewWriterSize(t.Out, 1<<18), limit: o.limit}
 	if err := w.headers(o, a.Header(), b.Header()); err != nil {
 		return err
 	}
-	for _, s := range statesOf(a, b) {
-		if !o.wants(s.UID, s.Name) {
-			continue
-		}
+	for _, s := range states {
 		if err := w.state(ctx, o, a, b, s); err != nil {
 			return err
 		}
@@ -58,25 +68,53 @@ func byName(x, y state.Descriptor) int {
 	return cmp.Or(cmp.Compare(x.UID, y.UID), cmp.Compare(x.Name, y.Name))
 }
 
+// sourced says whether an operator without state has positions or watermarks.
+func sourced(uid string, all ...*savepoint.Savepoint) bool {
+	for _, sp := range all {
+		h := sp.Header()
+		if slices.ContainsFunc(h.Sources, func(s checkpoint.SourcePosition) bool { return s.Operator == uid }) ||
+			slices.ContainsFunc(h.Watermarks, func(w checkpoint.StageWatermark) bool { return w.Operator == uid }) {
+			return true
+		}
+	}
+	return false
+}
+
 type differ struct {
+	t     *Tool
 	out   *bufio.Writer
 	n     int64
 	limit int64
 	line  []byte
 }
 
-// headers compares descriptors, without their ids, and source positions.
+// headers compares what the flags choose of the headers: descriptors without their ids, and, unless states or keys are chosen, positions, watermarks, and whether all
+// timers have fired (drained).
 func (w *differ) headers(o *options, a, b savepoint.Header) error {
-	if !o.given["uid"] && !o.given["name"] {
-		if err := only(w, "source", a.Sources, b.Sources); err != nil {
+	if o.name == "" && !o.keyed() {
+		if o.uid == "" && a.Drained != b.Drained {
+			if err := only(w, "drained", []bool{a.Drained}, []bool{b.Drained}); err != nil {
+				return err
+			}
+		}
+		source := func(s checkpoint.SourcePosition) bool { return o.uid == "" || s.Operator == o.uid }
+		if err := only(w, "source", chosen(a.Sources, source), chosen(b.Sources, source)); err != nil {
+			return err
+		}
+		watermark := func(s checkpoint.StageWatermark) bool { return o.uid == "" || s.Operator == o.uid }
+		if err := only(w, "watermark", chosen(a.Watermarks, watermark), chosen(b.Watermarks, watermark)); err != nil {
 			return err
 		}
 	}
-	return only(w, "state", unnumbered(a.States), unnumbered(b.States))
+	return only(w, "state", unnumbered(chosen(a.States, o.wants)), unnumbered(chosen(b.States, o.wants)))
+}
+
+// chosen are those that are wanted, in a slice of their own.
+func chosen[T any](all []T, wanted func(T) bool) []T {
+	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !wanted(v) })
 }
 
 func unnumbered(states []state.Descriptor) []state.Descriptor {
-	states = slices.Clone(states)
 	for i := range states {
 		states[i].ID = 0
 	}
@@ -107,12 +145,13 @@ func only[T any](w *differ, what string, a, b []T) error {
 func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoint, s state.Descriptor) error {
 	one := *o
 	one.uid, one.name = s.UID, s.Name
-	left, stopLeft, err := w.entries(ctx, &one, a)
+	quiet := &Tool{} // one bar is enough
+	left, stopLeft, err := w.t.pull(ctx, &one, a)
 	if err != nil {
 		return err
 	}
 	defer stopLeft()
-	right, stopRight, err := w.entries(ctx, &one, b)
+	right, stopRight, err := quiet.pull(ctx, &one, b)
 	if err != nil {
 		return err
 	}
@@ -151,8 +190,8 @@ func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoin
 
 type pull = func() (savepoint.Entry, error, bool)
 
-// entries reads a state; one that is not there has none.
-func (w *differ) entries(ctx context.Context, o *options, sp *savepoint.Savepoint) (pull, func(), error) {
+// pull reads a state; one that is not there has no entries.
+func (t *Tool) pull(ctx context.Context, o *options, sp *savepoint.Savepoint) (pull, func(), error) {
 	if _, err := sp.State(o.uid, o.name); err != nil {
 		return func() (e savepoint.Entry, err error, ok bool) { return e, nil, false }, func() {}, nil //nolint:nilerr // it has no such state
 	}
@@ -160,7 +199,7 @@ func (w *differ) entries(ctx context.Context, o *options, sp *savepoint.Savepoin
 	if err != nil {
 		return nil, nil, err
 	}
-	next, stop := iter.Pull2(sp.Entries(ctx, f))
+	next, stop := iter.Pull2(t.entries(ctx, sp, f))
 	return next, stop, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,7 +31,7 @@ func (t *Tool) bootstrap(ctx context.Context, o *options) error {
 }
 
 func (t *Tool) load(ctx context.Context, o *options, anew bool) (err error) {
-	in := &input{o: o, known: map[string]state.Descriptor{}}
+	in := &input{o: o, known: map[string]state.Descriptor{}, renamed: rows.Row{}}
 	if err := in.inspect(); err != nil {
 		return err
 	}
@@ -79,6 +80,9 @@ type input struct {
 	path  string
 	info  os.FileInfo
 	known map[string]state.Descriptor // by uid and name
+	added []state.Descriptor          // those that only --schema has
+
+	renamed rows.Row // scratch
 }
 
 // inspect looks at the file, and what it is.
@@ -154,7 +158,7 @@ func (in *input) schemas() error {
 			if err := checkNew(s.Descriptor); err != nil {
 				return err
 			}
-			in.known[nameOf(s.UID, s.Name)] = s.Descriptor
+			in.known[nameOf(s.UID, s.Name)], in.added = s.Descriptor, append(in.added, s.Descriptor)
 		}
 	}
 }
@@ -173,7 +177,10 @@ func (in *input) put(ctx context.Context, w *savepoint.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.path, err)
 	}
-	encoders := map[string]*rows.Encoder{}
+	encoders, err := in.declare(w)
+	if err != nil {
+		return err
+	}
 	for n := 1; ; n++ {
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -191,6 +198,22 @@ func (in *input) put(ctx context.Context, w *savepoint.Writer) (err error) {
 			}
 		}
 	}
+}
+
+// declare makes the states that the command names, whether there are rows of them or not: a state without entries is one, too.
+func (in *input) declare(w *savepoint.Writer) (map[string]*rows.Encoder, error) {
+	for _, d := range in.added {
+		if _, err := w.State(d); err != nil {
+			return nil, err
+		}
+	}
+	encoders := map[string]*rows.Encoder{}
+	if in.o.uid == "" || in.o.name == "" {
+		return encoders, nil
+	}
+	enc, err := in.encoder(w, in.o.uid, in.o.name)
+	encoders[nameOf(in.o.uid, in.o.name)] = enc
+	return encoders, err
 }
 
 // where is the place in the input for people.
@@ -211,14 +234,23 @@ func (in *input) reader(f *os.File, position string) (rows.Reader, error) {
 	return rows.NewJSONReader(f, position)
 }
 
-// row writes one row into its state.
-func (in *input) row(w *savepoint.Writer, encoders map[string]*rows.Encoder, row rows.Row) error {
+// rename gives cells the names that --column says. All are looked up before one is set: what the input calls a column may be the name of another.
+func (in *input) rename(row rows.Row) error {
 	for name, column := range in.o.columns {
 		cell, ok := row[column]
 		if !ok {
 			return fmt.Errorf("column %q is missing", column)
 		}
-		row[name] = cell
+		in.renamed[name] = cell
+	}
+	maps.Copy(row, in.renamed)
+	return nil
+}
+
+// row writes one row into its state.
+func (in *input) row(w *savepoint.Writer, encoders map[string]*rows.Encoder, row rows.Row) error {
+	if err := in.rename(row); err != nil {
+		return err
 	}
 	uid, name := in.o.uid, in.o.name
 	if c, ok := row[rows.UID]; ok && uid == "" {

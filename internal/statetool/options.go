@@ -45,7 +45,15 @@ func selecting(o *options, f *flag.FlagSet) {
 	f.StringVar(&o.name, "name", "", "only states with this `name`")
 	f.StringVar(&o.key, "key", "", "only this `key`, as rows show it")
 	f.StringVar(&o.prefix, "prefix", "", "only keys that begin with this `text`")
+}
+
+func comparing(o *options, f *flag.FlagSet) {
+	selecting(o, f)
 	f.Int64Var(&o.limit, "limit", 0, "at most so many rows; 0: all")
+}
+
+func showing(o *options, f *flag.FlagSet) {
+	comparing(o, f)
 	f.StringVar(&o.output, "output", "", "write to this `file` instead of the standard output")
 }
 
@@ -57,7 +65,6 @@ func querying(o *options, f *flag.FlagSet) {
 func changing(o *options, f *flag.FlagSet) {
 	f.StringVar(&o.from, "from", "", "`URL` of the savepoint to begin with")
 	f.StringVar(&o.to, "to", "", "`URL` of the new savepoint, where there must be none")
-	f.StringVar(&o.work, "work", "", "`folder` for what is being sorted, and for going on after an interruption (default: one among the temporary folders)")
 	f.IntVar(&o.memory, "memory", savepoint.DefaultMemory>>20, "`MiB` that are sorted at a time")
 }
 
@@ -75,17 +82,18 @@ func deleting(o *options, f *flag.FlagSet) {
 	f.StringVar(&o.name, "name", "", "`name` of the state; empty: all")
 	f.StringVar(&o.key, "key", "", "only this `key`")
 	f.StringVar(&o.prefix, "prefix", "", "only keys that begin with this `text`")
-	f.StringVar(&o.mapKey, "map-key", "", "only this `key` in the map of --key")
+	f.StringVar(&o.mapKey, "map-key", "", "only this `key` in the map of --key, or in broadcast state")
 }
 
 func importing(o *options, f *flag.FlagSet) {
 	changing(o, f)
 	o.oneState(f)
+	f.StringVar(&o.work, "work", "", "`folder` for what is being sorted, and for going on after an interruption (default: one among the temporary folders)")
 	f.IntVar(&o.maxParallelism, "max-parallelism", state.DefaultMaxParallelism, "key `groups` of the job, without --from")
 	f.StringVar(&o.format, "format", "", "`form` of the input: json, csv or parquet (default: by the file's name)")
 	f.StringVar(&o.schema, "schema", "", "`file` that describes states as the command schema does")
 	f.Var(&o.columns, "column", "`name=column`: what the input calls a column, such as key=user_id; may be repeated")
-	f.StringVar(&o.windowTimers, "window-timers", "", "for windows: set their timers in this `time`, processing or event; without them they never emit")
+	f.StringVar(&o.windowTimers, "window-timers", "", "for windows and sessions: set their timers in this `time`, processing or event; without them they never emit")
 	f.DurationVar(&o.lateness, "lateness", 0, "allowed lateness of windows of event time")
 }
 
@@ -126,10 +134,16 @@ func (o *options) check() error {
 	switch {
 	case o.given["key"] && o.given["prefix"]:
 		return errors.New("--key and --prefix exclude each other")
+	case o.given["prefix"] && o.prefix == "":
+		return errors.New("--prefix is empty: leave it out for all keys")
 	case o.memory < 0 || o.limit < 0:
 		return errors.New("--memory and --limit must not be negative")
 	case o.windowTimers != "" && o.windowTimers != "processing" && o.windowTimers != "event":
 		return fmt.Errorf("--window-timers=%q: expected processing or event", o.windowTimers)
+	case o.given["lateness"] && o.windowTimers != "event":
+		return errors.New("--lateness is for --window-timers=event")
+	case o.given["max-parallelism"] && o.from != "":
+		return errors.New("--max-parallelism is for a savepoint from nothing: the new one has as many key groups as that of --from")
 	}
 	return nil
 }
@@ -151,47 +165,4 @@ func (o *options) open(ctx context.Context, url string) (*savepoint.Savepoint, e
 		return savepoint.Unpack(o.packing).LoadCheckpoint(ctx, url, o.job)
 	}
 	return savepoint.Unpack(o.packing).Load(ctx, url)
-}
-
-// wants says whether --uid and --name choose a state.
-func (o *options) wants(uid, name string) bool {
-	return (o.uid == "" || uid == o.uid) && (o.name == "" || name == o.name)
-}
-
-// filter chooses entries. Keys are encoded as the states have them.
-func (o *options) filter(sp *savepoint.Savepoint) (f savepoint.Filter, err error) {
-	f = savepoint.Filter{UID: o.uid, Name: o.name}
-	any := false
-	for _, d := range sp.Header().States {
-		if !o.wants(d.UID, d.Name) {
-			continue
-		}
-		any = true
-		if err := o.encodeKey(d, &f); err != nil {
-			return f, err
-		}
-	}
-	if !any && (o.uid != "" || o.name != "") {
-		_, err = sp.State(o.uid, o.name)
-	}
-	return f, err
-}
-
-func (o *options) encodeKey(d state.Descriptor, f *savepoint.Filter) error {
-	if d.Kind == state.KindBroadcast || !o.given["key"] && !o.given["prefix"] {
-		return nil
-	}
-	if o.given["prefix"] {
-		if d.KeyCodec != "string" && d.KeyCodec != "bytes" {
-			return fmt.Errorf("--prefix: keys of state %q of operator %q are written by codec %q, and are no text; choose others by --uid and --name", d.Name, d.UID, d.KeyCodec)
-		}
-		f.Prefix = []byte(o.prefix)
-		return nil
-	}
-	key, err := rows.EncodeKey(d, textCell(o.key))
-	if err == nil && f.Key != nil && string(f.Key) != string(key) {
-		err = errors.New("--key: states have keys of several codecs; choose one by --uid and --name")
-	}
-	f.Key = key
-	return err
 }

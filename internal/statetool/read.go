@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"iter"
 	"text/tabwriter"
 
 	"github.com/weirstream/weir/savepoint"
@@ -81,6 +81,9 @@ var typeNames = map[rows.Kind]string{
 }
 
 func (t *Tool) schema(ctx context.Context, o *options) (err error) {
+	if err := o.formats("json"); err != nil {
+		return err
+	}
 	sp, err := o.open(ctx, o.args[0])
 	if err != nil {
 		return err
@@ -124,38 +127,46 @@ func (t *Tool) scan(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	t.note(sp, o)
-	out, closeOut, err := t.output(o)
+	only, err := single(sp, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeOut()) }()
-	w, err := rowWriter(out, sp, o)
+	out, err := t.output(o)
 	if err != nil {
 		return err
 	}
+	w, err := rowWriter(out, only, o.format)
+	if err == nil {
+		err = errors.Join(copyRows(t.besides(out.Writer).entries(ctx, sp, f), w, o.limit), w.Close())
+	}
+	return out.end(err)
+}
+
+// copyRows writes so many rows at most; 0: all.
+func copyRows(entries iter.Seq2[savepoint.Entry, error], w rows.Writer, limit int64) error {
 	n := int64(0)
 	var e savepoint.Entry // one for all: what w is given would be allocated for each
-	for next, err := range sp.Entries(ctx, f) {
+	for next, err := range entries {
 		if e = next; err != nil {
-			return errors.Join(err, w.Close())
+			return err
 		}
 		if e.State.Kind == state.KindList && len(e.Suffix) == 0 {
 			continue // the length
 		}
 		if err := w.Write(&e); err != nil {
-			return errors.Join(err, w.Close())
+			return err
 		}
-		if n++; n == o.limit {
+		if n++; n == limit {
 			break
 		}
 	}
-	return w.Close()
+	return nil
 }
 
 // note tells of states that are not shown as what they are.
 func (t *Tool) note(sp *savepoint.Savepoint, o *options) {
 	for _, d := range sp.Header().States {
-		if !o.wants(d.UID, d.Name) {
+		if !o.wants(d) {
 			continue
 		}
 		for _, c := range rows.NewLayout(d).Columns() {
@@ -166,42 +177,31 @@ func (t *Tool) note(sp *savepoint.Savepoint, o *options) {
 	}
 }
 
-// output is the file of --output, or the standard output.
-func (t *Tool) output(o *options) (io.Writer, func() error, error) {
-	if o.output == "" {
-		return t.Out, func() error { return nil }, nil
+// single is the state that the flags choose, or nil if there are several, which a Parquet file can't have.
+func single(sp *savepoint.Savepoint, o *options) (*state.Descriptor, error) {
+	states, err := o.chosen(sp.Header().States)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(states) == 1:
+		return &states[0], nil
+	case o.format == "parquet":
+		return nil, errors.New("--format=parquet: a file has one state; choose it by --uid and --name")
 	}
-	f, err := os.Create(o.output)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--output: %w", err)
-	}
-	return f, f.Close, nil
+	return nil, nil
 }
 
-func rowWriter(out io.Writer, sp *savepoint.Savepoint, o *options) (rows.Writer, error) {
-	if o.format == "json" {
+func rowWriter(out io.Writer, only *state.Descriptor, format string) (rows.Writer, error) {
+	switch format {
+	case "json":
 		return rows.NewJSONLines(out), nil
-	}
-	var one *state.Descriptor
-	for _, d := range sp.Header().States {
-		if o.wants(d.UID, d.Name) {
-			if one != nil {
-				one = nil
-				break
-			}
-			one = &d
-		}
-	}
-	if o.format == "parquet" {
-		if one == nil {
-			return nil, errors.New("--format=parquet: a file has one state; choose it by --uid and --name")
-		}
-		return parquet.NewWriter(out, *one), nil
+	case "parquet":
+		return parquet.NewWriter(out, *only), nil
 	}
 	var columns []string
-	if one != nil {
+	if only != nil {
 		columns = []string{rows.UID, rows.Name}
-		for _, c := range rows.NewLayout(*one).Columns() {
+		for _, c := range rows.NewLayout(*only).Columns() {
 			columns = append(columns, c.Name)
 		}
 	}

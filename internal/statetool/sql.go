@@ -34,10 +34,18 @@ func (t *Tool) sql(ctx context.Context, o *options) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	found, err := db.QueryContext(ctx, query)
 	if err != nil {
-		return err
+		return explain(err)
 	}
 	defer found.Close()
 	return t.results(o, found)
+}
+
+// explain says of SQLite's words for it that other databases are refused.
+func explain(err error) error {
+	if strings.Contains(err.Error(), "too many attached databases") {
+		return fmt.Errorf("a query reads the states of the savepoint, and neither reads nor makes other files (ATTACH, VACUUM INTO): %w", err)
+	}
+	return err
 }
 
 func (t *Tool) results(o *options, found *sql.Rows) error {

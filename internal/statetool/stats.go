@@ -61,7 +61,7 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 		all[nameOf(d.UID, d.Name)] = &tally{UID: d.UID, Name: d.Name, groups: make([]int64, sp.Header().MaxParallelism)}
 	}
 	byState := map[*state.Descriptor]*tally{}
-	for e, err := range sp.Entries(ctx, f) {
+	for e, err := range t.entries(ctx, sp, f) {
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (t *Tool) tallies(ctx context.Context, o *options, head []string, show func
 	}
 	return t.table(o, head, func(row func(v any, cells ...any)) error {
 		for _, d := range sp.Header().States {
-			if !o.wants(d.UID, d.Name) {
+			if !o.wants(d) {
 				continue
 			}
 			s := all[nameOf(d.UID, d.Name)]

@@ -176,9 +176,11 @@ func TestRefusals(t *testing.T) {
 		{1, "expected an integer", append([]string{"set", "--from", url, "--to", dir + "/x", "--key", "a", "--value", "high"}, one...)},
 		{1, `has "int64-be"`, append([]string{"import", in, "--from", url, "--to", dir + "/x", "--value-codec", "json"}, one...)},
 		{1, "describe it by --kind", append([]string{"import", in, "--to", dir + "/x"}, one...)},
+		{1, "in.csv, line 3: column \"value\": \"high\"", append([]string{"import", file(t, "in.csv", "key,value\na,1\nb,high\n"), "--from", url, "--to", dir + "/x"}, one...)},
 		{1, "line 1: it is of state", []string{"import", in, "--to", dir + "/x"}},
 		{1, `operator with uid "nope"`, []string{"rename-uid", "nope", "x", "--from", url, "--to", dir + "/x"}},
 		{1, "no committed checkpoint of a job", []string{"ls", dir, "--job", "wordcount"}},
+		{1, "neither reads nor makes other files", []string{"sql", url, "ATTACH DATABASE '" + filepath.Join(t.TempDir(), "x.db") + "' AS x"}},
 		{1, "no such column", []string{"sql", url, "SELECT x FROM classify_data_thresholdState"}},
 	} {
 		if code, _, errs := try(c.args...); code != c.code || !strings.Contains(errs, c.want) {

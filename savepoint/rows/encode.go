@@ -3,7 +3,6 @@ package rows
 import (
 	"fmt"
 
-	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/state"
 )
@@ -20,21 +19,15 @@ type Encoder struct {
 	timers             *savepoint.StateWriter
 }
 
-// Arm sets the timers without which a window would never emit: at its end, and, in event time, when its lateness is over.
-type Arm struct {
-	Domain   state.Domain
-	Lateness int64 // ms
-}
-
-// NewEncoder writes into a state. arm is for a map from windows (nil: no timers), timers the operator's.
+// NewEncoder writes into a state. arm is for windows and sessions (nil: no timers), timers the operator's.
 func NewEncoder(to *savepoint.StateWriter, arm *Arm, timers *savepoint.StateWriter) (*Encoder, error) {
 	d := to.Descriptor()
 	e := &Encoder{to: to, kind: d.Kind, arm: arm, timers: timers}
 	e.key, _ = codecOf(d.KeyCodec)
 	e.mapKey, _ = codecOf(d.MapKeyCodec)
 	e.value, _ = codecOf(d.ValueCodec)
-	if arm != nil && (d.Kind != state.KindMap || d.MapKeyCodec != operators.WindowCodec{}.Name()) {
-		return nil, fmt.Errorf("state %q of operator %q has no windows to set timers for: expected a map whose keys are windows", d.Name, d.UID)
+	if arm != nil && !hasWindows(d) && !hasSessions(d) {
+		return nil, fmt.Errorf("state %q of operator %q has no windows to set timers for: expected a map whose keys are windows, or the sessions of each key", d.Name, d.UID)
 	}
 	return e, nil
 }
@@ -61,7 +54,10 @@ func (e *Encoder) Put(r Row) error {
 	case state.KindMap, state.KindBroadcast:
 		return e.entry(r, key, value)
 	}
-	return e.to.Value(key, value)
+	if err := e.to.Value(key, value); err != nil || e.arm == nil {
+		return err
+	}
+	return e.arm.sessions(e.timers, key, value)
 }
 
 func (e *Encoder) entry(r Row, key, value []byte) error {
@@ -75,17 +71,7 @@ func (e *Encoder) entry(r Row, key, value []byte) error {
 	if err := e.to.MapEntry(key, mapKey, value); err != nil || e.arm == nil {
 		return err
 	}
-	w, err := operators.WindowCodec{}.Decode(mapKey)
-	if err != nil {
-		return err
-	}
-	if e.arm.Domain == state.ProcessingTime {
-		return e.timers.Timer(key, state.ProcessingTime, w.End, mapKey)
-	}
-	if err := e.timers.Timer(key, state.EventTime, w.End-1, mapKey); err != nil || e.arm.Lateness == 0 {
-		return err
-	}
-	return e.timers.Timer(key, state.EventTime, w.End-1+e.arm.Lateness, mapKey)
+	return e.arm.windows(e.timers, key, mapKey)
 }
 
 func (e *Encoder) timer(r Row, key []byte) error {

@@ -3,11 +3,9 @@ package rows
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 )
 
 // Reader reads rows. Rows are valid until the next call.
@@ -31,7 +29,9 @@ type jsonReader struct {
 func NewJSONReader(r io.ReadSeeker, position string) (Reader, error) {
 	j := &jsonReader{in: bufio.NewReaderSize(r, 1<<18), object: jsonObject{names: map[string]string{}, row: Row{}}}
 	if position == "" {
-		return j, nil
+		var err error
+		j.at, err = skipMark(r)
+		return j, err
 	}
 	if _, err := fmt.Sscanf(position, "%d:%d", &j.at, &j.line); err != nil {
 		return nil, fmt.Errorf("position %q of JSON lines: %w", position, err)
@@ -69,45 +69,15 @@ func (j *jsonReader) readLine() ([]byte, error) {
 	return b, err
 }
 
-// csvReader reads CSV.
-type csvReader struct {
-	in      *csv.Reader
-	columns []string
-	base    int64
-	row     Row
-}
-
-// NewCSVReader reads CSV whose first line names the columns.
-func NewCSVReader(r io.ReadSeeker, position string) (Reader, error) {
-	c := &csvReader{in: csv.NewReader(r), row: Row{}}
-	var err error
-	if c.columns, err = c.in.Read(); err != nil {
-		return nil, fmt.Errorf("the first line of CSV, which names the columns: %w", err)
+// skipMark skips the mark of UTF-8 that some programs put before all else, and returns where the text begins.
+func skipMark(r io.ReadSeeker) (int64, error) {
+	mark := make([]byte, 3)
+	n, err := io.ReadFull(r, mark)
+	if err == nil && string(mark) == "\uFEFF" {
+		return int64(n), nil
 	}
-	if position == "" {
-		return c, nil
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0, err
 	}
-	if c.base, err = strconv.ParseInt(position, 10, 64); err != nil {
-		return nil, fmt.Errorf("position %q of CSV: %w", position, err)
-	}
-	if _, err := r.Seek(c.base, io.SeekStart); err != nil {
-		return nil, err
-	}
-	c.in = csv.NewReader(r)
-	c.in.FieldsPerRecord = len(c.columns)
-	return c, nil
-}
-
-func (c *csvReader) Position() string { return strconv.FormatInt(c.base+c.in.InputOffset(), 10) }
-
-func (c *csvReader) Next() (Row, error) {
-	fields, err := c.in.Read()
-	if err != nil {
-		return nil, err
-	}
-	clear(c.row)
-	for i, f := range fields {
-		c.row[c.columns[i]] = Cell{Kind: Text, Bytes: []byte(f)}
-	}
-	return c.row, nil
+	return r.Seek(0, io.SeekStart)
 }

@@ -27,13 +27,14 @@ import (
 	"sync"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/weirstream/weir/savepoint"
 	"github.com/weirstream/weir/savepoint/rows"
 	"github.com/weirstream/weir/state"
 )
 
-// DB is a database whose tables are the states of a savepoint. They can be read only.
+// DB is a database whose tables are the states of a savepoint. They can be read only. It has no files: ATTACH, and VACUUM INTO, are refused.
 type DB struct {
 	*sql.DB
 	handle int
@@ -49,7 +50,7 @@ func Open(ctx context.Context, sp *savepoint.Savepoint) (*DB, error) {
 	// A table in memory belongs to its connection, so there is one.
 	db := &DB{DB: sql.OpenDB(connector{engine}), handle: handle}
 	db.SetMaxOpenConns(1)
-	if err := db.create(ctx, sp); err != nil {
+	if err := errors.Join(db.confine(ctx), db.create(ctx, sp)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -59,6 +60,17 @@ func Open(ctx context.Context, sp *savepoint.Savepoint) (*DB, error) {
 func (db *DB) Close() error {
 	err := db.DB.Close()
 	open.remove(db.handle)
+	return err
+}
+
+// confine lets no query attach a database, which would be a file that it can read, or make (VACUUM INTO attaches one, too).
+func (db *DB) confine(ctx context.Context) (err error) {
+	c, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	_, err = sqlite.Limit(c, sqlite3.SQLITE_LIMIT_ATTACHED, 0)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	gopq "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"go.uber.org/goleak"
 
 	"github.com/weirstream/weir/savepoint"
@@ -152,16 +153,11 @@ func copyRows(f *os.File, position string, n int, enc *rows.Encoder) (string, er
 	return in.Position(), nil
 }
 
-// Files of other programs have other types.
-func TestForeignTypes(t *testing.T) {
-	type foreign struct {
-		Small int32     `parquet:"small"`
-		Real  float32   `parquet:"real"`
-		When  time.Time `parquet:"when,timestamp(microsecond)"`
-		None  *string   `parquet:"none,optional"`
-	}
+// readAll are the rows of a file that has these, each with its columns sorted by name.
+func readAll[T any](t *testing.T, content ...T) (all []string, err error) {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "f.parquet")
-	if err := gopq.WriteFile(name, []foreign{{7, 0.5, time.UnixMilli(1234), nil}}); err != nil {
+	if err := gopq.WriteFile(name, content); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(name)
@@ -171,33 +167,79 @@ func TestForeignTypes(t *testing.T) {
 	defer f.Close()
 	in, err := parquet.NewReader(f, "")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	row, err := in.Next()
-	if err != nil {
-		t.Fatal(err)
+	for {
+		row, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+		var cells []string
+		for column, cell := range row {
+			cells = append(cells, column+"="+cell.String())
+		}
+		slices.Sort(cells)
+		all = append(all, strings.Join(cells, " "))
 	}
-	var got []string
-	for column, cell := range row {
-		got = append(got, column+"="+cell.String())
-	}
-	slices.Sort(got)
-	if want := []string{"real=0.5", "small=7", "when=1234"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
+}
 
+// Files of other programs have other types.
+func TestForeignTypes(t *testing.T) {
+	type foreign struct {
+		Small  int32     `parquet:"small"`
+		Byte   uint8     `parquet:"byte"`
+		Word   uint32    `parquet:"word"`
+		Number uint64    `parquet:"number"`
+		Real   float32   `parquet:"real"`
+		When   time.Time `parquet:"when,timestamp(microsecond)"`
+		None   *string   `parquet:"none,optional"`
+	}
+	got, err := readAll(t,
+		foreign{7, 200, 3_000_000_000, math.MaxInt64, 0.5, time.UnixMilli(1234), nil},
+		foreign{-7, 0, math.MaxUint32, 0, -0.5, time.UnixMicro(-1500), nil})
+	want := []string{
+		"byte=200 number=9223372036854775807 real=0.5 small=7 when=1234 word=3000000000",
+		"byte=0 number=0 real=-0.5 small=-7 when=-2 word=4294967295",
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
+// What a column can't be read as is refused, and not taken for something else.
+func TestForeignTypesRefused(t *testing.T) {
 	type nested struct {
 		In struct{ A int64 } `parquet:"in"`
 	}
-	if err := gopq.WriteFile(name, []nested{{}}); err != nil {
-		t.Fatal(err)
+	type large struct {
+		Number uint64 `parquet:"number"`
 	}
-	again, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
+	type old struct {
+		When deprecated.Int96 `parquet:"when"`
 	}
-	defer again.Close()
-	if _, err := parquet.NewReader(again, ""); err == nil || !strings.Contains(err.Error(), "nested") {
-		t.Errorf("got %v, want a refusal", err)
+	type decimal struct {
+		Price int64 `parquet:"price,decimal(2:10)"`
 	}
+	type date struct {
+		Day int32 `parquet:"day,date"`
+	}
+	refused := func(want string, got []string, err error) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %q, %v, want a refusal with %q", got, err, want)
+		}
+	}
+	got, err := readAll(t, nested{})
+	refused(`"in" is nested`, got, err)
+	got, err = readAll(t, large{1}, large{1 << 63})
+	refused(`"number": 9223372036854775808 is more than`, got, err)
+	got, err = readAll(t, old{deprecated.Int96{1, 2, 3}})
+	refused(`"when" is an INT96`, got, err)
+	got, err = readAll(t, decimal{1234})
+	refused(`"price" is a DECIMAL`, got, err)
+	got, err = readAll(t, date{20_000})
+	refused(`"day" is a DATE`, got, err)
 }

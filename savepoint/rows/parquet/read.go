@@ -28,6 +28,8 @@ type column struct {
 	name string
 	text bool
 	json bool
+	// unsigned numbers stand in the bits of signed ones.
+	unsigned bool
 	// divide makes ms of a timestamp, if it is one.
 	divide int64
 }
@@ -64,12 +66,17 @@ func columnOf(f parquet.Field) (column, error) {
 	if !f.Leaf() || f.Repeated() {
 		return c, fmt.Errorf("column %q is nested or repeated; expected plain columns", f.Name())
 	}
+	if f.Type().Kind() == parquet.Int96 {
+		return c, fmt.Errorf("column %q is an INT96, a form of timestamps that Parquet has given up; expected a TIMESTAMP, or a number", f.Name())
+	}
 	logical := f.Type().LogicalType()
 	if logical == nil {
 		return c, nil
 	}
 	switch l := logical.Value.(type) {
-	case nil, *format.IntType, *format.UUIDType:
+	case nil, *format.UUIDType:
+	case *format.IntType:
+		c.unsigned = !l.IsSigned
 	case *format.StringType, *format.EnumType:
 		c.text = true
 	case *format.JsonType:
@@ -97,31 +104,44 @@ func (r *reader) Next() (rows.Row, error) {
 	}
 	row := make(rows.Row, len(r.columns))
 	for _, v := range r.page[r.at] {
-		if c := r.columns[v.Column()]; !v.IsNull() {
-			row[c.name] = c.cell(v)
+		c := &r.columns[v.Column()]
+		if v.IsNull() {
+			continue
 		}
+		cell, err := c.cell(v)
+		if err != nil {
+			return nil, err
+		}
+		row[c.name] = cell
 	}
 	r.at++
 	r.row++
 	return row, nil
 }
 
-func (c *column) cell(v parquet.Value) rows.Cell {
+func (c *column) cell(v parquet.Value) (rows.Cell, error) {
 	switch v.Kind() {
 	case parquet.Boolean:
 		cell := rows.Cell{Kind: rows.Bool}
 		if v.Boolean() {
 			cell.Int = 1
 		}
-		return cell
+		return cell, nil
 	case parquet.Int32:
-		return rows.Cell{Kind: rows.Int, Int: int64(v.Int32())}
+		i := int64(v.Int32())
+		if c.unsigned {
+			i = int64(v.Uint32())
+		}
+		return rows.Cell{Kind: rows.Int, Int: i}, nil
 	case parquet.Int64:
-		return rows.Cell{Kind: rows.Int, Int: v.Int64() / c.divide}
+		if c.unsigned && v.Int64() < 0 {
+			return rows.Cell{}, fmt.Errorf("column %q: %d is more than a signed integer of 64 bits can be", c.name, v.Uint64())
+		}
+		return rows.Cell{Kind: rows.Int, Int: floor(v.Int64(), c.divide)}, nil
 	case parquet.Float:
-		return rows.Cell{Kind: rows.Float, Float: float64(v.Float())}
+		return rows.Cell{Kind: rows.Float, Float: float64(v.Float())}, nil
 	case parquet.Double:
-		return rows.Cell{Kind: rows.Float, Float: v.Double()}
+		return rows.Cell{Kind: rows.Float, Float: v.Double()}, nil
 	}
 	cell := rows.Cell{Kind: rows.Bytes, Bytes: v.ByteArray()}
 	if c.text {
@@ -129,5 +149,14 @@ func (c *column) cell(v parquet.Value) rows.Cell {
 	} else if c.json {
 		cell.Kind = rows.JSON
 	}
-	return cell
+	return cell, nil
+}
+
+// floor divides towards the past, as times are counted.
+func floor(i, by int64) int64 {
+	n := i / by
+	if i%by < 0 {
+		n--
+	}
+	return n
 }
