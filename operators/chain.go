@@ -29,6 +29,8 @@ type Env struct {
 	// Partitions is how many partitions a topic has that a sink may write to; the error wraps ErrTopic if there is no such topic. It
 	// may be nil, if no sink has to know.
 	Partitions func(topic string) (int32, error)
+	// Limits is what a topic takes that a sink may write to. It may be nil: nobody knows.
+	Limits func(topic string) txn.Limits
 	// Now is the processing time.
 	Now func() time.Time
 	// Watermark is where the event time of a source partition goes on after a restart; 0: it has not begun.

@@ -80,6 +80,9 @@
 // Source records travel through an exchange only if
 // a dead letter may be written behind it. A dead letter is one more record in the out-buffer, so it shares the epoch's fate.
 //
+// What is too large for its topic, or too far from the present, the broker refuses when the epoch is committed, and doesn't say which record it was. So whoever
+// writes asks beforehand what the topic takes (Env.Limits, room): it is a failure of the operator on the record then, under its policy.
+//
 // # Cost
 //
 // No operator allocates per record. Output keys and values come from arenas (Output.Buf), batches of exchanges

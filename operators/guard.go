@@ -119,8 +119,12 @@ func (g *Guard) settle(err error, touched bool) error {
 	case g.t.raw == nil:
 		return g.refuse(e, "it was made by a timer, so that there is no source record for a dead letter")
 	}
+	letter, why := g.t.letter(g.policy.Letters, e)
+	if why != nil {
+		return g.refuse(e, "its dead letter can't be written: "+why.Error())
+	}
 	g.t.lost(g.uid, DeadLetter, err)
-	return g.t.out.add(g.t.letter(g.policy.Letters, e))
+	return g.t.out.add(letter)
 }
 
 // refuse fails the epoch all the same.

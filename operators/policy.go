@@ -36,18 +36,34 @@ const (
 // longestCause bounds the text of an error in a header.
 const longestCause = 4096
 
-// letter is the dead letter of the source record at work, whose failure is e.
-func (t *Task) letter(topic string, e *RecordError) *Output {
+// letter is the dead letter of the source record at work, whose failure is e. A source record may be as large as the topic takes: then there is less of the text of
+// the error, and in the end no header but its own. why says that the topic doesn't take even that.
+func (t *Task) letter(topic string, e *RecordError) (letter *Output, why error) {
 	r := t.raw
 	cause := e.Err.Error()
-	headers := make([]txn.Header, 0, len(r.Headers)+5)
-	headers = append(append(headers, r.Headers...),
-		txn.Header{Key: HeaderCause, Value: []byte(cause[:min(len(cause), longestCause)])},
+	cause = cause[:min(len(cause), longestCause)]
+	letter = &Output{Key: r.Key, Value: r.Value, Headers: t.explained(e, cause), Timestamp: max(r.Timestamp, 0), Topic: topic, Partition: txn.AnyPartition}
+	to := room{t: t}
+	why = to.check(letter)
+	if why == nil {
+		return letter, nil
+	}
+	over := sizeOf(letter) - to.limits.Bytes
+	if letter.Headers = r.Headers; over > 0 && over <= len(cause) {
+		letter.Headers = t.explained(e, cause[:len(cause)-over])
+	}
+	return letter, to.check(letter)
+}
+
+// explained are the headers of the source record at work, and those of a dead letter behind them.
+func (t *Task) explained(e *RecordError, cause string) []txn.Header {
+	headers := make([]txn.Header, 0, len(t.raw.Headers)+5)
+	return append(append(headers, t.raw.Headers...),
+		txn.Header{Key: HeaderCause, Value: []byte(cause)},
 		txn.Header{Key: HeaderOperator, Value: []byte(e.UID)},
 		txn.Header{Key: HeaderTopic, Value: []byte(e.Topic)},
 		txn.Header{Key: HeaderPartition, Value: strconv.AppendInt(nil, int64(e.Partition), 10)},
 		txn.Header{Key: HeaderOffset, Value: strconv.AppendInt(nil, e.Offset, 10)})
-	return &Output{Key: r.Key, Value: r.Value, Headers: headers, Timestamp: max(r.Timestamp, 0), Topic: topic, Partition: txn.AnyPartition}
 }
 
 // lost tells that a record of an operator goes no further.

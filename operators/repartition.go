@@ -17,10 +17,11 @@ type topicSender[K, T any] struct {
 	batches []topicBatch // by partition
 	value   []byte
 	out     Output
+	room    room
 }
 
 func (x *Exchange[K, T]) sendTopic(t *Task, topic string) Push[T] {
-	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), targets: targetsOf(t.env), out: Output{Topic: topic}}
+	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), targets: targetsOf(t.env), out: Output{Topic: topic}, room: room{t: t, topic: topic}}
 	s.batches = make([]topicBatch, max(t.env.Parallelism, 1))
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
@@ -35,6 +36,9 @@ func (s *topicSender[K, T]) push(v T) (err error) {
 		return s.t.fail(s.op, fmt.Errorf("value: %w", err))
 	}
 	key := s.t.scratch
+	if err := s.room.crosses(s.x.Raw, key, s.value); err != nil {
+		return s.t.fail(s.op, err)
+	}
 	target := int(s.targets[state.KeyGroup(key, len(s.targets))])
 	b := &s.batches[target]
 	if b.full(s.t, s.x.Raw, key, s.value) {

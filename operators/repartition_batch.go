@@ -3,6 +3,7 @@ package operators
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -29,6 +30,32 @@ type topicBatch struct {
 // full says whether the record at work should go into a batch of its own; raw, whether its source record goes with it.
 func (b *topicBatch) full(t *Task, raw bool, key, value []byte) bool {
 	return b.value != nil && len(b.value)+len(key)+len(value)+b.trace.size(t, raw) > repartitionBytes
+}
+
+// crossingOverhead is the most that surrounds key and value of a record that is alone in its batch, but for the name of its source partition's topic and the source record.
+const crossingOverhead = 64
+
+// crosses says why the record at work is too large to be sent, in a batch of its own.
+func (r *room) crosses(raw bool, key, value []byte) error {
+	n := len(key) + len(value) + crossingOverhead
+	if o := r.t.origin.Partition; o != nil {
+		n += len(o.Topic)
+	}
+	if raw && r.t.raw != nil {
+		n += sizeOfRaw(r.t.raw)
+	}
+	if n <= r.bytes {
+		return nil
+	}
+	r.ask()
+	if n <= r.bytes {
+		return nil
+	}
+	with := ""
+	if raw {
+		with = ", with the source record for a dead letter"
+	}
+	return fmt.Errorf("a record of %d bytes%s is too large to cross in topic %q, which takes %d: raise the topic's max.message.bytes, or message.max.bytes of the client if that is less", n, with, r.topic, r.limits.Bytes)
 }
 
 // append adds the record at work.

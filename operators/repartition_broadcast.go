@@ -14,10 +14,11 @@ type topicBroadcaster[T any] struct {
 	batch topicBatch
 	value []byte
 	out   Output
+	room  room
 }
 
 func (x *BroadcastExchange[T]) sendTopic(t *Task, topic string) Push[T] {
-	s := &topicBroadcaster[T]{t: t, x: x, op: t.operator(x.UID), out: Output{Topic: topic}}
+	s := &topicBroadcaster[T]{t: t, x: x, op: t.operator(x.UID), out: Output{Topic: topic}, room: room{t: t, topic: topic}}
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
 }
@@ -26,6 +27,9 @@ func (s *topicBroadcaster[T]) push(v T) (err error) {
 	s.t.op = s.op
 	if s.value, err = s.x.Values.Append(s.value[:0], v); err != nil {
 		return s.t.fail(s.op, fmt.Errorf("value: %w", err))
+	}
+	if err := s.room.crosses(s.x.Raw, nil, s.value); err != nil {
+		return s.t.fail(s.op, err)
 	}
 	if s.batch.full(s.t, s.x.Raw, nil, s.value) {
 		if err := s.flush(); err != nil {

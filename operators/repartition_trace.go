@@ -35,7 +35,7 @@ func (w *tracer) size(t *Task, raw bool) int {
 	if !raw || t.raw == nil || w.sameRaw(t.origin) {
 		return 0
 	}
-	return len(t.raw.Key) + len(t.raw.Value)
+	return sizeOfRaw(t.raw)
 }
 
 // append appends the trace of the record at work.
@@ -140,6 +140,15 @@ func appendRaw(b []byte, r *txn.Record) []byte {
 		b = appendNullable(appendBytes(b, []byte(h.Key)), h.Value)
 	}
 	return b
+}
+
+// sizeOfRaw is at least how long that is.
+func sizeOfRaw(r *txn.Record) int {
+	n := binary.MaxVarintLen64 + 3*binary.MaxVarintLen32 + len(r.Key) + len(r.Value)
+	for i := range r.Headers {
+		n += 2*binary.MaxVarintLen32 + len(r.Headers[i].Key) + len(r.Headers[i].Value)
+	}
+	return n
 }
 
 func cutRaw(b []byte) (r txn.Record, rest []byte, err error) {

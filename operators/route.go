@@ -34,10 +34,11 @@ type route struct {
 	first string // the topic of a record that names none; empty: it has to
 	asks  bool   // each record has to be looked at
 	known string // the last topic that is fine
+	room  room   // of that topic
 }
 
 func newRoute(t *Task, op int32, to Destination) *route {
-	r := &route{Destination: to, t: t, op: op}
+	r := &route{Destination: to, t: t, op: op, room: room{t: t}}
 	if len(to.Topics) == 1 && !to.Any {
 		r.first, r.known = to.Topics[0], to.Topics[0]
 	}
@@ -60,9 +61,11 @@ func (r *route) check(out *Output) error {
 		r.known = out.Topic
 	}
 	if out.Partition != txn.AnyPartition || r.Partition != nil {
-		return r.partition(out)
+		if err := r.partition(out); err != nil {
+			return err
+		}
 	}
-	return nil
+	return r.t.failed(r.op, r.room.check(out))
 }
 
 func (r *route) topic(name string) error {

@@ -33,7 +33,7 @@ type Output struct {
 	Key, Value []byte
 	Headers    []txn.Header
 	// Timestamp, in ms since the epoch, is that of the record at work at first; 0 lets the client take the current time, and so does a record
-	// that has none. One that the broker finds too far in the future (message.timestamp.after.max.ms) ends the job.
+	// that has none. One that is too far in the future for its topic (message.timestamp.after.max.ms, 1 hour by default) is an error.
 	Timestamp int64
 	// Topic is the sink's topic at first, if it has just one.
 	Topic string
@@ -82,7 +82,7 @@ func Sink[T any](t *Task, uid string, to Destination, encode func(v T, out *Outp
 		if out.lent > 0 {
 			out.settle()
 		}
-		if out.Timestamp < 0 || out.Partition != txn.AnyPartition || out.Topic != route.first || route.asks {
+		if out.Timestamp < 0 || out.Partition != txn.AnyPartition || out.Topic != route.first || route.asks || !route.room.surely(out) {
 			if err := route.check(out); err != nil {
 				return err
 			}

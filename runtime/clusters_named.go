@@ -154,6 +154,11 @@ func (a namedAdmin) TopicConfig(ctx context.Context, topic string) (map[string]s
 	return m, a.say(err)
 }
 
+func (a namedAdmin) Limits(ctx context.Context, topic string) (txn.Limits, error) {
+	l, err := a.Admin.Limits(ctx, topic)
+	return l, a.say(err)
+}
+
 func (a namedAdmin) Ahead(ctx context.Context, topic string, from map[int32]int64) (map[int32]int64, error) {
 	m, err := a.Admin.Ahead(ctx, topic, from)
 	return m, a.say(err)

@@ -35,12 +35,12 @@ func (in *Instance) look() {
 	topics, err := in.sourceTopics(ctx)
 	var counts map[string]int
 	if err == nil {
-		counts, err = in.topicCounts(ctx, in.admin, topics, "WEIR_INPUT_TOPICS")
+		counts, err = in.sourceCounts(ctx, topics, "WEIR_INPUT_TOPICS")
 	}
 	in.post(event{then: func() { in.looked(topics, counts, err) }})
 }
 
-// looked takes what discovery has found. A topic that is gone from a pattern stays subscribed to: the client says so when it is read.
+// looked takes what discovery has found.
 func (in *Instance) looked(topics []string, counts map[string]int, err error) {
 	switch {
 	case err != nil && isFatal(err):
@@ -52,6 +52,7 @@ func (in *Instance) looked(topics []string, counts map[string]int, err error) {
 	case len(in.owned) == 0 || in.work.counts == nil || in.leaving():
 		return // a rebalance is under way, another member works, or nothing more is to be read
 	}
+	in.lackTopics(topics)
 	for _, topic := range topics {
 		if known := in.work.counts[topic]; counts[topic] > known {
 			in.log.Info("new partitions; the group deals out anew", "topic", topic, "partitions", counts[topic], "known", known)

@@ -41,6 +41,8 @@ func (in *Instance) named(err error) error {
 		return fmt.Errorf("%w: no permission to read topics %q (WEIR_INPUT_TOPICS) or to write %q (WEIR_OUTPUT_TOPIC): %w", ErrConfig, in.topology.topics(), in.sinkTopics(), err)
 	case "INVALID_TIMESTAMP":
 		return fmt.Errorf("the timestamp of an output record is further from now than its topic allows (message.timestamp.after.max.ms, 1 hour by default, and message.timestamp.before.max.ms): set another in the sink (Output.Timestamp), or change the topic: %w", err)
+	case "MSG_SIZE_TOO_LARGE":
+		return fmt.Errorf("an output record is larger than its topic takes: raise the topic's max.message.bytes. Which record it was is known beforehand if the job may read the topic's configuration (operation DescribeConfigs) and compresses nothing (WEIR_KAFKA_COMPRESSION_TYPE): %w", err)
 	case "GROUP_AUTHORIZATION_FAILED":
 		return fmt.Errorf("%w: no permission to use the consumer group %q (WEIR_JOB_ID): %w", ErrConfig, in.o.JobID, err)
 	case "TRANSACTIONAL_ID_AUTHORIZATION_FAILED":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +40,9 @@ type Instance struct {
 	view      view
 	topology  topology // since prepare
 	shards    []*shard // all of the job's, ours or not
+	told      sync.Map // topics that leftOut has told of
 	sinks     *sinks
+	taken     limits // by topics
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
 
@@ -63,6 +66,8 @@ type Instance struct {
 	assignment int       // counts rebalances, to tell late answers
 	active     bool      // the machine knows the present assignment
 	wasLost    bool      // partitions were lost since we last had all
+	absent     []string  // topics of patterns that the last look did not find
+	lacking    bool      // some may be gone: what is owned is not to be committed before it is given back
 	// zombie: a successor is at work. As soon as our consumer were let out of its callback it would join the group again and take the
 	// partitions, or even the name, from it; so it is left in there until the process ends.
 	zombie    bool
@@ -99,6 +104,7 @@ func New(o Options) (*Instance, error) {
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
 		restarts: restarts{policy: o.Restart},
 	}
+	in.taken.known = map[string]topicLimits{}
 	in.count.m = o.Metrics
 	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
 	in.inherited.what, in.inherited.log = "loading the savepoint", o.Logger

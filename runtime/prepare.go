@@ -50,6 +50,9 @@ func (in *Instance) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	in.reader = newReader(in.post)
+	if in.forgives() {
+		in.reader.missed = in.missed
+	}
 	in.consumer, err = newRenewable(in.reader, in.alone, func(h txn.RebalanceHandler) (txn.Consumer, error) {
 		return in.o.Client.NewConsumer(txn.ConsumerConfig{
 			Topics: in.topology.topics(), Group: in.o.JobID, InstanceID: in.o.InstanceID, SessionTimeout: in.o.SessionTimeout,
@@ -73,7 +76,7 @@ func (in *Instance) unanswered(ctx context.Context, err error) error {
 
 // countPartitions counts those of all topics that are read: those of sources, and the repartition topics.
 func (in *Instance) countPartitions(ctx context.Context, sources []string) (map[string]int, error) {
-	counts, err := in.topicCounts(ctx, in.admin, sources, "WEIR_INPUT_TOPICS for a built-in job")
+	counts, err := in.sourceCounts(ctx, sources, "WEIR_INPUT_TOPICS for a built-in job")
 	if err != nil || len(in.topology.repartition) == 0 {
 		return counts, err
 	}
@@ -110,6 +113,14 @@ func (in *Instance) checkMembers(ctx context.Context) error {
 
 // topicCounts returns the partition count of topics, all of which have to exist.
 func (in *Instance) topicCounts(ctx context.Context, admin txn.Admin, topics []string, setting string) (map[string]int, error) {
+	counts, err := in.askCounts(ctx, admin, topics, setting)
+	if err != nil {
+		return nil, err
+	}
+	return counts, in.checkExist(admin, topics, counts, setting)
+}
+
+func (in *Instance) askCounts(ctx context.Context, admin txn.Admin, topics []string, setting string) (map[string]int, error) {
 	if len(topics) == 0 {
 		return nil, nil // a job may have no sink: state alone is a reason to be
 	}
@@ -120,12 +131,16 @@ func (in *Instance) topicCounts(ctx context.Context, admin txn.Admin, topics []s
 		}
 		return nil, fmt.Errorf("topics %q (%s): %w", topics, setting, err)
 	}
+	return counts, nil
+}
+
+func (in *Instance) checkExist(admin txn.Admin, topics []string, counts map[string]int, setting string) error {
 	for _, t := range topics {
 		if counts[t] == 0 {
-			return nil, fmt.Errorf("%w: topic %q does not exist on the %s (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, in.clusterOf(admin), setting)
+			return fmt.Errorf("%w: topic %q does not exist on the %s (%s): create it first, with as many partitions as you want to work in parallel", ErrConfig, t, in.clusterOf(admin), setting)
 		}
 	}
-	return counts, nil
+	return nil
 }
 
 // checkTransactionTimeout compares our transaction timeout with the broker's cap.

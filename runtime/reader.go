@@ -44,6 +44,7 @@ type reader struct {
 	drained   bool                     // see drain
 	told      map[txn.Partition]string // the drains over all instances that the tasks of source partitions were told of
 	order     precedence
+	missed    func(err error) // takes it that a topic does not exist; nil: that ends the work
 }
 
 func newReader(post func(event)) *reader {
@@ -93,6 +94,11 @@ func (r *reader) run() {
 func (r *reader) failed(err error) {
 	if txn.ClassOf(err) == txn.ClassRetry {
 		r.post(event{note: "reading", err: err})
+		r.pause(100 * time.Millisecond)
+		return
+	}
+	if r.missed != nil && unknownTopic(err) {
+		r.post(event{then: func() { r.missed(err) }})
 		r.pause(100 * time.Millisecond)
 		return
 	}

@@ -15,6 +15,8 @@ const revokePatience = 20 * time.Second
 // rebalanced takes what the consumer says about the partitions.
 func (in *Instance) rebalanced(ev event) {
 	in.assignment++
+	lacking := in.lacking
+	in.lacking = false
 	switch ev.rebalance {
 	case rebalanceAssigned:
 		in.m.Rebalance("assigned")
@@ -22,6 +24,10 @@ func (in *Instance) rebalanced(ev event) {
 		in.checkOwned()
 	case rebalanceRevoked:
 		in.m.Rebalance("revoked")
+		if lacking {
+			in.giveBack(twophase.Lost)
+			return
+		}
 		in.expiry = time.AfterFunc(revokePatience, func() { in.post(event{Event: twophase.Event{Kind: twophase.RevokeExpired}}) })
 		in.giveBack(twophase.Revoked)
 	case rebalanceLost:

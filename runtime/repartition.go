@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -101,13 +102,41 @@ func (in *Instance) makeTopics(ctx context.Context, topics []string, partitions 
 	if len(missing) == 0 {
 		return partitions, nil
 	}
+	largest, err := in.largestCrossing(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, spec := range missing {
+		spec.Config["max.message.bytes"] = strconv.Itoa(largest)
+	}
 	if err := in.admin.CreateTopics(ctx, missing); err != nil {
-		return 0, fmt.Errorf("creating repartition topics (WEIR_EXCHANGE=kafka): %w", err)
+		return 0, fmt.Errorf("creating repartition topics with max.message.bytes=%d (WEIR_EXCHANGE=kafka); if the cluster doesn't allow that, create %q yourself, with %d partitions: %w", largest, topics, partitions, err)
 	}
 	if counts, err = in.admin.Topics(ctx, topics); err != nil { // another instance may have been quicker
 		return 0, fmt.Errorf("repartition topics %q: %w", topics, err)
 	}
 	return partitions, in.checkAlike(topics, counts, partitions)
+}
+
+// largestCrossing is what repartition topics have to take: of a record of the largest that the sources' topics take, the key, the value, and the source record for
+// a dead letter.
+func (in *Instance) largestCrossing(ctx context.Context) (int, error) {
+	const byDefault, room = 1048588, 64 << 10
+	largest := byDefault
+	for _, topic := range in.topology.sources.list() {
+		config, err := in.admin.TopicConfig(ctx, topic)
+		switch class := txn.ClassOf(err); {
+		case class == txn.ClassFatal:
+			in.log.Info("the size of records of a source is not known (allow the operation DescribeConfigs); Kafka's default is assumed", "topic", topic, "err", err)
+			continue
+		case err != nil:
+			return 0, fmt.Errorf("topic %q: %w", topic, err)
+		}
+		if n, err := strconv.Atoi(config["max.message.bytes"]); err == nil {
+			largest = max(largest, n)
+		}
+	}
+	return min(3*largest+room, math.MaxInt32), nil
 }
 
 // checkAlike makes sure that the topics that there are have this number of partitions.

@@ -100,7 +100,7 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	defer cancel()
 	counts, err := s.in.topicCounts(ctx, s.in.sinkAdmin, []string{topic}, "a record is for it")
 	if err == nil && !ok {
-		err = s.in.checkUnmatched(topic)
+		err = s.in.checkUnread(topic)
 	}
 	if err == nil && !ok {
 		err = s.in.checkWritable(ctx, []string{topic}, "a record is for it")

@@ -335,19 +335,3 @@ func (c *cluster) feedBatch(topic string, partition int32, lines []string) {
 		c.t.Fatal(err)
 	}
 }
-
-// A topic that a record chooses may not be one that the job reads by its pattern.
-func TestPatternMatchesChosenTopic(t *testing.T) {
-	c := newCluster(t, 1, "text", "text-copy")
-	job := stream.NewJob("chosen")
-	in := stream.From(job, stream.Pattern("text.*"), stream.Raw, stream.UID("lines"))
-	stream.ToAny(in, func(r *stream.Record, out *stream.Output) error {
-		out.Value, out.Topic = r.Value, "text-copy"
-		return nil
-	})
-	c.feed("text", "a")
-	err := c.start(runs(t, job)).end(t)
-	if err == nil || !strings.Contains(err.Error(), `the pattern of source "lines" matches topic "text-copy"`) {
-		t.Fatal(err)
-	}
-}

@@ -42,7 +42,7 @@ func (t *task) open() error {
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
 		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
-		Partitions: t.partitions, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
+		Partitions: t.partitions, Limits: t.limits, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
 	if t.stage.Source != nil && (t.stage.Source.MaxDrift > 0 || !in.single()) {

@@ -20,7 +20,7 @@ func (in *Instance) sourceTopics(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("looking for topics that match a pattern (WEIR_INPUT_TOPICS): %w", err)
 		}
-		all = slices.DeleteFunc(slices.Sorted(maps.Keys(counts)), in.internal)
+		all = slices.Sorted(maps.Keys(counts))
 	}
 	readers := map[string]*stream.SourceSpec{}
 	for i := range in.o.Plan.Stages {
@@ -29,7 +29,7 @@ func (in *Instance) sourceTopics(ctx context.Context) ([]string, error) {
 			continue
 		}
 		for _, topic := range s.Topics {
-			if err := claim(readers, topic, s); err != nil {
+			if err := in.claim(readers, topic, s); err != nil {
 				return nil, err
 			}
 		}
@@ -42,32 +42,49 @@ func (in *Instance) sourceTopics(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(readers)), nil
 }
 
-// match claims a topic for a source if its pattern matches. The job would read what it writes, for ever, if that is one of its sinks.
+// match claims a topic for a source if its pattern matches.
 func (in *Instance) match(readers map[string]*stream.SourceSpec, topic string, s *stream.SourceSpec) error {
 	if s.Pattern == nil || !s.Pattern.MatchString(topic) {
 		return nil
 	}
-	if in.o.SinkClient == nil && slices.Contains(in.sinkTopics(), topic) {
-		return ownOutput(s, topic)
+	if internal(topic) {
+		in.leftOut(s, topic)
+		return nil
 	}
-	return claim(readers, topic, s)
+	return in.claim(readers, topic, s)
 }
 
-// checkUnmatched refuses to write to a topic that a record has chosen if a source reads it by its pattern.
-func (in *Instance) checkUnmatched(topic string) error {
-	if s := in.sourceReading(topic); in.o.SinkClient == nil && s != nil && s.Pattern != nil && s.Pattern.MatchString(topic) {
+// leftOut tells once of a topic that the pattern of a source matches and that is not read for its name, unless that was to be expected.
+func (in *Instance) leftOut(s *stream.SourceSpec, topic string) {
+	if _, told := in.told.LoadOrStore(topic, true); told || strings.HasPrefix(topic, "__") || strings.HasPrefix(topic, in.o.JobID+"-") {
+		return
+	}
+	in.log.Warn("the pattern of a source matches a topic whose name is that of one which a job keeps for itself (…-commits, …-repartition): it is not read. If it is one of yours, name it in a source (WEIR_INPUT_TOPICS as a list, stream.Topics)",
+		"topic", topic, "source", s.UID)
+}
+
+// checkUnread refuses to write to a topic that a record has chosen if a source reads it.
+func (in *Instance) checkUnread(topic string) error {
+	if s := in.sourceReading(topic); in.o.SinkClient == nil && s != nil {
 		return ownOutput(s, topic)
 	}
 	return nil
 }
 
 func ownOutput(s *stream.SourceSpec, topic string) error {
+	if slices.Contains(s.Topics, topic) {
+		return fmt.Errorf("%w: source %q reads topic %q, which the job writes to: it would read its own output for ever. Write to another topic (WEIR_OUTPUT_TOPIC), or read another one (WEIR_INPUT_TOPICS)",
+			ErrConfig, s.UID, topic)
+	}
 	return fmt.Errorf("%w: the pattern of source %q matches topic %q, which the job writes to: it would read its own output for ever. Choose a pattern that leaves it out (WEIR_INPUT_TOPICS)",
 		ErrConfig, s.UID, topic)
 }
 
-// claim gives a topic to the one source that reads it.
-func claim(readers map[string]*stream.SourceSpec, topic string, s *stream.SourceSpec) error {
+// claim gives a topic to the one source that reads it. The job would read what it writes, for ever, if that is one of its sinks.
+func (in *Instance) claim(readers map[string]*stream.SourceSpec, topic string, s *stream.SourceSpec) error {
+	if in.o.SinkClient == nil && slices.Contains(in.sinkTopics(), topic) {
+		return ownOutput(s, topic)
+	}
 	if other := readers[topic]; other != nil && other != s {
 		return fmt.Errorf("%w: topic %q belongs to source %q and matches the pattern of source %q: one source reads a topic, and can have several consumers", ErrConfig, topic, other.UID, s.UID)
 	}
@@ -75,14 +92,14 @@ func claim(readers map[string]*stream.SourceSpec, topic string, s *stream.Source
 	return nil
 }
 
-// internal says whether a topic is the brokers' own, or one that a job keeps for itself.
-func (in *Instance) internal(topic string) bool {
-	return strings.HasPrefix(topic, "__") || topic == in.o.JobID+"-commits" || strings.HasPrefix(topic, in.o.JobID+"-") && strings.HasSuffix(topic, "-repartition")
+// internal says by its name whether a topic is the brokers' own, or one that a job, whichever, keeps for itself (RepartitionTopic, commits.Topic).
+func internal(topic string) bool {
+	return strings.HasPrefix(topic, "__") || strings.HasSuffix(topic, "-commits") || strings.HasSuffix(topic, "-repartition")
 }
 
 // reads says whether a partition's topic is one of a source's.
 func (in *Instance) reads(s *stream.SourceSpec, topic string) bool {
-	return s != nil && s.Reads(topic) && (s.Pattern == nil || !in.internal(topic))
+	return s != nil && s.Reads(topic) && (s.Pattern == nil || !internal(topic))
 }
 
 // awaitTopics waits until there is something to read: a pattern may match nothing yet.

@@ -23,7 +23,8 @@ const (
 func (p errorPolicy) policy() operators.Policy { return operators.Policy{Skip: p == Skip} }
 
 // DeadLetter goes on without the record, and writes the source record that it was made of to this topic, in the same transaction: key, value,
-// headers and timestamp as they were read, and headers that say what happened (HeaderCause and others).
+// headers and timestamp as they were read, and headers that say what happened (HeaderCause and others). If
+// the record is so large that the topic does not take it with all of them, the cause is shortened, or it has none of them.
 type DeadLetter string
 
 func (topic DeadLetter) policy() operators.Policy { return operators.Policy{Letters: string(topic)} }

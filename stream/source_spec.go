@@ -49,8 +49,9 @@ type Subscription struct {
 // Topics reads these topics.
 func Topics(names ...string) Subscription { return Subscription{topics: names, byName: true} }
 
-// Pattern reads every topic whose whole name matches the regular expression (package regexp), also those that are made while the job runs. Topics
-// whose names begin with two underscores, and those that jobs keep for themselves, never match.
+// Pattern reads every topic whose whole name matches the regular expression (package regexp), also those that are made while the job runs. Names that
+// begin with two underscores never match, nor do those that end as the topics which jobs keep for themselves, in -repartition and -commits: to read
+// one of yours that is called so, name it (Topics). A topic that is deleted while the job runs is left out; one that a source names ends the job.
 func Pattern(expr string) Subscription { return Subscription{pattern: expr} }
 
 // PatternOf reads a pattern as settings give it: it begins with ^ or stands between slashes. ok is false for anything else, such as a topic.

@@ -162,6 +162,8 @@ type Admin interface {
 	Committed(ctx context.Context, group string, parts []Partition) (map[Partition]Position, error)
 	// TopicConfig returns the configuration of a topic as it is in force.
 	TopicConfig(ctx context.Context, topic string) (map[string]string, error)
+	// Limits returns what the topic takes of the records that a producer of this client writes.
+	Limits(ctx context.Context, topic string) (Limits, error)
 	// ReadAll returns what a read_committed reader gets of a topic from its beginning to its end as of the call, each partition's
 	// records in their order. It waits for transactions that are open before that end. It is meant for small topics.
 	ReadAll(ctx context.Context, topic string) ([]Record, error)

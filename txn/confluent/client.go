@@ -25,6 +25,9 @@ func New(cfg txn.ClusterConfig) (txn.Client, error) {
 	if err := checkProperties(cfg.Properties); err != nil {
 		return nil, err
 	}
+	if err := checkRoom(cfg.Properties); err != nil {
+		return nil, err
+	}
 	if err := c.probe(); err != nil {
 		return nil, err
 	}

@@ -45,7 +45,9 @@
 // sized down; Flush looks every 100 ms, so deliveries are counted here; the error of a rebalance callback is ignored.
 //
 // Of the broker: offset metadata has at most 4,096 characters; longer would be refused after every abort again, so the
-// length is checked first. A record that is larger than message.max.bytes is ClassFatal for the same reason.
+// length is checked first. A record that is larger than message.max.bytes is ClassFatal for the same reason. The
+// client's own limit is as large as its queue, though librdkafka's default is 1,000,000: brokers take 1,048,588, or what a topic says (Admin.Limits), and what was
+// read has to be written. Batches of several records keep to librdkafka's batch.size.
 //
 // # Timing
 //

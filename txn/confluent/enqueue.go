@@ -26,6 +26,13 @@ var packs = sync.Pool{New: func() any {
 	return &packed{recs: make([]C.weir_rec, 0, chunkRecords), data: make([]byte, 0, chunkBytes)}
 }}
 
+// recycle keeps the memory for the next pack, unless a large record has made it large.
+func (k *packed) recycle() {
+	if cap(k.data) <= 8*chunkBytes {
+		packs.Put(k)
+	}
+}
+
 // pack takes as many records as one call may carry and returns how many: none if the first one's topic can't be.
 func (k *packed) pack(records []txn.Record, topics *topics) int {
 	k.recs, k.data = k.recs[:0], k.data[:0]

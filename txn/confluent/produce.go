@@ -19,7 +19,7 @@ func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
 	}
 	defer release()
 	k := packs.Get().(*packed)
-	defer packs.Put(k)
+	defer k.recycle()
 	for len(records) > 0 {
 		n := k.pack(records, p.topics)
 		if n == 0 {
@@ -62,8 +62,7 @@ func (p *producer) produceFailed(r *txn.Record, err error) error {
 	if e := (kafka.Error{}); errors.As(err, &e) {
 		switch e.Code() {
 		case kafka.ErrMsgSizeTooLarge:
-			err = fmt.Errorf("topic %q: a record of %d bytes (key and value) is larger than message.max.bytes=%d allows: %w",
-				r.Topic, len(r.Key)+len(r.Value), p.maxBytes, err)
+			err = fmt.Errorf("topic %q: a record of %d bytes is larger than message.max.bytes=%d allows: %w", r.Topic, r.Size(), p.maxBytes, err)
 		case kafka.ErrState, kafka.ErrFatal:
 			// The transaction or the producer failed earlier; the cause says what to do.
 			if fatal := p.p.GetFatalError(); fatal != nil {

@@ -70,7 +70,6 @@ func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 		"retry.backoff.max.ms": "50",
 		// A commit flushes at once, so linger only shapes the batches in between.
 		"linger.ms":                    "5",
-		"queue.buffering.max.kbytes":   "65536",
 		"queue.buffering.max.messages": "100000",
 	} {
 		m[k] = v
@@ -85,12 +84,9 @@ func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 		m["transaction.timeout.ms"] = millis(cfg.TransactionTimeout, defaultTransactionTimeout)
 		m["go.delivery.reports"] = false // a commit fails if a delivery failed
 	}
-	return c.withUser(m)
-}
-
-// maxMessageBytes is the limit in force, for the error that names it.
-func maxMessageBytes(m kafka.ConfigMap) int {
-	return number(m, 1000000, "message.max.bytes", "max.message.bytes")
+	c.withUser(m)
+	makeRoom(m)
+	return m
 }
 
 // transactionTimeout is the timeout in force, which the user may have overridden.

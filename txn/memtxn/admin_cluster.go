@@ -24,6 +24,20 @@ func (a *admin) TopicConfig(ctx context.Context, topic string) (map[string]strin
 	return maps.Clone(config), nil
 }
 
+// Limits implements txn.Admin. Like the brokers of the tests, this one takes every timestamp.
+func (a *admin) Limits(ctx context.Context, topic string) (txn.Limits, error) {
+	const op = "describe topic"
+	leave, err := a.enter(ctx, op)
+	if err != nil {
+		return txn.Limits{}, err
+	}
+	defer leave()
+	if _, ok := a.cluster.configs[topic]; !ok {
+		return txn.Limits{}, unknownTopic(op, topic)
+	}
+	return txn.Limits{Bytes: a.cluster.largest(topic)}, nil
+}
+
 // ReadAll implements txn.Admin.
 func (a *admin) ReadAll(ctx context.Context, topic string) (all []txn.Record, err error) {
 	err = a.readStably(ctx, topic, func(r txn.Record) { all = append(all, r) })

@@ -2,6 +2,7 @@ package memtxn
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,7 +13,7 @@ import (
 const (
 	maxTransactionTimeout = 15 * time.Minute
 	maxMetadata           = 4096    // offset.metadata.max.bytes, in UTF-16 units as Java counts
-	maxRecord             = 1 << 20 // about message.max.bytes
+	maxRecord             = 1048588 // message.max.bytes
 )
 
 // Cluster holds topics, groups and transactions. It is safe for concurrent use.
@@ -58,6 +59,14 @@ func (c *Cluster) create(name string, partitions int) {
 	}
 	c.topics[name], c.configs[name] = parts, map[string]string{"cleanup.policy": "delete"}
 	c.wake()
+}
+
+// largest is how large a record of a topic may be: max.message.bytes as it was given when the topic was made, or Kafka's default.
+func (c *Cluster) largest(topic string) int {
+	if n, err := strconv.Atoi(c.configs[topic]["max.message.bytes"]); err == nil {
+		return n
+	}
+	return maxRecord
 }
 
 // AddPartitions lets a topic grow to as many partitions. As with Kafka, consumers get them when their group next deals out.

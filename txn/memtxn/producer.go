@@ -104,8 +104,8 @@ func (p *producer) Produce(ctx context.Context, records []txn.Record) error {
 		return err
 	}
 	for i := range records {
-		if n := len(records[i].Key) + len(records[i].Value); n > maxRecord {
-			return fail(opProduce, txn.ClassFatal, "MSG_SIZE_TOO_LARGE", fmt.Errorf("a record of %d bytes to topic %q", n, records[i].Topic))
+		if n, most := records[i].Size(), p.cluster.largest(records[i].Topic); n > most {
+			return fail(opProduce, txn.ClassFatal, "MSG_SIZE_TOO_LARGE", fmt.Errorf("a record of %d bytes to topic %q, which takes %d", n, records[i].Topic, most))
 		}
 	}
 	if err := p.cluster.write(t, &p.sticky, records); err != nil {

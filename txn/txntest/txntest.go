@@ -79,6 +79,7 @@ var cases = []struct {
 
 	{name: "Ahead", run: ahead},
 	{name: "TopicConfig", run: topicConfig},
+	{name: "Limits", run: limits},
 	{name: "ClusterID", run: clusterID},
 	{name: "ReadAll", run: readAll},
 	{name: "ReadAllWaits", run: readAllWaits},
