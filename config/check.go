@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/weirstream/weir/internal/nearest"
 )
@@ -20,6 +21,7 @@ func (l *loader) checkTogether() {
 		l.checkDelays()
 	}
 	l.checkTopics()
+	l.checkWindow()
 	l.checkClusters()
 	l.checkRestore()
 	l.checkFolders()
@@ -35,6 +37,13 @@ func (l *loader) checkTransaction() {
 	}
 	l.fail("WEIR_CHECKPOINT_INTERVAL", "too long for WEIR_TRANSACTION_TIMEOUT=%s: the broker would abort every epoch; expected at most half of it (%s), or set WEIR_TRANSACTION_TIMEOUT to %s or more",
 		c.TransactionTimeout, c.TransactionTimeout/2, 2*c.CheckpointInterval)
+}
+
+// checkWindow: a window is as long as it is said to be, and its times are timestamps.
+func (l *loader) checkWindow() {
+	if d := l.cfg.ClassifyWindow; l.ok("WEIR_CLASSIFY_WINDOW") && d%time.Millisecond != 0 {
+		l.fail("WEIR_CLASSIFY_WINDOW", "%s is not in whole milliseconds, as timestamps are; expected such as %s", d, d.Truncate(time.Millisecond)+time.Millisecond)
+	}
 }
 
 // checkDelays blames the one that was set.

@@ -42,6 +42,7 @@ func TestBadSettings(t *testing.T) {
 		{"WEIR_INPUT_TOPICS=a,b/c", "topic names separated by commas"},
 		{"WEIR_OUTPUT_TOPIC=..", "a topic name"},
 		{"WEIR_CLASSIFY_WINDOW=-1s", "a duration with its unit (500ms, 1s, 1m30s), at least 0s"},
+		{"WEIR_CLASSIFY_WINDOW=1500us", "1.5ms is not in whole milliseconds, as timestamps are; expected such as 2ms"},
 		{"WEIR_GUARANTEE=exactly_once", "did you mean exactly-once?"},
 		{"WEIR_GUARANTEE=maybe", "expected exactly-once or at-least-once"},
 		{"WEIR_CHECKPOINT_INTERVAL=1", "a duration with its unit"},

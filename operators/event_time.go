@@ -1,6 +1,7 @@
 package operators
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -31,7 +32,11 @@ type eventClock struct {
 	held   func() time.Time
 }
 
-// WithEventTime gives records their event time and follows it. It stands right behind the source.
+// Event times are from earliest up to, but without, latest: those of the years 1 to 9999. What is beyond was most likely never meant as milliseconds, and a
+// watermark that it took along would make all that comes behind it late.
+const earliest, latest = -62_135_596_800_000, 253_402_300_800_000
+
+// WithEventTime gives records their event time and follows it. It stands right behind the source. One that has none fails.
 func WithEventTime[T any](t *Task, uid string, e EventTime[T], next Push[T]) Push[T] {
 	op := t.operator(uid)
 	clock := newEventClock(t, e.Bound, e.Idle)
@@ -43,6 +48,9 @@ func WithEventTime[T any](t *Task, uid string, e EventTime[T], next Push[T]) Pus
 		if e.Of != nil {
 			t.op = op
 			t.ts = e.Of(v)
+		}
+		if t.ts < earliest || t.ts >= latest {
+			return t.fail(op, fmt.Errorf("its event time is %d: want milliseconds since 1970, of a time in the years 1 to 9999", t.ts))
 		}
 		clock.latest, clock.seen = max(clock.latest, t.ts), true
 		return next(v)

@@ -1,6 +1,10 @@
 package operators
 
-import "github.com/weirstream/weir/txn"
+import (
+	"bytes"
+
+	"github.com/weirstream/weir/txn"
+)
 
 // waiting is an operator that records wait in while the task goes on.
 type waiting interface {
@@ -84,12 +88,13 @@ type place struct {
 	atWork bool
 	origin Origin
 	raw    *txn.Record
+	due    []byte
 }
 
-func (t *Task) place() place { return place{t.ts, t.op, t.atWork, t.origin, t.raw} }
+func (t *Task) place() place { return place{t.ts, t.op, t.atWork, t.origin, t.raw, t.due} }
 
 func (t *Task) goTo(p place) {
-	t.ts, t.op, t.atWork, t.origin, t.raw = p.ts, p.op, p.atWork, p.origin, p.raw
+	t.ts, t.op, t.atWork, t.origin, t.raw, t.due = p.ts, p.op, p.atWork, p.origin, p.raw, p.due
 }
 
 // keep is a place that can be gone back to when other records have been at work: with a source record of its own.
@@ -99,5 +104,6 @@ func (t *Task) keep() place {
 		r := *p.raw
 		p.raw = &r
 	}
+	p.due = bytes.Clone(p.due)
 	return p
 }

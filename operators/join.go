@@ -113,6 +113,10 @@ func (c HeldCodec[T]) Decode(b []byte) (all []T, err error) {
 	return all, nil
 }
 
+// within is a time that windows and their lateness can be added to without an overflow. Those of source records are (WithEventTime); a record that a timer
+// has made has the timer's, which may be the end of all times.
+func within(ts int64) int64 { return min(max(ts, -1<<62), 1<<62) }
+
 // plus adds times. A result beyond the ends of all times is an end.
 func plus(a, b int64) int64 {
 	switch sum := a + b; {

@@ -64,7 +64,7 @@ func JoinIntervals[K, L, R, U any](t *Task, uid string, j IntervalJoin[K, L, R, 
 // pushInterval takes a record of one side. Its pairs come before the first change of state, see Guard.
 func pushInterval[K, L, R, U, T, V any](o *intervalJoin[K, L, R, U], mine *intervalSide[T], other *intervalSide[V], v T, both func(v V) U) (err error) {
 	o.t.op = o.op
-	ts := o.t.ts
+	ts, stamp := within(o.t.ts), o.t.ts
 	if o.alarm.late(ts) {
 		return tooLate(o.t, o.op, mine.late, v)
 	}
@@ -80,7 +80,7 @@ func pushInterval[K, L, R, U, T, V any](o *intervalJoin[K, L, R, U], mine *inter
 			return err
 		}
 	}
-	o.t.ts = ts
+	o.t.ts = stamp
 	return o.t.failed(o.op, mine.keep(o.timers, o.alarm.wm, o.grain, ts, v))
 }
 

@@ -30,8 +30,11 @@ type Culprit struct {
 	// Timer: it was not a record but a timer, or what a timer has made; Offset is the time that the timer was set to, in ms since
 	// the epoch.
 	Timer bool
+	// Key is the timer's, as it stands in state. It is empty behind a further exchange, and never part of the text.
+	Key string
 }
 
+// String shows nothing of the data, and so not the key.
 func (c Culprit) String() string {
 	switch {
 	case c.Timer:
@@ -48,7 +51,7 @@ func (t *Task) culprit(op int32) Culprit {
 	switch p := t.origin.Partition; {
 	case !t.atWork:
 	case p == nil:
-		c.Timer, c.Offset = true, t.origin.Offset
+		c.Timer, c.Offset, c.Key = true, t.origin.Offset, string(t.due)
 	default:
 		c.Topic, c.Partition, c.Offset = p.Topic, p.ID, t.origin.Offset
 	}

@@ -22,6 +22,7 @@ type Task struct {
 	atWork bool  // there is one, or a timer
 	origin Origin
 	raw    *txn.Record // the source record that it was made of, if an operator may need it for a dead letter
+	due    []byte      // the encoded key of the timer that it is, or that has made it in this chain
 	key    any         // *K behind an exchange, where Receive puts the key
 
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers

@@ -102,12 +102,14 @@ func (a *alarm[K]) next(d state.Domain, now int64) (more bool, err error) {
 	if *a.key, err = a.codec.Decode(due.Key); err != nil {
 		return false, a.t.fail(a.op, err)
 	}
-	return true, a.fire(due)
+	err = a.fire(due)
+	a.t.due = nil // a record that comes next may have been made by a timer elsewhere
+	return true, err
 }
 
 // at puts a timer to work.
 func (a *alarm[K]) at(due state.Due) {
-	a.t.goTo(place{ts: due.At, op: a.op, atWork: true, origin: Origin{Offset: due.At}})
+	a.t.goTo(place{ts: due.At, op: a.op, atWork: true, origin: Origin{Offset: due.At}, due: due.Key})
 }
 
 // late says whether the watermark has passed a time.

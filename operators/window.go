@@ -85,7 +85,7 @@ func (o *windows[K, T, A, R]) time() int64 {
 	if o.Domain == state.ProcessingTime {
 		return o.t.now().UnixMilli()
 	}
-	return o.t.ts
+	return within(o.t.ts)
 }
 
 // over says whether nothing may be added to a window any more.

@@ -63,7 +63,7 @@ func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*a
 		}
 	}
 	a.connect()
-	a.pace = newPace(a.tasks)
+	a.pace = newPace(a.tasks, &in.far)
 	for _, t := range a.tasks {
 		r := found[t.home()]
 		t.registry = r.registry

@@ -103,7 +103,7 @@ func (r *reader) unread(p txn.Partition) bool {
 // hold keeps partitions from being fetched that are at their end, ahead in event time, have to let others go first, or are suspended.
 func (r *reader) hold() {
 	held := slices.Clone(r.bounds.reached)
-	held = append(held, r.attempt.pace.ahead(r.unread)...)
+	held = append(held, r.attempt.pace.ahead(r.unread, r.order.blocks)...)
 	held = append(held, r.order.waiting...)
 	if in := r.attempt.in; in.suspended.is() {
 		held = append(held, in.sourcesOf(r.next)...)

@@ -76,7 +76,8 @@
 // come to its end joins the drain called "input" (spread, in ending.go), and every instance looks for itself whether all have and nothing is on its way (finished.go).
 //
 // Discovery (discovery.go) compares topics and partitions with what is owned and subscribes anew if something is missing; everything else is the rebalance
-// that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held.
+// that follows. Alignment (pace.go) holds partitions back at the consumer, so that barriers and marks pass, and the slowest is never held; what
+// other instances read it knows from their commits (pace_far.go).
 //
 // # Many instances
 //

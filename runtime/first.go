@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -33,6 +34,19 @@ func (p *precedence) passed(position func(txn.Partition) int64) bool {
 	}
 	p.asked = true
 	return true
+}
+
+// blocks says whether those that are ahead in event time may wait for a partition: not for one that waits itself, nor for one that has been read up to
+// where it ended while others have not, since all that wait for these would wait for new records. Of the rest the slowest has something to be read.
+func (p *precedence) blocks(part txn.Partition) bool {
+	switch {
+	case len(p.waiting) == 0:
+		return true
+	case len(p.ends) > 0:
+		_, going := p.ends[part]
+		return going
+	}
+	return !slices.Contains(p.waiting, part)
 }
 
 // barrier notes that one was injected.

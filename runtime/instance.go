@@ -48,6 +48,7 @@ type Instance struct {
 
 	savepoints savepoints
 	suspended  suspension
+	far        far
 	allStopped chan struct{} // closed when the savepoint that the job stops for is taken, or can't be
 	download   transfer      // of state, in restores
 	upload     transfer      // of base snapshots
@@ -146,6 +147,9 @@ func (in *Instance) Run(ctx context.Context) error {
 		go in.watchRequests()
 		if in.bounded() {
 			go in.watchInput()
+		}
+		if in.aligns() {
+			go in.watchFar()
 		}
 	}
 	in.loop()

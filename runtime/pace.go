@@ -15,6 +15,7 @@ import (
 type pace struct {
 	mu    sync.Mutex
 	parts map[txn.Partition]*paced
+	far   *far // nil: there are no other instances
 }
 
 // paced is one partition that takes part.
@@ -26,8 +27,8 @@ type paced struct {
 }
 
 // newPace is nil if no source asks for it.
-func newPace(tasks []*task) *pace {
-	c := &pace{parts: map[txn.Partition]*paced{}}
+func newPace(tasks []*task, far *far) *pace {
+	c := &pace{parts: map[txn.Partition]*paced{}, far: far}
 	for _, t := range tasks {
 		if s := t.stage.Source; s != nil && s.MaxDrift > 0 {
 			c.parts[t.partition] = &paced{drift: max(1, s.MaxDrift.Milliseconds()), mark: mark{wm: operators.NoWatermark}}
@@ -52,8 +53,9 @@ func (c *pace) note(p txn.Partition, m mark) {
 }
 
 // ahead returns the partitions to be held back. A partition without a watermark counts as long as it has something to be read, which is never held back
-// itself; the slowest never is. So somebody always comes on, or there is nothing to read in those that are waited for.
-func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
+// itself; the slowest never is. So somebody always comes on, or there is nothing to read in those that are waited for. blocks leaves out those that
+// others hold back: see precedence.
+func (c *pace) ahead(unread, blocks func(txn.Partition) bool) (held []txn.Partition) {
 	if c == nil {
 		return nil
 	}
@@ -61,12 +63,17 @@ func (c *pace) ahead(unread func(txn.Partition) bool) (held []txn.Partition) {
 	defer c.mu.Unlock()
 	least := int64(math.MaxInt64)
 	for p, part := range c.parts {
-		if part.mark.idle || part.mark.wm == operators.NoWatermark && !unread(p) {
+		if !blocks(p) || part.mark.idle || part.mark.wm == operators.NoWatermark && !unread(p) {
 			continue
 		}
 		least = min(least, part.mark.wm)
 	}
 	now := time.Now()
+	c.far.each(now, func(p txn.Partition, wm int64) {
+		if c.parts[p] == nil && blocks(p) {
+			least = min(least, wm)
+		}
+	})
 	for p, part := range c.parts {
 		if part.held {
 			part.until = now

@@ -20,8 +20,11 @@ func paceOf(drift time.Duration, n int) (*pace, []txn.Partition) {
 		parts = append(parts, p)
 		tasks = append(tasks, &task{stage: &stream.Stage{Source: &stream.SourceSpec{MaxDrift: drift}}, partition: p})
 	}
-	return newPace(tasks), parts
+	return newPace(tasks, nil), parts
 }
+
+// all lets pace wait for any partition.
+func all(txn.Partition) bool { return true }
 
 // Whatever the partitions hold and in which order they are read: nothing is read of one that is more than the drift ahead of the slowest that has
 // anything to say, and all of them come to their ends.
@@ -39,7 +42,7 @@ func TestPaceEndsAndHolds(t *testing.T) {
 		}
 		unread := func(p txn.Partition) bool { return len(left[p]) > 0 }
 		for step := 0; len(wm) > 0; step++ {
-			held := c.ahead(unread)
+			held := c.ahead(unread, all)
 			free := slices.DeleteFunc(slices.Clone(parts), func(p txn.Partition) bool {
 				_, going := wm[p]
 				return !going || slices.Contains(held, p)
@@ -66,24 +69,75 @@ func TestPaceEndsAndHolds(t *testing.T) {
 	})
 }
 
+// What others are read before comes to its end, whatever event times its partitions and those of the others have come to; what waits for it is not
+// waited for, and what is still to be read keeps together.
+func TestPaceOfWhatIsReadFirst(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const drift = 10
+		n := rapid.IntRange(2, 5).Draw(t, "partitions")
+		first := rapid.IntRange(1, n-1).Draw(t, "first")
+		c, parts := paceOf(drift*time.Millisecond, n)
+		left := map[txn.Partition][]int64{} // up to the ends at the start
+		wm, positions, ends := map[txn.Partition]int64{}, map[txn.Partition]int64{}, map[txn.Partition]int64{}
+		isFirst := func(p txn.Partition) bool { return int(p.ID) < first }
+		for _, p := range parts {
+			positions[p], wm[p] = 0, operators.NoWatermark
+			if rapid.Bool().Draw(t, "begun") {
+				wm[p] = rapid.Int64Range(1, 60).Draw(t, "restored")
+				c.note(p, mark{wm: wm[p]})
+			}
+			if isFirst(p) {
+				left[p] = rapid.SliceOfN(rapid.Int64Range(1, 60), 0, 12).Draw(t, "records")
+				ends[p] = int64(len(left[p]))
+			}
+		}
+		order := newPrecedence(positions, ends, isFirst)
+		for !order.passed(func(p txn.Partition) int64 { return positions[p] }) && len(order.waiting) > 0 {
+			held := c.ahead(func(p txn.Partition) bool { return !isFirst(p) || len(left[p]) > 0 }, order.blocks)
+			free := slices.DeleteFunc(slices.Clone(parts), func(p txn.Partition) bool { return len(left[p]) == 0 || slices.Contains(held, p) })
+			if len(free) == 0 {
+				t.Fatalf("nothing is read any more: %v held of %v, watermarks %v", held, left, wm)
+			}
+			p := rapid.SampledFrom(free).Draw(t, "reads")
+			for other := range order.ends {
+				if wm[p] != operators.NoWatermark && wm[p]-drift > wm[other] {
+					t.Fatalf("%v is read at %d, %v is at %d", p, wm[p], other, wm[other])
+				}
+			}
+			wm[p] = max(wm[p], left[p][0])
+			left[p] = left[p][1:]
+			positions[p]++
+			c.note(p, mark{wm: wm[p]})
+		}
+		for p, rest := range left {
+			if len(rest) > 0 {
+				t.Fatalf("%v is not read: %v", p, rest)
+			}
+		}
+		if order.barrier(); len(order.waiting) > 0 || !order.blocks(parts[n-1]) {
+			t.Fatal("the others wait on")
+		}
+	})
+}
+
 // Idle partitions and empty ones are not waited for.
 func TestPaceLeavesOut(t *testing.T) {
 	c, p := paceOf(10*time.Millisecond, 3)
 	none := func(txn.Partition) bool { return false }
 	c.note(p[0], mark{wm: 1000})
-	if held := c.ahead(none); held != nil {
+	if held := c.ahead(none, all); held != nil {
 		t.Fatal("an empty partition is waited for:", held)
 	}
 	c.note(p[1], mark{wm: 5})
-	if held := c.ahead(none); !slices.Equal(held, p[:1]) {
+	if held := c.ahead(none, all); !slices.Equal(held, p[:1]) {
 		t.Fatal(held)
 	}
 	c.note(p[1], mark{wm: 5, idle: true})
-	if held := c.ahead(none); held != nil {
+	if held := c.ahead(none, all); held != nil {
 		t.Fatal("an idle partition is waited for:", held)
 	}
 	some := func(q txn.Partition) bool { return q == p[2] }
-	if held := c.ahead(some); len(held) != 2 || slices.Contains(held, p[2]) {
+	if held := c.ahead(some, all); len(held) != 2 || slices.Contains(held, p[2]) {
 		t.Fatal("not waited for what has a record to be read:", held)
 	}
 }
@@ -97,13 +151,13 @@ func TestPaceActive(t *testing.T) {
 	}
 	c.note(p[0], mark{wm: 100})
 	c.note(p[1], mark{wm: 1})
-	c.ahead(none)
+	c.ahead(none, all)
 	if since := time.Since(c.active(p[0])); since > time.Second {
 		t.Fatal(since)
 	}
 	c.note(p[1], mark{wm: 100})
 	before := time.Now()
-	c.ahead(none)
+	c.ahead(none, all)
 	if at := c.active(p[0]); at.Before(before) || at.After(time.Now()) || c.active(p[1]) != (time.Time{}) {
 		t.Fatal(at, c.active(p[1]))
 	}

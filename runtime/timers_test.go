@@ -202,7 +202,7 @@ func perSecondOf(from stream.Subscription, opts ...stream.Option) *stream.Job {
 		return word{ms, w}, err
 	}, opts...)
 	late := stream.NewTag[word]("late")
-	counts := stream.WindowAggregate(stream.KeyBy(words, func(w word) string { return w.W }, stream.UID("by_word")), stream.Tumbling(time.Second),
+	counts := stream.WindowAggregate(stream.KeyBy(words, func(w word) string { return w.W }, stream.UID("by_word"), stream.Through(state.JSON[word]{})), stream.Tumbling(time.Second),
 		stream.Aggregator[word, int64, int64]{
 			Codec: state.Int64{}, New: func() int64 { return 0 },
 			Add: func(acc int64, _ word) int64 { return acc + 1 }, Result: func(acc int64) int64 { return acc },

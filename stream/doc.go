@@ -56,7 +56,7 @@
 // the state of a Process, whose function is made anew for each task. A record may be processed again after a failure, so that effects
 // outside of streams and states can repeat. An error or a panic abandons the work since the last commit; it is
 // reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
-// (operators.RecordError), or the time of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
+// (operators.RecordError), or the time and the key of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
 //
 // # Bad records
 //
@@ -90,7 +90,7 @@
 // is read. Topics and partitions that come later are found while the job runs and read from their beginning, except by bounded sources.
 //
 // AlignWatermarks keeps partitions that are ahead in event time from filling the state while the job catches up: use it with IdleAfter, or a partition
-// that nobody writes to holds up the others.
+// that nobody writes to holds up the others. It holds over all instances of a job, a second and a checkpoint interval later.
 //
 // # Windows
 //

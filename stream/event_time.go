@@ -18,6 +18,10 @@ type eventTime struct {
 
 // TimestampOf takes a record's event time, in ms since the epoch, from its value; otherwise it is the Kafka record's timestamp. It
 // is an option of sources.
+//
+// A time before the year 1 or after the year 9999, as when it is not in milliseconds, is a failure of the record, see OnError. Any other is taken as it is: one that is ahead of all
+// others takes the watermark of its partition along, and what comes behind it is late. Where such times may occur, such as those of devices whose clock is wrong, return
+// what is plausible instead, or let the decode function refuse the record.
 func TimestampOf[T any](of func(v T) int64) Option { return func(n *node) { n.event.of = of } }
 
 // Watermarks gives a source event time: in each partition records may be out of order by bound without being late. Event time comes as far

@@ -134,9 +134,9 @@ func TestOnErrorAndTimers(t *testing.T) {
 		switch {
 		case c.fails == "" && (err != nil || fmt.Sprint(got) != c.want):
 			t.Errorf("%v, %s: %v, %v", c.policy, c.value, got, err)
-		case c.fails != "" && (!errors.As(err, &at) || at.Culprit != operators.Culprit{UID: c.fails, Timer: true, Offset: 1001}):
+		case c.fails != "" && (!errors.As(err, &at) || at.Culprit != operators.Culprit{UID: c.fails, Timer: true, Offset: 1001, Key: c.value}):
 			t.Errorf("%v, %s: %v", c.policy, c.value, err)
-		case c.fails != "" && !strings.Contains(err.Error(), `timer of 1970-01-01T00:00:01.001Z`):
+		case c.fails != "" && !strings.Contains(err.Error(), "timer of 1970-01-01T00:00:01.001Z"):
 			t.Errorf("%v, %s: says %v", c.policy, c.value, err)
 		}
 	}

@@ -78,8 +78,8 @@ func (n *node) subscribe(from Subscription) {
 }
 
 // Bounded lets a source stop where its partitions end when the job is first started. When all sources of a job have come to their ends, event
-// time does too, so that its windows and timers fire; then the job commits and ends. Timers of processing time don't fire for that. It is an
-// option of sources.
+// time does too, so that its windows and timers fire; those of processing time fire too, each once, whatever the clock shows. Then the job commits and
+// ends. It is an option of sources.
 func Bounded() Option { return func(n *node) { n.reading.Bounded = true } }
 
 // ReadFirst lets the other sources wait, whenever an instance starts to work, until this one has been read up to where its partitions end then: a
@@ -88,7 +88,11 @@ func ReadFirst() Option { return func(n *node) { n.reading.First = true } }
 
 // AlignWatermarks lets no partition run ahead in event time: one whose watermark is more than maxDrift ahead of the slowest, of all
 // sources of the job that have this option, is not read on until that one has caught up. Idle partitions (IdleAfter) are not waited for, nor those
-// that have not had any record and have none to be read. What was fetched already still passes. It is an option of sources with Watermarks.
+// that have not had any record and have none to be read, nor, while a source is read first (ReadFirst), any but its partitions that are not at their ends
+// yet. What was fetched already still passes. It is an option of sources with Watermarks.
+//
+// With many instances each knows how far the others' partitions are from what they commit, looking every second: these count as they were a second and a
+// checkpoint interval ago, from their first watermark on, and no longer when their instance has committed nothing for a minute, as one that is gone or has nothing to be read.
 func AlignWatermarks(maxDrift time.Duration) Option {
 	return func(n *node) {
 		n.reading.MaxDrift = maxDrift

@@ -15,7 +15,7 @@ type Window = operators.Window
 type Pane[K, R any] = operators.Pane[K, R]
 
 // Windows says which windows records belong to and when these emit: Tumbling, Sliding, Session or CountWindows, in event time
-// unless ProcessingTime is called.
+// unless ProcessingTime is called. Their times are whole milliseconds, as timestamps are.
 type Windows struct {
 	kind windowKind
 	w    operators.Windowing
@@ -63,14 +63,14 @@ func (w Windows) ProcessingTime() Windows {
 
 // Offset moves the beginnings of tumbling and sliding windows: days that begin at 22:00 UTC have an offset of 22 hours.
 func (w Windows) Offset(d time.Duration) Windows {
-	w.w.Offset = d.Milliseconds()
+	w.w.Offset = w.whole("offset", d)
 	w.need(w.kind == alignedWindows, "an offset is for tumbling and sliding windows")
 	return w
 }
 
 // AllowLateness keeps windows for d after their end. Until then each late record emits an update.
 func (w Windows) AllowLateness(d time.Duration) Windows {
-	w.w.Lateness = d.Milliseconds()
+	w.w.Lateness = w.whole("allowed lateness", d)
 	w.need(d >= 0, "the allowed lateness is %v", d)
 	return w
 }
@@ -108,9 +108,18 @@ func (w Windows) String() string {
 	return s
 }
 
-// span is a duration in ms.
+// span is a time above 0 in ms.
 func (w *Windows) span(what string, d time.Duration) int64 {
-	w.need(d >= time.Millisecond, "the %s is %v, want at least 1ms", what, d)
+	if d < time.Millisecond {
+		w.need(false, "the %s is %v, want at least 1ms", what, d)
+		return 1
+	}
+	return w.whole(what, d)
+}
+
+// whole is a time in ms, as timestamps are.
+func (w *Windows) whole(what string, d time.Duration) int64 {
+	w.need(d%time.Millisecond == 0, "the %s is %v, want whole milliseconds, as timestamps are", what, d)
 	return d.Milliseconds()
 }
 

@@ -15,7 +15,7 @@ import (
 // clockSpec is a kind of windows without event time: by the machine's clock, or by the number of records.
 type clockSpec struct {
 	spec
-	early, count int64
+	count int64
 }
 
 func drawClockSpec(t *rapid.T) (s clockSpec) {
@@ -33,30 +33,23 @@ func (s clockSpec) windows() stream.Windows {
 	if s.count > 0 {
 		return stream.CountWindows(s.count)
 	}
-	w := s.spec.windows().ProcessingTime()
-	if s.early > 0 {
-		w = w.Early(ms(s.early))
-	}
-	return w
+	return s.spec.windows().ProcessingTime()
 }
 
 // naiveClock is the definition: it lives through every millisecond, and looks at all windows in each.
 type naiveClock struct {
 	clockSpec
 	naiveWindows
-	now   int64
-	fresh map[string]map[stream.Window]bool // have had a record since they last emitted early
 }
 
 func newNaiveClock(s clockSpec, now int64) *naiveClock {
-	return &naiveClock{clockSpec: s, now: now, fresh: map[string]map[stream.Window]bool{},
-		naiveWindows: naiveWindows{spec: s.spec, open: map[string]map[stream.Window][]int{}}}
+	n := naiveClock{s, newNaiveWindows(s.spec)}
+	n.now = now
+	return &n
 }
 
 func (n *naiveClock) feed(key string, id int) {
-	if n.open[key] == nil {
-		n.open[key], n.fresh[key] = map[stream.Window][]int{}, map[stream.Window]bool{}
-	}
+	n.know(key)
 	if n.count > 0 {
 		n.add(key, stream.Window{Start: math.MinInt64, End: math.MaxInt64}, []int{id})
 		return
@@ -91,7 +84,7 @@ func (n *naiveClock) advance(now int64) {
 				switch {
 				case n.now >= w.End:
 					n.end(key, w)
-				case n.early > 0 && n.now%n.early == 0 && n.fresh[key][w]:
+				case n.due() && n.fresh[key][w]:
 					n.emit(key, w)
 					n.fresh[key][w] = false
 				}

@@ -24,8 +24,8 @@ type click struct {
 
 // spec is a kind of windows, as the operator and the model both understand it.
 type spec struct {
-	size, slide, offset, gap, lateness int64
-	session                            bool
+	size, slide, offset, gap, lateness, early int64
+	session                                   bool
 }
 
 func drawSpec(t *rapid.T) (s spec) {
@@ -44,10 +44,14 @@ func drawSpec(t *rapid.T) (s spec) {
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 func (s spec) windows() stream.Windows {
-	if s.session {
-		return stream.Session(ms(s.gap)).AllowLateness(ms(s.lateness))
+	w := stream.Session(ms(s.gap))
+	if !s.session {
+		w = stream.Sliding(ms(s.size), ms(s.slide)).Offset(ms(s.offset))
 	}
-	return stream.Sliding(ms(s.size), ms(s.slide)).Offset(ms(s.offset)).AllowLateness(ms(s.lateness))
+	if s.early > 0 {
+		w = w.Early(ms(s.early))
+	}
+	return w.AllowLateness(ms(s.lateness))
 }
 
 // of lists the windows of a time, by trying all beginnings.
@@ -63,19 +67,47 @@ func (s spec) of(at int64) (ws []stream.Window) {
 	return ws
 }
 
-// naiveWindows is the definition: it keeps every record of every window, and looks through all of them at each watermark.
+// naiveWindows is the definition: it keeps every record of every window, and looks through all of them at each watermark and in each millisecond of the clock.
 type naiveWindows struct {
 	spec
-	open map[string]map[stream.Window][]int // by key
-	wm   int64
-	out  []string
-	late []int
+	open  map[string]map[stream.Window][]int // by key
+	fresh map[string]map[stream.Window]bool  // have had a record since they last emitted early
+	wm    int64
+	now   int64
+	out   []string
+	late  []int
+}
+
+func newNaiveWindows(s spec) naiveWindows {
+	return naiveWindows{spec: s, open: map[string]map[stream.Window][]int{}, fresh: map[string]map[stream.Window]bool{}, wm: -1 << 62}
+}
+
+func (n *naiveWindows) know(key string) {
+	if n.open[key] == nil {
+		n.open[key], n.fresh[key] = map[stream.Window][]int{}, map[stream.Window]bool{}
+	}
+}
+
+// due says whether now is a time of early results.
+func (n *naiveWindows) due() bool { return n.early > 0 && n.now%n.early == 0 }
+
+// advance lives through every millisecond of the clock.
+func (n *naiveWindows) advance(now int64) {
+	for n.now < now {
+		n.now++
+		for key, open := range n.open {
+			for w := range open {
+				if n.due() && n.fresh[key][w] && w.End-1 > n.wm {
+					n.emit(key, w)
+				}
+				n.fresh[key][w] = n.fresh[key][w] && !n.due()
+			}
+		}
+	}
 }
 
 func (n *naiveWindows) feed(c click) {
-	if n.open[c.Key] == nil {
-		n.open[c.Key] = map[stream.Window][]int{}
-	}
+	n.know(c.Key)
 	open, dropped := n.open[c.Key], true
 	for _, w := range n.of(c.At) {
 		ids := []int{c.ID}
@@ -87,6 +119,7 @@ func (n *naiveWindows) feed(c click) {
 		}
 		dropped = false
 		open[w] = append(open[w], ids...)
+		n.fresh[c.Key][w] = true
 		if w.End-1 <= n.wm {
 			n.emit(c.Key, w)
 		}
@@ -166,8 +199,8 @@ func clickJob(w stream.Windows, clicks []click, bound int64) *stream.Job {
 	return job
 }
 
-// TestWindowsEqualNaive feeds clicks out of order over several partitions, in any batches, and compares what comes out with the
-// definition: the same panes, updates and late records, at the same watermarks.
+// TestWindowsEqualNaive feeds clicks out of order over several partitions, in any batches, while the clock goes on, and compares what comes out with the
+// definition: the same panes, updates, early results and late records, at the same watermarks and times, also if the job is started anew before each batch.
 func TestWindowsEqualNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, bound := drawSpec(t), rapid.Int64Range(0, 15).Draw(t, "bound")
@@ -177,15 +210,27 @@ func TestWindowsEqualNaive(t *testing.T) {
 			clicks[i] = click{rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "key"),
 				int64(i) + rapid.Int64Range(-20, 20).Draw(t, "out of order"), i}
 		}
+		s.early = rapid.SampledFrom([]int64{0, 0, 1, 3, 10}).Draw(t, "early")
 		r, err := streamtest.New(clickJob(s.windows(), clicks, bound))
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Parallelism = rapid.IntRange(1, 3).Draw(t, "parallelism")
 		partitions := rapid.IntRange(1, 3).Draw(t, "partitions")
-		model := &naiveWindows{spec: s, open: map[string]map[stream.Window][]int{}, wm: -1 << 62}
-		latest := map[int32]int64{}
+		all := newNaiveWindows(s)
+		model, latest := &all, map[int32]int64{}
+		restarts := rapid.Bool().Draw(t, "restarts")
 		for i := 0; i < n; {
+			model.advance(model.now + rapid.SampledFrom([]int64{0, 0, 1, 4, 15}).Draw(t, "pause"))
+			if err := r.Advance(time.UnixMilli(model.now)); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, r, model)
+			if restarts {
+				if err := r.Restart(); err != nil {
+					t.Fatal(err)
+				}
+			}
 			size := min(n-i, rapid.IntRange(1, 4).Draw(t, "batch"))
 			p := int32(rapid.IntRange(0, partitions-1).Draw(t, "partition"))
 			b := &txn.Batch{Partition: txn.Partition{Topic: "in", ID: p}}

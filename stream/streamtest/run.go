@@ -1,5 +1,5 @@
 // Package streamtest runs a job's plan in one goroutine without Kafka: enough for examples and for tests of operators. There
-// are no barriers, commits or failures in it. The clock moves when Advance says so; event time follows what is fed, and takes only partitions
+// are no barriers or failures in it, and no commits but those of Restart. The clock moves when Advance says so; event time follows what is fed, and takes only partitions
 // into account that have been fed.
 package streamtest
 
@@ -32,6 +32,7 @@ type Runner struct {
 	stores   []*state.Store
 	sources  map[txn.Partition]*operators.Chain
 	order    []txn.Partition            // of sources
+	begun    map[txn.Partition]reached  // where a restart has found them
 	keyed    map[int][]*operators.Chain // by stage
 	queue    []queued
 	out      []txn.Record
@@ -145,7 +146,11 @@ func (r *Runner) source(p txn.Partition) (*operators.Chain, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("job %q reads no topic %q", r.plan.Job, p.Topic)
 	}
-	chain, err := r.plan.Stages[i].New(r.env(len(r.sources)))
+	env := r.env(len(r.sources))
+	if begun, ok := r.begun[p]; ok {
+		begun.resume(env)
+	}
+	chain, err := r.plan.Stages[i].New(env)
 	if err != nil {
 		return nil, err
 	}
