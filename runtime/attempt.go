@@ -34,6 +34,7 @@ type attempt struct {
 	keyed    map[int][]*task         // by the exchange in memory that they are behind
 	pace     *pace
 	pinned   bool // where it begins is not committed yet: its first epoch does so, before any record is read
+	warned   bool // see work
 	running  sync.WaitGroup
 
 	mu      sync.Mutex
@@ -48,7 +49,7 @@ type attempt struct {
 // newAttempt builds the tasks for the work, on the shards as they were found, with the event times of the decision.
 func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*attempt, error) {
 	a := &attempt{
-		in: in, counts: w.counts, gate: newGate(), readers: map[txn.Partition]*task{}, keyed: map[int][]*task{}, pending: map[uint64]*alignment{},
+		in: in, counts: w.counts, warned: w.warned, gate: newGate(), readers: map[txn.Partition]*task{}, keyed: map[int][]*task{}, pending: map[uint64]*alignment{},
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	for i := range in.o.Plan.Stages {

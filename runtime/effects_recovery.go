@@ -86,6 +86,7 @@ func (in *Instance) doReadDecision() {
 func (in *Instance) doRestore() {
 	d, w, delay := in.decision, in.work, in.backoff()
 	known := in.registries(d)
+	w.warned = in.restarts.own() > 0
 	clear(in.flights) // every decided epoch is published, the others never happened
 	halt := in.haltAttempt()
 	if in.restarts.inRow > 0 {

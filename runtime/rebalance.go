@@ -102,7 +102,7 @@ func (in *Instance) assigned(counts map[string]int) {
 		in.fail(err)
 		return
 	}
-	in.work = work{in.whole(in.owned), counts}
+	in.work = work{parts: in.whole(in.owned), counts: counts}
 	if in.single() {
 		all := in.topology.partitions(counts)
 		in.work.parts = append(all, without(in.owned, all)...) // the consumer may have heard of new ones first

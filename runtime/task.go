@@ -54,7 +54,7 @@ func (t *task) open() error {
 	if t.shard != nil {
 		t.store = state.NewStore(t.shard.backend, t.registry, state.Options{
 			CacheBytes:  in.o.CacheBytes / int64(in.topology.parallelism),
-			CheckWrites: in.restarts.own() > 0, // perhaps it was the end of the epoch that failed, where nobody knows the record
+			CheckWrites: t.attempt.warned,
 		})
 		env.State = t.store
 	}

@@ -19,6 +19,7 @@ type topology struct {
 type work struct {
 	parts  []txn.Partition // all there are (exchange memory), or those that we own
 	counts map[string]int  // partitions of each topic
+	warned bool            // something has failed since the last commit: perhaps the end of an epoch, where nobody knows the record that was at fault
 }
 
 // topics is a list of them that is replaced as a whole.
