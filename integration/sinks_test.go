@@ -152,7 +152,7 @@ func TestRefusedRecords(t *testing.T) {
 		"undeclared topic":     {"-c|||v", 1, []string{"-c", "is none of the sink's", `\"sink\"`, "-in["}},
 		"partition":            {"-a|7||v", 1, []string{"partition 7 of topic", "which has 3", "-in["}},
 		"before 1970":          {"-a||-5|v", 1, []string{"timestamp -5", "-in["}},
-		"far in the future":    {"-a||33000000000000|v", 1, []string{"INVALID_TIMESTAMP", "-a [", "message.timestamp.after.max.ms", "Output.Timestamp"}},
+		"far in the future":    {"-a||33000000000000|v", 1, []string{"-a", "33000000000000", "message.timestamp.after.max.ms", "Output.Timestamp", `\"sink\"`, "-in["}},
 		"dead letter's secret": {"-a|x||secret", 1, []string{"operator", "-in["}},
 	} {
 		t.Run(name, func(t *testing.T) {
