@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -102,7 +103,10 @@ func TestOnErrorResults(t *testing.T) {
 			"uncounted, uncounted is not welcome, count, 4"},
 		"other-letters": {"unwritten, unwritten is not welcome, sink, 5"},
 	} {
-		if got := texts(topic); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		got := texts(topic)
+		slices.Sort(got) // operators and keys are apart: what one writes before another is chance
+		slices.Sort(want)
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: got\n%s\nwant\n%s", topic, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
