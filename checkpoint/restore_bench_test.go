@@ -9,11 +9,10 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/weirstream/weir/checkpoint"
+	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/pebble"
 )
@@ -29,19 +28,19 @@ func BenchmarkRestoreDisk(b *testing.B) {
 			written := int64(0)
 			b.Run("restore", func(b *testing.B) {
 				b.SetBytes(base.Size())
-				defer reportCPU(b)()
+				defer benchtest.ReportCPU(b)()
 				for b.Loop() {
 					written = restoreInto(b, r, base, target)
-					removeBetween(b, target)
+					benchtest.RemoveBetween(b, target)
 				}
 				b.ReportMetric(float64(written)/(1<<20), "written-MiB")
 			})
 			b.Run("raw", func(b *testing.B) {
 				b.SetBytes(base.Size())
-				defer reportCPU(b)()
+				defer benchtest.ReportCPU(b)()
 				for b.Loop() {
 					rawCopy(b, filepath.Join(dir, "store"), target, max(written, 1))
-					removeBetween(b, target)
+					benchtest.RemoveBetween(b, target)
 				}
 			})
 		})
@@ -126,25 +125,4 @@ func rawCopy(b *testing.B, from, to string, n int64) {
 		}
 	}
 	wg.Wait()
-}
-
-// removeBetween removes what a round has written, at no cost of the benchmark.
-func removeBetween(b *testing.B, dir string) {
-	b.StopTimer()
-	if err := os.RemoveAll(dir); err != nil {
-		b.Fatal(err)
-	}
-	b.StartTimer()
-}
-
-// reportCPU says what a round takes of the cores, which other work beside it hardly changes; call it before the loop, and what it returns behind.
-func reportCPU(b *testing.B) func() {
-	before := cpu()
-	return func() { b.ReportMetric((cpu()-before).Seconds()/float64(b.N), "CPU-s/op") }
-}
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

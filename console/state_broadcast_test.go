@@ -6,37 +6,23 @@ import (
 	"testing"
 
 	"github.com/weirstream/weir/state"
-	"github.com/weirstream/weir/state/memory"
 )
 
 // newRules has the same broadcast state in both shards, a copy for each key group: rates of 30 currencies, by name and by number.
 func newRules(t *testing.T) *shards {
-	t.Helper()
-	s := &shards{ours: [2]bool{true, true}}
-	for i := range s.backends {
-		s.backends[i] = memory.New()
-		reg, err := state.NewRegistry(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		store := state.NewStore(s.backends[i], reg, state.Options{})
+	return filled(t, func(i int, store *state.Store) error {
 		named, err1 := state.NewBroadcast(store, "ruled", "rates", state.String{}, state.Int64{})
 		numbered, err2 := state.NewBroadcast(store, "ruled", "numbered", state.Int64{}, state.Int64{})
 		if err := errors.Join(err1, err2); err != nil {
-			t.Fatal(err)
+			return err
 		}
 		from, to := state.GroupRange(i, 2, groups)
-		err = errors.Join(named.Load(from, to), numbered.Load(from, to))
+		err := errors.Join(named.Load(from, to), numbered.Load(from, to))
 		for n := range int64(30) {
 			err = errors.Join(err, named.Put(fmt.Sprintf("c%02d", n), n), numbered.Put(n, n))
 		}
-		entries, sealed := store.Seal(1)
-		if err := errors.Join(err, sealed, s.backends[i].Apply(entries, fmt.Sprintf("run-%d", i))); err != nil {
-			t.Fatal(err)
-		}
-		s.states = reg.Descriptors()
-	}
-	return s
+		return err
+	})
 }
 
 // Each entry of a broadcast state is told once, though every key group has it, and is found by its key, wherever the request goes.

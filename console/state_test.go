@@ -56,6 +56,33 @@ func (s *shards) ViewState(_ context.Context, uid, name string, group uint16, on
 
 // newShards fills two shards with 100 counts, one list and one map.
 func newShards(t *testing.T) *shards {
+	return filled(t, func(i int, store *state.Store) error {
+		byString := state.WithKeyCodec("string")
+		count, err1 := state.NewValue(store, "count", "sum", state.Codec[int64](state.Int64{}), byString)
+		list, err2 := state.NewList(store, "count", "last", state.Codec[string](state.String{}), byString)
+		opaque, err3 := state.NewValue(store, "count", "opaque", state.Codec[string](state.String{}), state.WithKeyCodec("their-own"))
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return err
+		}
+		var err error
+		for n := range int64(100) {
+			key := fmt.Appendf(nil, "k%02d/%d", n, n%3)
+			group := state.KeyGroup(key, groups)
+			if state.TaskFor(group, 2, groups) != i {
+				continue
+			}
+			store.SetKey(group, key)
+			err = errors.Join(err, count.Set(n), opaque.Set("x"))
+			if n == 7 {
+				err = errors.Join(err, list.Add("a"), list.Add("b"))
+			}
+		}
+		return err
+	})
+}
+
+// filled are two shards with what fill puts into each.
+func filled(t *testing.T, fill func(i int, store *state.Store) error) *shards {
 	t.Helper()
 	s := &shards{ours: [2]bool{true, true}}
 	for i := range s.backends {
@@ -65,33 +92,9 @@ func newShards(t *testing.T) *shards {
 			t.Fatal(err)
 		}
 		store := state.NewStore(s.backends[i], reg, state.Options{})
-		byString := state.WithKeyCodec("string")
-		count, err1 := state.NewValue(store, "count", "sum", state.Codec[int64](state.Int64{}), byString)
-		list, err2 := state.NewList(store, "count", "last", state.Codec[string](state.String{}), byString)
-		opaque, err3 := state.NewValue(store, "count", "opaque", state.Codec[string](state.String{}), state.WithKeyCodec("their-own"))
-		if err := errors.Join(err1, err2, err3); err != nil {
-			t.Fatal(err)
-		}
-		for n := range int64(100) {
-			key := fmt.Appendf(nil, "k%02d/%d", n, n%3)
-			group := state.KeyGroup(key, groups)
-			if state.TaskFor(group, 2, groups) != i {
-				continue
-			}
-			store.SetKey(group, key)
-			err := errors.Join(count.Set(n), opaque.Set("x"))
-			if n == 7 {
-				err = errors.Join(err, list.Add("a"), list.Add("b"))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		entries, err := store.Seal(1)
-		if err == nil {
-			err = s.backends[i].Apply(entries, fmt.Sprintf("run-%d", i))
-		}
-		if err != nil {
+		err = fill(i, store)
+		entries, sealed := store.Seal(1)
+		if err := errors.Join(err, sealed, s.backends[i].Apply(entries, fmt.Sprintf("run-%d", i))); err != nil {
 			t.Fatal(err)
 		}
 		s.states = reg.Descriptors()

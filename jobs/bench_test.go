@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/memory"
@@ -97,21 +97,12 @@ func (in *instance) run(b *testing.B, topic string, records []txn.Record) {
 	in.out = 0
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpuTime()
+	before := benchtest.CPU()
 	feed(b.N)
 	b.StopTimer()
-	b.ReportMetric(float64(cpuTime()-before)/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(benchtest.CPU()-before)/float64(b.N), "cpu-ns/op")
 	b.ReportMetric(float64(in.out)/float64(b.N), "out/op")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(max(in.out, 1)), "ns/out")
-}
-
-// cpuTime is what the process has used, on a machine with other work too a better measure than the clock.
-func cpuTime() int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 func BenchmarkCopy(b *testing.B) {

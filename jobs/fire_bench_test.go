@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/pebble"
@@ -136,11 +137,11 @@ func BenchmarkFire(b *testing.B) {
 		f.open()
 		f.fill(keys, perEpoch)
 		f.now = f.now.Add(2 * time.Hour)
-		before := cpuTime()
+		before := benchtest.CPU()
 		b.StartTimer()
 		f.fire(perEpoch)
 		b.StopTimer()
-		b.ReportMetric(float64(cpuTime()-before)/keys, "cpu-ns/timer")
+		b.ReportMetric(float64(benchtest.CPU()-before)/keys, "cpu-ns/timer")
 		if f.out != keys {
 			b.Fatalf("%d outputs, want %d", f.out, keys)
 		}

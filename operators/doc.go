@@ -62,7 +62,7 @@
 // # Failures
 //
 // An error of a function becomes a RecordError, once, where it happens: with the operator and the Origin of the record, which travels with it through
-// exchanges, or the time and key of the timer; never with the record's data. Errors of the Env (work is abandoned) pass through
+// exchanges, or the time of the timer (and its key, which the text leaves out); never with the record's data. Errors of the Env (work is abandoned) pass through
 // unchanged. A panic is caught once per batch, not once per record, and put down to the operator whose function was running:
 // each one notes its number in Task.op before it calls its function, and again when a function goes on after emitting.
 //

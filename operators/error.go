@@ -6,7 +6,7 @@ import (
 )
 
 // RecordError is a failure of an operator's function on a record or timer. It shows none of the record's data, other than what the
-// function's own error says; of a timer it shows the key, without which it could not be found.
+// function's own error says: the key of a timer is there for who asks (Culprit.Key), and not in the text.
 type RecordError struct {
 	Culprit
 	Err error

@@ -75,9 +75,9 @@ func newWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], next
 	return o
 }
 
-// fires lets fire run at timers, and what it ends go to emit.
-func (o *windows[K, T, A, R]) fires(fire func(due state.Due) error, emit Push[filled[A]]) {
-	o.alarm.fire, o.end = fire, Guarded(o.Guard, emit)
+// fires lets fire run at timers, and what it ends be emitted.
+func (o *windows[K, T, A, R]) fires(fire func(due state.Due) error) {
+	o.alarm.fire, o.end = fire, Guarded(o.Guard, o.emit)
 }
 
 // time is that of the record at work.

@@ -12,7 +12,7 @@ type aligned[K, T, A, R any] struct {
 // AlignedWindows aggregates in windows of one size that begin at multiples of Slide.
 func AlignedWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], panes *state.Map[Window, A], next Push[Pane[K, R]]) Push[T] {
 	o := &aligned[K, T, A, R]{windows: newWindows(t, uid, w, next), panes: panes}
-	o.fires(o.fire, o.emit)
+	o.fires(o.fire)
 	return o.push
 }
 

@@ -24,7 +24,7 @@ type sessions[K, T, A, R any] struct {
 // together, or lets touch, become one.
 func SessionWindows[K, T, A, R any](t *Task, uid string, w Windows[K, T, A, R], open *state.Value[[]Session[A]], next Push[Pane[K, R]]) Push[T] {
 	o := &sessions[K, T, A, R]{windows: newWindows(t, uid, w, next), open: open}
-	o.fires(o.fire, o.emit)
+	o.fires(o.fire)
 	return o.push
 }
 

@@ -41,7 +41,6 @@ type Instance struct {
 	topology  topology // since prepare
 	shards    []*shard // all of the job's, ours or not
 	sinks     *sinks
-	taken     limits // by topics
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
 	told      sync.Map    // what was warned of (tellOnce)
@@ -104,7 +103,6 @@ func New(o Options) (*Instance, error) {
 		machine: twophase.New(o.Guarantee), flights: map[twophase.Epoch]*flight{},
 		restarts: restarts{policy: o.Restart},
 	}
-	in.taken.known = map[string]topicLimits{}
 	in.count.m = o.Metrics
 	in.download.what, in.download.log = "restore from the checkpoint store", o.Logger
 	in.inherited.what, in.inherited.log = "loading the savepoint", o.Logger

@@ -5,14 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/weirstream/weir/operators"
+	"github.com/weirstream/weir/txn"
 )
-
-// sinkFresh is how old the number of a topic's partitions may be: as old as librdkafka lets it become for its own partitioner.
-const sinkFresh = 30 * time.Second
 
 // checkSinks makes sure of all topics that are known beforehand.
 func (in *Instance) checkSinks(ctx context.Context) error {
@@ -65,33 +61,24 @@ func (in *Instance) letterTopics() []string {
 
 // sinks is what all tasks know of the topics that they write to.
 type sinks struct {
-	in    *Instance
-	mu    sync.RWMutex
-	known map[string]sinkTopic
+	in     *Instance
+	counts topicCache[int32]
+	limits topicCache[txn.Limits]
 }
 
-type sinkTopic struct {
-	partitions int32
-	asked      time.Time
-}
-
-func newSinks(in *Instance) *sinks { return &sinks{in: in, known: map[string]sinkTopic{}} }
+func newSinks(in *Instance) *sinks { return &sinks{in: in} }
 
 func (s *sinks) learn(counts map[string]int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for topic, n := range counts {
-		s.known[topic] = sinkTopic{int32(n), time.Now()}
+		s.counts.learn(topic, int32(n))
 	}
 }
 
 // partitions is how many a topic has, as of not long ago. One that is new here is looked at as those that were known beforehand.
 func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
-	s.mu.RLock()
-	t, ok := s.known[topic]
-	s.mu.RUnlock()
-	if ok && time.Since(t.asked) < sinkFresh {
-		return t.partitions, nil
+	n, ok, fresh := s.counts.of(topic)
+	if fresh {
+		return n, nil
 	}
 	if d, ok := s.in.decisions.(*topicDecisions); ok && d.topic == topic {
 		return 0, fmt.Errorf("%w: topic %q is for the job's decision records", operators.ErrTopic, topic)
@@ -109,7 +96,7 @@ func (s *sinks) partitions(ctx context.Context, topic string) (int32, error) {
 	case errors.Is(err, ErrConfig):
 		return 0, fmt.Errorf("%w: %w", operators.ErrTopic, err)
 	case err != nil && ok:
-		return t.partitions, nil // it will be asked for again
+		return n, nil // it will be asked for again
 	case err != nil:
 		return 0, err
 	}

@@ -31,8 +31,8 @@ func (now statesNow) find(recorded state.Descriptor) (state.Descriptor, bool) {
 	if d, ok := now[[2]string{recorded.UID, recorded.Name}]; ok {
 		return d, true
 	}
-	for name := range now {
-		if name[0] == recorded.UID && state.StampName(name[1]) == recorded.Name {
+	for _, d := range now {
+		if recorded.IsStampsOf(d) {
 			return recorded, true
 		}
 	}

@@ -149,7 +149,7 @@ func (e *Edit) Delete(f Filter) *Edit {
 // stamped is the state that s holds the times of; s itself if it is a state of its own.
 func (e *Edit) stamped(s state.Descriptor) state.Descriptor {
 	for _, d := range e.header.States {
-		if d.UID == s.UID && state.StampName(d.Name) == s.Name {
+		if s.IsStampsOf(d) {
 			return d
 		}
 	}

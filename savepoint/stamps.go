@@ -44,7 +44,7 @@ func (g *graphState) stamps() map[uint16]state.Kind {
 	kinds := map[uint16]state.Kind{}
 	for _, d := range g.states {
 		for _, of := range g.states {
-			if of.UID == d.UID && state.StampName(of.Name) == d.Name && d.ValueCodec == (state.Int64{}).Name() {
+			if d.IsStampsOf(of) && d.ValueCodec == (state.Int64{}).Name() {
 				kinds[d.ID] = d.Kind
 			}
 		}

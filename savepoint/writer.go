@@ -44,7 +44,7 @@ func (w *Writer) State(d state.Descriptor) (*StateWriter, error) {
 	d.ID = id
 	s := &StateWriter{w: w, desc: d}
 	for _, known := range w.reg.Descriptors() {
-		if known.UID == d.UID && known.Name == state.StampName(d.Name) {
+		if known.IsStampsOf(d) {
 			s.stamps = known.ID
 		}
 	}

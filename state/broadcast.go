@@ -42,7 +42,7 @@ const itemBytes = 100
 
 // NewBroadcast opens the broadcast state called name of the operator uid. Load brings back what it held in earlier lives.
 func NewBroadcast[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opts ...HandleOption) (*Broadcast[K, V], error) {
-	d := Descriptor{UID: uid, Name: name, Kind: KindBroadcast, MapKeyCodec: keys.Name(), ValueCodec: c.Name(), Schema: schemaOf(c)}
+	d := Descriptor{UID: uid, Name: name, Kind: KindBroadcast, MapKeyCodec: keys.Name(), ValueCodec: c.Name(), Schema: SchemaOf(c)}
 	o, err := s.register(d, opts)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (l *list[T]) count() uint64 { return l.base + uint64(len(l.items)) }
 
 // NewList opens the list called name of the operator uid.
 func NewList[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOption) (*List[T], error) {
-	d, err := s.register(Descriptor{UID: uid, Name: name, Kind: KindList, ValueCodec: c.Name(), Schema: schemaOf(c)}, opts)
+	d, err := s.register(Descriptor{UID: uid, Name: name, Kind: KindList, ValueCodec: c.Name(), Schema: SchemaOf(c)}, opts)
 	if err != nil {
 		return nil, err
 	}

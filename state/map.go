@@ -29,7 +29,7 @@ type (
 
 // NewMap opens the map called name of the operator uid. Iteration goes by the bytes that keys makes.
 func NewMap[K, V any](s *Store, uid, name string, keys Codec[K], c Codec[V], opts ...HandleOption) (*Map[K, V], error) {
-	d := Descriptor{UID: uid, Name: name, Kind: KindMap, MapKeyCodec: keys.Name(), ValueCodec: c.Name(), Schema: schemaOf(c)}
+	d := Descriptor{UID: uid, Name: name, Kind: KindMap, MapKeyCodec: keys.Name(), ValueCodec: c.Name(), Schema: SchemaOf(c)}
 	o, err := s.register(d, opts)
 	if err != nil {
 		return nil, err

@@ -124,7 +124,7 @@ func (r *Registry) RetireStamps() {
 	for name := range r.asked {
 		stamps := stateName{name.uid, StampName(name.name)}
 		d, ok := r.byName[stamps]
-		if !ok || r.asked[stamps] || !d.stampsOf(r.byName[name]) {
+		if !ok || r.asked[stamps] || !d.likeStampsOf(r.byName[name]) {
 			continue
 		}
 		delete(r.byName, stamps)

@@ -58,9 +58,9 @@ func (s *sized[T]) decode(b []byte) (T, int, error) {
 	return v, s.learn(0, len(b)), err
 }
 
-// schemaOf asks a codec for the description of its values, if it has one.
-func schemaOf[T any](c Codec[T]) string {
-	if d, ok := c.(interface{ Schema() string }); ok {
+// SchemaOf asks a codec for the description of its values, if it has one.
+func SchemaOf(codec any) string {
+	if d, ok := codec.(interface{ Schema() string }); ok {
 		return d.Schema()
 	}
 	return ""

@@ -41,8 +41,13 @@ func (e *expiry) later(stamp int64) bool { return e.Stamp() > stamp }
 // StampName is the name of the state that holds when values of another one were last used.
 func StampName(name string) string { return name + ".ttl" }
 
-// stampsOf says whether d, going by its form, can hold when the values of another state were last used.
-func (d Descriptor) stampsOf(of Descriptor) bool {
+// IsStampsOf says whether d, going by its name, holds when the values of another state were last used.
+func (d Descriptor) IsStampsOf(of Descriptor) bool {
+	return d.UID == of.UID && d.Name == StampName(of.Name)
+}
+
+// likeStampsOf says whether it can do so, going by its form.
+func (d Descriptor) likeStampsOf(of Descriptor) bool {
 	kind := of.Kind
 	if kind == KindReducing || kind == KindAggregating {
 		kind = KindValue

@@ -22,7 +22,7 @@ func NewValue[T any](s *Store, uid, name string, c Codec[T], opts ...HandleOptio
 
 func newValue[T any](s *Store, d Descriptor, c Codec[T], opts []HandleOption) (*Value[T], error) {
 	codec := newSized(c)
-	d.ValueCodec, d.Schema = c.Name(), schemaOf(c)
+	d.ValueCodec, d.Schema = c.Name(), SchemaOf(c)
 	o, err := s.register(d, opts)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@
 // the state of a Process, whose function is made anew for each task. A record may be processed again after a failure, so that effects
 // outside of streams and states can repeat. An error or a panic abandons the work since the last commit; it is
 // reported with the operator's uid and the topic, partition and offset of the source record that the failing one was made of
-// (operators.RecordError), or the time and the key of the timer. It never ends the process by itself, but a record or timer that fails again and again does.
+// (operators.RecordError), or the time of the timer, whose key the error has for who asks and does not show. It never ends the process by itself, but a record or timer that fails again and again does.
 //
 // # Bad records
 //

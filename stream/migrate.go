@@ -42,7 +42,7 @@ func Migrate[Old, New any](j *Job, uid, name string, from state.Codec[Old], to s
 		j.mistakes = append(j.mistakes, m.wrap(errors.New("its function is nil")))
 		return
 	}
-	m.Codec, m.Schema, m.To, m.ToSchema = from.Name(), schemaOf(from), to.Name(), schemaOf(to)
+	m.Codec, m.Schema, m.To, m.ToSchema = from.Name(), state.SchemaOf(from), to.Name(), state.SchemaOf(to)
 	if was, is := reflect.TypeFor[Old]().String(), reflect.TypeFor[New]().String(); was != is && state.IsJSON(m.Codec) {
 		m.from = was
 	}
@@ -123,11 +123,4 @@ func (j *Job) checkMigrations(states []state.Descriptor) (errs []error) {
 
 func (m *Migration) wrap(err error) error {
 	return fmt.Errorf("Migrate of state %q of operator %q: %w", m.Name, m.UID, err)
-}
-
-func schemaOf(codec any) string {
-	if s, ok := codec.(interface{ Schema() string }); ok {
-		return s.Schema()
-	}
-	return ""
 }

@@ -128,7 +128,7 @@ func (w *world) restored(shard string, id checkpoint.ID) (kept, error) {
 func (c committed) stamps(d state.Descriptor) bool {
 	return slices.ContainsFunc(c, func(k kept) bool {
 		for _, of := range k.states {
-			if of.UID == d.UID && state.StampName(of.Name) == d.Name {
+			if d.IsStampsOf(of) {
 				return true
 			}
 		}

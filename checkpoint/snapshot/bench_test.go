@@ -6,11 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/pebble"
 )
@@ -45,31 +44,10 @@ func filled(b *testing.B) *pebble.Backend {
 	return backend
 }
 
-// between removes what an iteration has written, at no cost of the benchmark: the next one then finds the machine as this one did.
-func between(b *testing.B, dir string) {
-	b.StopTimer()
-	if err := os.RemoveAll(dir); err != nil {
-		b.Fatal(err)
-	}
-	b.StartTimer()
-}
-
-// reportCPU says what an iteration takes of the cores, which other work beside it hardly changes; call it before the loop, and what it returns behind.
-func reportCPU(b *testing.B) func() {
-	before := cpu()
-	return func() { b.ReportMetric((cpu()-before).Seconds()/float64(b.N), "CPU-s/op") }
-}
-
-func cpu() time.Duration {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // BenchmarkFill writes a savepoint of a Pebble backend into a folder.
 func BenchmarkFill(b *testing.B) {
 	backend, dir := filled(b), filepath.Join(b.TempDir(), "one")
-	defer reportCPU(b)()
+	defer benchtest.ReportCPU(b)()
 	for b.Loop() {
 		w, err := snapshot.CreateURL(ctx, "file://"+dir, header())
 		if err == nil {
@@ -83,7 +61,7 @@ func BenchmarkFill(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.SetBytes(h.Size())
-		between(b, dir)
+		benchtest.RemoveBetween(b, dir)
 	}
 }
 
@@ -130,7 +108,7 @@ func BenchmarkRawDisk(b *testing.B) {
 	_, _ = rand.NewChaCha8([32]byte{}).Read(piece) // zeros are no work for some disks
 	const files, pieces = 5, 1024
 	b.SetBytes(files * pieces * int64(len(piece)))
-	defer reportCPU(b)()
+	defer benchtest.ReportCPU(b)()
 	for b.Loop() {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			b.Fatal(err)
@@ -154,6 +132,6 @@ func BenchmarkRawDisk(b *testing.B) {
 			})
 		}
 		wg.Wait()
-		between(b, dir)
+		benchtest.RemoveBetween(b, dir)
 	}
 }

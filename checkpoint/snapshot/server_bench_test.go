@@ -15,6 +15,7 @@ import (
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/checkpoint/store"
+	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/internal/objecttest"
 	"github.com/weirstream/weir/state/pebble"
 )
@@ -35,7 +36,7 @@ func BenchmarkServer(b *testing.B) {
 	run := func(name string, round func(b *testing.B)) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(h.Size())
-			defer reportCPU(b)()
+			defer benchtest.ReportCPU(b)()
 			for b.Loop() {
 				round(b)
 			}
@@ -102,7 +103,7 @@ func restore(b *testing.B, s store.Store) {
 	if err := errors.Join(err, stream.Close()); err != nil {
 		b.Fatal(err)
 	}
-	between(b, dir)
+	benchtest.RemoveBetween(b, dir)
 }
 
 // sideBySide calls fn for each file of a savepoint, four at a time.

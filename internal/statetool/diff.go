@@ -98,19 +98,19 @@ func (w *differ) headers(o *options, a, b savepoint.Header) error {
 			}
 		}
 		source := func(s checkpoint.SourcePosition) bool { return o.uid == "" || s.Operator == o.uid }
-		if err := only(w, "source", chosen(a.Sources, source), chosen(b.Sources, source)); err != nil {
+		if err := only(w, "source", filtered(a.Sources, source), filtered(b.Sources, source)); err != nil {
 			return err
 		}
 		watermark := func(s checkpoint.StageWatermark) bool { return o.uid == "" || s.Operator == o.uid }
-		if err := only(w, "watermark", chosen(a.Watermarks, watermark), chosen(b.Watermarks, watermark)); err != nil {
+		if err := only(w, "watermark", filtered(a.Watermarks, watermark), filtered(b.Watermarks, watermark)); err != nil {
 			return err
 		}
 	}
-	return only(w, "state", unnumbered(chosen(a.States, o.wants)), unnumbered(chosen(b.States, o.wants)))
+	return only(w, "state", unnumbered(filtered(a.States, o.wants)), unnumbered(filtered(b.States, o.wants)))
 }
 
-// chosen are those that are wanted, in a slice of their own.
-func chosen[T any](all []T, wanted func(T) bool) []T {
+// filtered are those that are wanted, in a slice of their own.
+func filtered[T any](all []T, wanted func(T) bool) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !wanted(v) })
 }
 

@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -63,7 +64,7 @@ func (c *Change) compare(at string, a, b *node) {
 func (c *Change) compareFields(at string, a, b *node) {
 	var gone, added []string
 	read := map[string]bool{}
-	for _, name := range sorted(a.fields) {
+	for _, name := range slices.Sorted(maps.Keys(a.fields)) {
 		place := strings.TrimPrefix(at+"."+name, ".")
 		into, ok := b.fieldFor(name)
 		if !ok {
@@ -73,7 +74,7 @@ func (c *Change) compareFields(at string, a, b *node) {
 		read[into] = true
 		c.compare(place, a.fields[name], b.fields[into])
 	}
-	for _, name := range sorted(b.fields) {
+	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
 		if !read[name] {
 			added = append(added, strings.TrimPrefix(at+"."+name, "."))
 		}
@@ -89,7 +90,7 @@ func (n *node) fieldFor(name string) (string, bool) {
 	if _, ok := n.fields[name]; ok {
 		return name, true
 	}
-	for _, other := range sorted(n.fields) {
+	for _, other := range slices.Sorted(maps.Keys(n.fields)) {
 		if strings.EqualFold(name, other) {
 			return other, true
 		}
@@ -118,13 +119,4 @@ func (n *node) String() string {
 		return "map"
 	}
 	return "struct"
-}
-
-func sorted(fields map[string]*node) []string {
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -3,7 +3,6 @@ package streamtest
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/operators"
@@ -64,16 +63,11 @@ func (r reached) resume(env *operators.Env) {
 
 // commit puts into the backend what the tasks have in their states.
 func (r *Runner) commit() error {
-	entries := map[string]state.Entry{}
-	for _, s := range r.stores {
-		sealed, err := s.Seal(1)
-		if err != nil {
-			return err
-		}
-		for _, e := range sealed {
-			entries[string(e.Key)] = e
-		}
+	all, err := r.seal()
+	if err != nil {
+		return err
 	}
-	sorted := slices.SortedFunc(maps.Values(entries), func(a, b state.Entry) int { return bytes.Compare(a.Key, b.Key) })
-	return r.Backend.Apply(sorted, "restarted")
+	// A broadcast state has the same entry in several tasks.
+	all = slices.CompactFunc(all, func(a, b state.Entry) bool { return bytes.Equal(a.Key, b.Key) })
+	return r.Backend.Apply(all, "restarted")
 }

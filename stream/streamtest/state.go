@@ -13,7 +13,12 @@ func (r *Runner) State() ([]state.Entry, error) {
 	if err := r.settle(); err != nil {
 		return nil, err
 	}
-	var all []state.Entry
+	all, err := r.seal()
+	return slices.DeleteFunc(all, func(e state.Entry) bool { return e.Delete }), err
+}
+
+// seal ends the epoch of all tasks, and returns what has changed in it in the order of keys.
+func (r *Runner) seal() (all []state.Entry, err error) {
 	for _, s := range r.stores {
 		entries, err := s.Seal(1)
 		if err != nil {
@@ -21,7 +26,6 @@ func (r *Runner) State() ([]state.Entry, error) {
 		}
 		all = append(all, entries...)
 	}
-	all = slices.DeleteFunc(all, func(e state.Entry) bool { return e.Delete })
-	slices.SortFunc(all, func(a, b state.Entry) int { return bytes.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(all, func(a, b state.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	return all, nil
 }

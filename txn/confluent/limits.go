@@ -19,20 +19,21 @@ const (
 // makeRoom lets every record pass that the queue can hold, unless the user has a limit: what a topic takes only its broker knows. Batches of several
 // records stay as small as they were, since a broker refuses those as a whole that are larger than its message.max.bytes.
 func makeRoom(m kafka.ConfigMap) {
-	if most, set := userBytes(m); set {
-		if _, set := m["queue.buffering.max.kbytes"]; !set {
-			m["queue.buffering.max.kbytes"] = strconv.Itoa(max(queueKiB, (most+1023)/1024))
-		}
-		return
-	}
+	most, limited := userBytes(m)
 	if _, set := m["queue.buffering.max.kbytes"]; !set {
-		m["queue.buffering.max.kbytes"] = strconv.Itoa(queueKiB)
+		m["queue.buffering.max.kbytes"] = strconv.Itoa(max(queueKiB, kibFor(most)))
+	}
+	if limited {
+		return
 	}
 	m["message.max.bytes"] = strconv.Itoa(min(number(m, queueKiB, "queue.buffering.max.kbytes")<<10, 1_000_000_000))
 	if number(m, batchSize, "batch.size") > batchSize {
 		m["batch.size"] = strconv.Itoa(batchSize)
 	}
 }
+
+// kibFor is how large a queue has to be for a record of so many bytes.
+func kibFor(bytes int) int { return (bytes + 1023) / 1024 }
 
 // checkRoom refuses a queue that could never take what message.max.bytes allows.
 func checkRoom(user map[string]string) error {
@@ -42,8 +43,8 @@ func checkRoom(user map[string]string) error {
 	}
 	most, set := userBytes(m)
 	queue, bounded := user["queue.buffering.max.kbytes"]
-	if kib, err := strconv.Atoi(queue); set && bounded && err == nil && kib < (most+1023)/1024 {
-		return configError("queue.buffering.max.kbytes", queue, fmt.Sprintf("expected at least %d, since message.max.bytes=%d: a record that is larger than the queue could never be sent", (most+1023)/1024, most))
+	if kib, err := strconv.Atoi(queue); set && bounded && err == nil && kib < kibFor(most) {
+		return configError("queue.buffering.max.kbytes", queue, fmt.Sprintf("expected at least %d, since message.max.bytes=%d: a record that is larger than the queue could never be sent", kibFor(most), most))
 	}
 	return nil
 }
