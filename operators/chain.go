@@ -37,7 +37,7 @@ type Env struct {
 	Watermark int64
 	// Idle: the source partition was idle before the restart, and is so until it has a record.
 	Idle bool
-	// HeldBack says when records of the source partition were last held back (AlignWatermarks), which is not idleness; zero: never. It may be nil.
+	// HeldBack says when the source partition was last not to be read (AlignWatermarks, ReadFirst, a savepoint), which is not idleness; zero: never. It may be nil.
 	HeldBack func() time.Time
 	// Lost is told of a record of an operator that goes no further: err is what its function failed with, nil of a late one. It may be nil.
 	Lost func(uid string, why Loss, err error)

@@ -33,8 +33,9 @@ type attempt struct {
 	readers  map[txn.Partition]*task // by what they read
 	keyed    map[int][]*task         // by the exchange in memory that they are behind
 	pace     *pace
-	pinned   bool // where it begins is not committed yet: its first epoch does so, before any record is read
-	warned   bool // see work
+	waits    stillness // of what is not read first, or of all before it is known where they begin
+	pinned   bool      // where it begins is not committed yet: its first epoch does so, before any record is read
+	warned   bool      // see work
 	running  sync.WaitGroup
 
 	mu      sync.Mutex

@@ -189,7 +189,9 @@ func (r *reader) start(a *attempt, epoch uint64, d decision) error {
 		r.drain()
 	}
 	r.order = newPrecedence(d.positions, d.first, a.in.readsFirst)
-	if r.standing = a.pinned; r.standing {
+	r.standing = a.pinned
+	r.waits()
+	if r.standing {
 		return nil
 	}
 	return r.seek()
@@ -201,8 +203,12 @@ func (r *reader) flow(a *attempt) error {
 		return nil
 	}
 	r.standing = false
+	r.waits()
 	return r.seek()
 }
+
+// waits tells tasks whether partitions wait to be read at all.
+func (r *reader) waits() { r.attempt.waits.set(r.standing || len(r.order.waiting) > 0) }
 
 func (r *reader) seek() error {
 	r.held = nil
@@ -247,6 +253,7 @@ func (r *reader) barrier(epoch uint64) (map[txn.Partition]int64, ending) {
 	if r.attempt != nil {
 		r.attempt.toReaders(message{barrier: epoch, end: end})
 		r.order.barrier()
+		r.waits()
 	}
 	r.epoch, r.dirty = epoch+1, false
 	return positions, end

@@ -26,36 +26,16 @@ func requestFile(job string) string { return job + "/savepoint-request" }
 
 // suspension says whether sources are not to be read just now.
 type suspension struct {
-	mu   sync.Mutex
-	now  asked
-	last time.Time // when it was last on
+	stillness
+	mu  sync.Mutex
+	now asked
 }
 
 func (s *suspension) set(now asked) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	changed = s.now.still != now.still
-	if s.now.still || now.still {
-		s.last = time.Now()
-	}
 	s.now = now
-	return changed
-}
-
-// active is when sources were last not read; zero: always were. A partition that is not read is not idle.
-func (s *suspension) active() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.now.still {
-		return time.Now()
-	}
-	return s.last
-}
-
-func (s *suspension) is() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now.still
+	return s.stillness.set(now.still)
 }
 
 // drain is the one for which source partitions are to come to their ends; empty: none.

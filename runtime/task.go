@@ -45,8 +45,10 @@ func (t *task) open() error {
 		Partitions: t.partitions, Limits: t.limits, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
 	}
-	if t.stage.Source != nil && (t.stage.Source.MaxDrift > 0 || !in.single()) {
-		env.HeldBack = func() time.Time { return later(t.attempt.pace.active(t.partition), in.suspended.active()) }
+	if t.stage.Source != nil {
+		env.HeldBack = func() time.Time {
+			return later(t.attempt.pace.active(t.partition), later(in.suspended.active(), t.attempt.waits.active()))
+		}
 	}
 	if !in.single() {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
