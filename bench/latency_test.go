@@ -62,7 +62,7 @@ func latencyRun(t *testing.T, a *admin, b binary, round int) (l latencies) {
 		p.ready(time.Minute)
 		begin := time.Now()
 		measured, stop := begin.Add(warmUpTime), begin.Add(warmUpTime+time.Duration(number(t, "SECONDS", 30))*time.Second)
-		feed := startPace(t, a, in, newEvents(classifyKeys, false), latencyRate, begin)
+		feed := startPace(t, a, in, newEvents(classifyKeys, false), latencyRate, time.Millisecond, begin)
 		var mu sync.Mutex
 		tail(t, a, out, kgo.NewOffset().AtStart(), func(now time.Time, r *kgo.Record) {
 			mu.Lock()

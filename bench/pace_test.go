@@ -20,9 +20,9 @@ type pace struct {
 	end  func() error // closes quit and waits, once
 }
 
-func startPace(t testing.TB, a *admin, topic string, g generator, perSecond int, from time.Time) *pace {
+func startPace(t testing.TB, a *admin, topic string, g generator, perSecond int, linger time.Duration, from time.Time) *pace {
 	t.Helper()
-	w, err := newWriter(a, topic, time.Millisecond)
+	w, err := newWriter(a, topic, linger)
 	must(t, err)
 	p := &pace{w: w, due: map[string][]time.Time{}, quit: make(chan struct{})}
 	done := make(chan error, 1)

@@ -40,7 +40,7 @@ func TestBenchRecovery(t *testing.T) {
 	must(t, err)
 	var last atomic.Int64 // when an output arrived
 	tail(t, a, "recovery-out", kgo.NewOffset().AtEnd(), func(now time.Time, _ *kgo.Record) { last.Store(now.UnixNano()) })
-	startPace(t, a, in.topic, newEvents(keys, false), recoveryRate, time.Now())
+	startPace(t, a, in.topic, newEvents(keys, false), recoveryRate, time.Millisecond, time.Now())
 	time.Sleep(8 * time.Second) // so that decided epochs are applied and a base snapshot may be taken
 
 	var s strings.Builder
