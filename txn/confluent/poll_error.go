@@ -13,8 +13,13 @@ import (
 // outOfRange is the code of a position that the topic does not hold.
 const outOfRange = "_AUTO_OFFSET_RESET"
 
-// explainTimeout bounds the questions that make an error of Poll say more.
-const explainTimeout = 3 * time.Second
+const (
+	// explainTimeout bounds the questions that make an error of Poll say more.
+	explainTimeout = 3 * time.Second
+	// topicPatience is for how long a topic may be unknown. A broker that is busy, or that has just come back, hears of a new one seconds after
+	// the controller has said that it is there; what is taken for missing ends the job.
+	topicPatience = 10 * time.Second
+)
 
 // readError classifies what Poll was given instead of a record, and looks into what would be of no use without more
 // knowledge.
@@ -25,19 +30,19 @@ func (k *consumer) readError(ev event, err kafka.Error) error {
 	} else if ok {
 		e.Err = fmt.Errorf("topic %q: %w", p.Topic, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), explainTimeout)
-	defer cancel()
 	switch e.Code {
 	case outOfRange, "OFFSET_OUT_OF_RANGE":
-		e.Err = k.explainRange(ctx, e.Err)
+		e.Err = k.explainRange(e.Err)
 	case "UNKNOWN_TOPIC_OR_PARTITION", "_UNKNOWN_TOPIC":
-		return k.explainTopic(ctx, e)
+		return k.explainTopic(e)
 	}
 	return naming(k.brokers, e)
 }
 
 // explainRange finds the partitions whose position is outside of what the topic holds.
-func (k *consumer) explainRange(ctx context.Context, cause error) error {
+func (k *consumer) explainRange(cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), explainTimeout)
+	defer cancel()
 	parts := make([]txn.Partition, 0, len(k.flows))
 	for p := range k.flows {
 		parts = append(parts, p)
@@ -57,7 +62,9 @@ func (k *consumer) explainRange(ctx context.Context, cause error) error {
 
 // explainTopic tells a topic that does not exist, which stops the job, from one that a broker has not heard of yet:
 // in KRaft each hears of a new topic in its own time.
-func (k *consumer) explainTopic(ctx context.Context, e *txn.Error) error {
+func (k *consumer) explainTopic(e *txn.Error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), topicPatience)
+	defer cancel()
 	for {
 		missing, err := k.missingTopic()
 		switch {
@@ -70,7 +77,7 @@ func (k *consumer) explainTopic(ctx context.Context, e *txn.Error) error {
 			return e
 		case !pause(ctx):
 			e.Class = txn.ClassFatal
-			e.Err = fmt.Errorf("topic %q does not exist: %w", missing, e.Err)
+			e.Err = fmt.Errorf("topic %q does not exist, asked for %v: %w", missing, topicPatience, e.Err)
 			return e
 		}
 	}

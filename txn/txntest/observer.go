@@ -2,6 +2,7 @@ package txntest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 // Observer looks at the cluster, and prepares it, by other means than the driver under test.
 type Observer interface {
+	// CreateTopic returns when the broker knows the topic: those that come later than they were made have cases of their own.
 	CreateTopic(ctx context.Context, name string, partitions int) error
 	// AddPartitions lets a topic grow to as many.
 	AddPartitions(ctx context.Context, name string, partitions int) error
@@ -41,8 +43,19 @@ func observe(e *env) Observer {
 }
 
 func (n *network) CreateTopic(ctx context.Context, name string, partitions int) error {
-	_, err := n.admin.CreateTopic(ctx, int32(partitions), 1, nil, name)
-	return err
+	if _, err := n.admin.CreateTopic(ctx, int32(partitions), 1, nil, name); err != nil {
+		return err
+	}
+	for {
+		if ends, err := n.admin.ListEndOffsets(ctx, name); err == nil && ends.Error() == nil && len(ends[name]) == partitions {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("topic %q is not there after its creation: %w", name, ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func (n *network) AddPartitions(ctx context.Context, name string, partitions int) error {
