@@ -27,22 +27,22 @@ func requestFile(job string) string { return job + "/savepoint-request" }
 // suspension says whether sources are not to be read just now.
 type suspension struct {
 	stillness
-	mu  sync.Mutex
-	now asked
+	ends sync.Mutex
+	name string // of the drain that was asked for; empty: none
 }
 
 func (s *suspension) set(now asked) (changed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = now
+	s.ends.Lock()
+	s.name = now.drain
+	s.ends.Unlock()
 	return s.stillness.set(now.still)
 }
 
 // drain is the one for which source partitions are to come to their ends; empty: none.
 func (s *suspension) drain() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now.drain
+	s.ends.Lock()
+	defer s.ends.Unlock()
+	return s.name
 }
 
 // asked is what a request asks of an instance.

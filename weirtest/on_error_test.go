@@ -104,8 +104,10 @@ func TestOnErrorResults(t *testing.T) {
 		"other-letters": {"unwritten, unwritten is not welcome, sink, 5"},
 	} {
 		got := texts(topic)
-		slices.Sort(got) // operators and keys are apart: what one writes before another is chance
-		slices.Sort(want)
+		if topic == "letters" { // of two tasks: which writes first is chance
+			slices.Sort(got)
+			slices.Sort(want)
+		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s: got\n%s\nwant\n%s", topic, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}

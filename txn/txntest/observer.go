@@ -2,6 +2,7 @@ package txntest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,12 +48,16 @@ func (n *network) CreateTopic(ctx context.Context, name string, partitions int) 
 		return err
 	}
 	for {
-		if ends, err := n.admin.ListEndOffsets(ctx, name); err == nil && ends.Error() == nil && len(ends[name]) == partitions {
+		ends, err := n.admin.ListEndOffsets(ctx, name)
+		if err == nil {
+			err = ends.Error()
+		}
+		if err == nil && len(ends[name]) == partitions {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("topic %q is not there after its creation: %w", name, ctx.Err())
+			return fmt.Errorf("topic %q is not there after its creation, with %d of %d partitions: %w", name, len(ends[name]), partitions, errors.Join(ctx.Err(), err))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
