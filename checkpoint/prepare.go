@@ -12,18 +12,18 @@ import (
 )
 
 // Prepare makes checkpoint m.ID durable: its delta, then its manifest, which is visible only when the delta is durable. The result is
-// the manifest as written: Format, Job, Shard, Run, Epoch, Created and Delta are filled in here. entries must be sorted, each key once; they
-// are not kept. Prepare decides nothing. After an error the ID must not be used again: part of it may be there.
-func (r *Repository) Prepare(ctx context.Context, m Manifest, entries []state.Entry) (Manifest, error) {
+// the manifest as written: Format, Job, Shard, Run, Epoch, Created and Delta are filled in here. The entries must be sorted, each key once, over
+// all runs; they are not kept. Prepare decides nothing. After an error the ID must not be used again: part of it may be there.
+func (r *Repository) Prepare(ctx context.Context, m Manifest, runs ...[]state.Entry) (Manifest, error) {
 	m.Format, m.Job, m.Shard, m.Run, m.Epoch, m.Delta = formatOf(&m), r.job, r.opts.Shard, m.ID.Run(), m.ID.Epoch(), FileRef{}
 	if m.Created.IsZero() {
 		m.Created = time.Now().UTC()
 	}
-	separate := maxEncoded(entries) > r.opts.InlineLimit
-	if err := r.register(&m, separate); err != nil {
+	size := maxEncoded(runs)
+	if err := r.register(&m, size > r.opts.InlineLimit); err != nil {
 		return Manifest{}, fmt.Errorf("prepare %s: %w", r.named(m.ID), err)
 	}
-	if err := r.prepare(ctx, &m, entries, separate); err != nil {
+	if err := r.prepare(ctx, &m, runs, size); err != nil {
 		return Manifest{}, fmt.Errorf("prepare %s: %w", r.named(m.ID), err)
 	}
 	r.mu.Lock()
@@ -86,14 +86,14 @@ func (r *Repository) checkBase(m *Manifest) error {
 	return nil
 }
 
-func (r *Repository) prepare(ctx context.Context, m *Manifest, entries []state.Entry, separate bool) error {
+func (r *Repository) prepare(ctx context.Context, m *Manifest, runs [][]state.Entry, size int) error {
 	var inline []byte
 	var err error
 	switch {
-	case separate:
-		err = r.putDelta(ctx, m, entries)
-	case len(entries) > 0:
-		inline, err = r.encodeInline(m, entries)
+	case size > r.opts.InlineLimit:
+		err = r.putDelta(ctx, m, runs)
+	case size > 0:
+		inline, err = r.encodeInline(m, runs, size)
 	}
 	if err != nil {
 		return fmt.Errorf("delta: %w", err)
@@ -109,38 +109,41 @@ func (r *Repository) prepare(ctx context.Context, m *Manifest, entries []state.E
 }
 
 // maxEncoded is an upper bound, short of a few frames' heads.
-func maxEncoded(entries []state.Entry) int {
-	n := 0
-	for i := range entries {
-		n += len(entries[i].Key) + len(entries[i].Value) + 6
+func maxEncoded(runs [][]state.Entry) (n int) {
+	for _, entries := range runs {
+		for i := range entries {
+			n += len(entries[i].Key) + len(entries[i].Value) + 6
+		}
 	}
 	return n
 }
 
-func (r *Repository) encodeInline(m *Manifest, entries []state.Entry) ([]byte, error) {
+func (r *Repository) encodeInline(m *Manifest, runs [][]state.Entry, size int) ([]byte, error) {
 	var b bytes.Buffer
-	b.Grow(maxEncoded(entries) + 256)
-	ref, err := writeEntries(&b, entries)
+	b.Grow(size + 256)
+	ref, err := writeEntries(&b, runs)
 	ref.Name, ref.Inline = manifestName(m.ID), true
 	m.Delta = ref
 	return b.Bytes(), err
 }
 
-func (r *Repository) putDelta(ctx context.Context, m *Manifest, entries []state.Entry) error {
+func (r *Repository) putDelta(ctx context.Context, m *Manifest, runs [][]state.Entry) error {
 	name := deltaName(m.ID)
 	err := r.store.Put(ctx, r.path(name), func(w io.Writer) (err error) {
-		m.Delta, err = writeEntries(w, entries)
+		m.Delta, err = writeEntries(w, runs)
 		return err
 	})
 	m.Delta.Name = name
 	return err
 }
 
-func writeEntries(w io.Writer, entries []state.Entry) (FileRef, error) {
+func writeEntries(w io.Writer, runs [][]state.Entry) (FileRef, error) {
 	out := entryfile.NewWriter(w)
-	for i := range entries {
-		if err := out.Add(entries[i].Key, entries[i].Value, entries[i].Delete); err != nil {
-			return FileRef{}, err
+	for _, entries := range runs {
+		for i := range entries {
+			if err := out.Add(entries[i].Key, entries[i].Value, entries[i].Delete); err != nil {
+				return FileRef{}, err
+			}
 		}
 	}
 	sum, err := out.Close()

@@ -25,7 +25,7 @@ func (in *Instance) doPublish(epoch twophase.Epoch) {
 		if in.decision.checkpoints[p.shard] != f.id {
 			continue // somebody else has gone on from there
 		}
-		p.shard.publisher.add(layer{id: f.id, epoch: uint64(epoch), entries: p.entries, base: p.manifest.Base, attempt: in.attempt})
+		p.shard.publisher.add(layer{id: f.id, epoch: uint64(epoch), runs: p.runs, base: p.manifest.Base, attempt: in.attempt})
 	}
 	in.purge()
 	in.wakeWaiters(epoch)

@@ -20,7 +20,7 @@ type flight struct {
 type part struct {
 	shard    *shard
 	manifest checkpoint.Manifest
-	entries  []state.Entry // merged by Store
+	runs     [][]state.Entry // that follow on each other, by Store
 }
 
 // checkpoint is the one that will hold the state of a shard, if the epoch is decided.

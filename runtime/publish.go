@@ -26,7 +26,7 @@ const (
 type layer struct {
 	id      checkpoint.ID
 	epoch   uint64
-	entries []state.Entry
+	runs    [][]state.Entry    // that follow on each other
 	base    checkpoint.BaseRef // the base that its manifest names
 	attempt *attempt
 	bytes   int64
@@ -59,7 +59,7 @@ func newPublisher(s *shard) *publisher {
 
 // add queues a decided epoch. It never blocks.
 func (p *publisher) add(l layer) {
-	l.bytes = sizeOf(l.entries)
+	l.bytes = sizeOf(l.runs)
 	l.added = time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +144,7 @@ func (p *publisher) apply(layers []layer) error {
 	}
 	var runs [][]state.Entry
 	for _, l := range layers {
-		runs = append(runs, l.entries)
+		runs = append(runs, l.runs...)
 	}
 	newest := layers[len(layers)-1]
 	if err := p.shard.backend.Apply(state.Merge(runs...), string(newest.id)); err != nil {

@@ -51,14 +51,14 @@ func (in *Instance) shardsOf(parts []txn.Partition) (all []*shard) {
 func (in *Instance) store(ctx context.Context, f *flight) error {
 	var overlay int64
 	for _, p := range f.parts {
-		p.entries = state.Merge(f.sealed.tasks[p.shard]...)
-		overlay += sizeOf(p.entries)
+		p.runs = state.Runs(f.sealed.tasks[p.shard]...)
+		overlay += sizeOf(p.runs)
 	}
 	in.m.SetOverlay(overlay)
 	f.sealed.tasks = nil
 	return each(len(f.parts), func(i int) error {
 		p := f.parts[i]
-		m, err := p.shard.repo.Prepare(ctx, p.manifest, p.entries)
+		m, err := p.shard.repo.Prepare(ctx, p.manifest, p.runs...)
 		if err != nil {
 			return fmt.Errorf("checkpoint %s: %w", f.id, err)
 		}

@@ -3,10 +3,12 @@ package runtime
 import "github.com/weirstream/weir/state"
 
 // sizeOf is about the memory that entries take up.
-func sizeOf(entries []state.Entry) (n int64) {
+func sizeOf(runs [][]state.Entry) (n int64) {
 	const header = 56 // of an Entry
-	for i := range entries {
-		n += int64(len(entries[i].Key) + len(entries[i].Value) + header)
+	for _, entries := range runs {
+		for i := range entries {
+			n += int64(len(entries[i].Key) + len(entries[i].Value) + header)
+		}
 	}
 	return n
 }

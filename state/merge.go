@@ -1,77 +1,108 @@
 package state
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Merge makes one sorted batch, each key once, of several, each sorted: where a key is in more than one, the later batch wins. So
 // a backend that lags behind catches up with one write per key.
-func Merge(batches ...[]Entry) []Entry {
-	if disjoint(batches) {
-		return concat(batches)
+func Merge(batches ...[]Entry) []Entry { return concat(Runs(batches...)) }
+
+// Runs is Merge without a copy where none is needed: read one after the other, the runs are the merged batch. Batches of one stage's
+// tasks, each of which owns key groups that follow on each other, stay as they are.
+func Runs(batches ...[]Entry) [][]Entry {
+	runs := slices.DeleteFunc(slices.Clone(batches), func(b []Entry) bool { return len(b) == 0 })
+	slices.SortFunc(runs, func(a, b []Entry) int { return bytes.Compare(a[0].Key, b[0].Key) })
+	if disjoint(runs) {
+		return runs
 	}
-	for len(batches) > 1 {
-		half := make([][]Entry, 0, (len(batches)+1)/2)
-		for i := 0; i+1 < len(batches); i += 2 {
-			half = append(half, mergeTwo(batches[i], batches[i+1]))
-		}
-		if len(batches)%2 == 1 {
-			half = append(half, batches[len(batches)-1])
-		}
-		batches = half
-	}
-	return batches[0]
+	return [][]Entry{merge(batches)}
 }
 
-// disjoint says whether each batch ends before the next begins, as those of one stage's tasks do, which own key groups in order.
+// disjoint says whether each batch ends before the next begins.
 func disjoint(batches [][]Entry) bool {
-	var last []byte
-	for _, b := range batches {
-		if len(b) == 0 {
-			continue
-		}
-		if last != nil && bytes.Compare(last, b[0].Key) >= 0 {
+	for i := 1; i < len(batches); i++ {
+		before := batches[i-1]
+		if bytes.Compare(before[len(before)-1].Key, batches[i][0].Key) >= 0 {
 			return false
 		}
-		last = b[len(b)-1].Key
 	}
 	return true
 }
 
 func concat(batches [][]Entry) []Entry {
-	switch len(batches) {
-	case 0:
-		return nil
-	case 1:
+	if len(batches) == 1 {
 		return batches[0]
 	}
-	total := 0
-	for _, b := range batches {
-		total += len(b)
+	var out []Entry
+	if n := count(batches); n > 0 {
+		out = make([]Entry, 0, n)
 	}
-	out := make([]Entry, 0, total)
 	for _, b := range batches {
 		out = append(out, b...)
 	}
 	return out
 }
 
-func mergeTwo(older, newer []Entry) []Entry {
-	if len(older) == 0 {
-		return newer
+func count(batches [][]Entry) (n int) {
+	for _, b := range batches {
+		n += len(b)
 	}
-	if len(newer) == 0 {
-		return older
-	}
-	merged := make([]Entry, 0, len(older)+len(newer))
-	for len(older) > 0 && len(newer) > 0 {
-		c := bytes.Compare(older[0].Key, newer[0].Key)
-		if c < 0 {
-			merged, older = append(merged, older[0]), older[1:]
-			continue
+	return n
+}
+
+// merge goes through all batches at once, by a binary heap of what is left of them: the smallest key on top, the latest batch first among equals.
+func merge(batches [][]Entry) []Entry {
+	var heap []rest
+	for i, b := range batches {
+		if len(b) > 0 {
+			heap = append(heap, rest{b, i})
 		}
-		if c == 0 {
-			older = older[1:]
-		}
-		merged, newer = append(merged, newer[0]), newer[1:]
 	}
-	return append(append(merged, older...), newer...)
+	for i := len(heap)/2 - 1; i >= 0; i-- {
+		down(heap, i)
+	}
+	out := make([]Entry, 0, count(batches))
+	for len(heap) > 0 {
+		top := &heap[0]
+		if e := &top.entries[0]; len(out) == 0 || !bytes.Equal(out[len(out)-1].Key, e.Key) {
+			out = append(out, *e)
+		}
+		if top.entries = top.entries[1:]; len(top.entries) == 0 {
+			heap[0] = heap[len(heap)-1]
+			heap = heap[:len(heap)-1]
+		}
+		down(heap, 0)
+	}
+	return out
+}
+
+// rest is what merge has not taken of a batch; it isn't empty.
+type rest struct {
+	entries []Entry
+	batch   int
+}
+
+func (r *rest) before(other *rest) bool {
+	if c := bytes.Compare(r.entries[0].Key, other.entries[0].Key); c != 0 {
+		return c < 0
+	}
+	return r.batch > other.batch
+}
+
+func down(heap []rest, i int) {
+	for {
+		least := i
+		for c := 2*i + 1; c <= 2*i+2 && c < len(heap); c++ {
+			if heap[c].before(&heap[least]) {
+				least = c
+			}
+		}
+		if least == i {
+			return
+		}
+		heap[i], heap[least] = heap[least], heap[i]
+		i = least
+	}
 }

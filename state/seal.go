@@ -27,7 +27,8 @@ func (s *Store) Seal(seq uint64) ([]Entry, error) {
 	s.opts.CheckWrites = false
 	s.sealCap = w.total + w.total/8
 	s.dirtyCells, s.dirtyBytes = 0, 0
-	return sortEntries(w.entries), nil
+	s.sorter.sort(w.entries)
+	return w.entries, nil
 }
 
 func (t *table[T]) seal(w *sealer, seq uint64) error {

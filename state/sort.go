@@ -12,11 +12,17 @@ type sortKey struct {
 	index  int32
 }
 
-// sortEntries sorts by key. Keys are unique, so stability is no question. Key groups are parted first, by counting: the rest is many
+// sorter sorts by key. What it needs beside the entries it keeps for the next time, unless that is much.
+type sorter struct {
+	keys   []sortKey
+	starts []int32 // of key groups
+}
+
+// sort sorts entries where they are. Keys are unique, so stability is no question. Key groups are parted first, by counting: the rest is many
 // small sorts, which stay in the processor's cache.
-func sortEntries(entries []Entry) []Entry {
-	keys := byGroup(entries)
-	for rest := keys; len(rest) > 0; {
+func (s *sorter) sort(entries []Entry) {
+	s.byGroup(entries)
+	for rest := s.keys; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].hi>>48 == rest[0].hi>>48 {
 			n++
@@ -32,36 +38,57 @@ func sortEntries(entries []Entry) []Entry {
 		})
 		rest = rest[n:]
 	}
-	sorted := make([]Entry, len(entries))
-	for i := range keys {
-		sorted[i] = entries[keys[i].index]
+	permute(entries, s.keys)
+	if cap(s.keys) > maxIdleDirty {
+		s.keys = nil
 	}
-	return sorted
+}
+
+// permute puts at i what is at keys[i].index, for all i, and spends the indices: each is where a cycle goes on.
+func permute(entries []Entry, keys []sortKey) {
+	for i := range keys {
+		if keys[i].index < 0 {
+			continue
+		}
+		first, at := entries[i], i
+		for {
+			from := int(keys[at].index)
+			keys[at].index = -1
+			if from == i {
+				break
+			}
+			entries[at] = entries[from]
+			at = from
+		}
+		entries[at] = first
+	}
 }
 
 // byGroup makes the sort keys of entries, in the order of their groups.
-func byGroup(entries []Entry) []sortKey {
+func (s *sorter) byGroup(entries []Entry) {
 	top := 0
 	for i := range entries {
 		top = max(top, int(binary.BigEndian.Uint16(entries[i].Key)))
 	}
-	starts := make([]int32, top+2)
+	s.starts = append(s.starts[:0], make([]int32, top+2)...)
 	for i := range entries {
-		starts[int(binary.BigEndian.Uint16(entries[i].Key))+1]++
+		s.starts[int(binary.BigEndian.Uint16(entries[i].Key))+1]++
 	}
 	for g := range top {
-		starts[g+1] += starts[g]
+		s.starts[g+1] += s.starts[g]
 	}
-	keys := make([]sortKey, len(entries))
+	if cap(s.keys) < len(entries) {
+		s.keys = make([]sortKey, len(entries))
+	}
+	s.keys = s.keys[:len(entries)]
 	for i := range entries {
 		var b [16]byte
 		copy(b[:], entries[i].Key)
 		k := sortKey{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:]), int32(i)}
-		at := &starts[k.hi>>48]
-		keys[*at] = k
+		at := &s.starts[k.hi>>48]
+		s.keys[*at] = k
 		*at++
 	}
-	return keys
 }
 
 func order(a, b uint64) int {

@@ -48,6 +48,7 @@ type Store struct {
 	sealed  uint64
 	sealing sealable // under way, or what the last Seal has failed on
 	sealCap int
+	sorter  sorter
 	trial   []byte // what check has encoded
 	applied atomic.Uint64
 }

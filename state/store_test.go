@@ -474,3 +474,16 @@ func TestMerge(t *testing.T) {
 		t.Error("something of nothing")
 	}
 }
+
+// TestRuns: what does not overlap is put in order and not copied.
+func TestRuns(t *testing.T) {
+	e := func(k string) state.Entry { return state.Entry{Key: []byte(k)} }
+	low, high := []state.Entry{e("a"), e("b")}, []state.Entry{e("c"), e("d")}
+	runs := state.Runs(high, nil, low)
+	if len(runs) != 2 || &runs[0][0] != &low[0] || &runs[1][0] != &high[0] {
+		t.Errorf("%v, want the two runs themselves, in order", runs)
+	}
+	if runs = state.Runs(high, low, []state.Entry{e("b"), e("x")}); len(runs) != 1 || len(runs[0]) != 5 {
+		t.Errorf("%v, want one run of five keys", runs)
+	}
+}
