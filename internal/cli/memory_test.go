@@ -8,7 +8,7 @@ import (
 	"github.com/weirstream/weir/config"
 )
 
-// The limit is what the settings imply and the timers' memory on top, unless the user has set one.
+// The limit is what the settings imply and three times the timers' memory on top, unless the user has set one.
 func TestLimitMemory(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
@@ -23,10 +23,10 @@ func TestLimitMemory(t *testing.T) {
 	if got, want := limit(f, 0), int64(224<<20); got != want {
 		t.Errorf("without timers: %d, want %d", got, want)
 	}
-	if got, want := limit(f, 100<<20), int64(320<<20); got != want {
-		t.Errorf("with 100 MiB of timers: %d, want %d", got, want)
+	if got, want := limit(f, 96<<20), int64(512<<20); got != want {
+		t.Errorf("with 96 MiB of timers: %d, want %d", got, want)
 	}
-	if got := limit(f, 101<<20); got != math.MaxInt64 {
+	if got := limit(f, 97<<20); got != math.MaxInt64 {
 		t.Errorf("set again to %d for a step too small", got)
 	}
 	t.Setenv("GOMEMLIMIT", "1GiB")
