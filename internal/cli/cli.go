@@ -32,6 +32,7 @@ type Program struct {
 
 // Main runs the program and returns its exit code.
 func Main(p Program) int {
+	addProcs()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	stop := onSignal(cancel, os.Exit)
