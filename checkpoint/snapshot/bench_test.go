@@ -17,8 +17,8 @@ import (
 // benchEntries in each of 128 key groups, of about 130 bytes: 330 MiB.
 const benchEntries = 20_000
 
-// filled is a Pebble backend with them.
-func filled(b *testing.B) *pebble.Backend {
+// filled is a Pebble backend with them. Their values can be compressed well, or not at all.
+func filled(b *testing.B, random bool) *pebble.Backend {
 	b.Helper()
 	backend, err := pebble.Open(b.TempDir(), pebble.Options{JobID: "bench"})
 	if err != nil {
@@ -29,12 +29,17 @@ func filled(b *testing.B) *pebble.Backend {
 	for i := range value {
 		value[i] = byte(i * 7)
 	}
+	source := rand.NewChaCha8([32]byte{})
 	group, i := uint16(0), 0
 	err = backend.Load(func() (state.Entry, bool, error) {
 		if i == benchEntries {
 			group, i = group+1, 0
 		}
 		i++
+		if random {
+			value = make([]byte, 100)
+			_, _ = source.Read(value)
+		}
 		key := state.AppendKey(nil, group, 1, fmt.Appendf(nil, "customer-%010d", i))
 		return state.Entry{Key: key, Value: value}, group < 128, nil
 	}, "r1-000000000001")
@@ -46,7 +51,12 @@ func filled(b *testing.B) *pebble.Backend {
 
 // BenchmarkFill writes a savepoint of a Pebble backend into a folder.
 func BenchmarkFill(b *testing.B) {
-	backend, dir := filled(b), filepath.Join(b.TempDir(), "one")
+	b.Run("compressible", func(b *testing.B) { benchFill(b, false) })
+	b.Run("random", func(b *testing.B) { benchFill(b, true) })
+}
+
+func benchFill(b *testing.B, random bool) {
+	backend, dir := filled(b, random), filepath.Join(b.TempDir(), "one")
 	defer benchtest.ReportCPU(b)()
 	for b.Loop() {
 		w, err := snapshot.CreateURL(ctx, "file://"+dir, header())
@@ -70,7 +80,7 @@ func BenchmarkScan(b *testing.B) {
 	url := "file://" + b.TempDir() + "/one"
 	w, err := snapshot.CreateURL(ctx, url, header())
 	if err == nil {
-		err = w.Fill(filled(b), nil)
+		err = w.Fill(filled(b, false), nil)
 	}
 	if err == nil {
 		_, err = w.Commit(ctx)

@@ -29,7 +29,7 @@ func BenchmarkServer(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
-	backend := filled(b)
+	backend := filled(b, false)
 	h := fillStore(b, s, backend)
 	raw := make([]byte, 64<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(raw)
