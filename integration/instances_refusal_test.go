@@ -19,7 +19,7 @@ func TestInstancesRefused(t *testing.T) {
 	}{
 		{"memory beside kafka", nil, []string{"EXCHANGE=memory"}, 3, []string{"has member", "WEIR_EXCHANGE=memory"}},
 		{"kafka beside memory", []string{"EXCHANGE=memory"}, nil, 3, []string{"has member", "WEIR_EXCHANGE=kafka", "the same exchange"}},
-		{"a store that is not shared", nil, []string{"CHECKPOINT_STORE"}, 3, []string{"has member", "does not use the checkpoint store", "a folder of this machine is not shared"}},
+		{"a store that is not shared", nil, []string{"CHECKPOINT_STORE"}, 3, []string{"has member", "does not use WEIR_CHECKPOINT_STORE=", "a folder of this machine is not shared"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

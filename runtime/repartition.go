@@ -198,7 +198,7 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 	}
 	for _, m := range others {
 		if !registered[m.InstanceID] {
-			return fmt.Errorf("%w: group %q has member %s, which does not use the checkpoint store %s with WEIR_EXCHANGE=kafka. Several instances of a job need one store that all of them reach (a folder of this machine is not shared), and the same exchange",
+			return fmt.Errorf("%w: group %q has member %s, which does not use WEIR_CHECKPOINT_STORE=%s with WEIR_EXCHANGE=kafka. Several instances of a job need one store that all of them reach (a folder of this machine is not shared), and the same exchange",
 				ErrOccupied, in.o.JobID, describe([]txn.Member{m}), in.o.Store.URL())
 		}
 	}

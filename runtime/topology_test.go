@@ -159,7 +159,7 @@ func TestNeighbours(t *testing.T) {
 	if _, err := consumer.Poll(0, 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := in.checkNeighbours(t.Context()); !errors.Is(err, ErrOccupied) || !strings.Contains(err.Error(), `"two" at`) || !strings.Contains(err.Error(), store.URL()) {
+	if err := in.checkNeighbours(t.Context()); !errors.Is(err, ErrOccupied) || !strings.Contains(err.Error(), `"two" at`) || !strings.Contains(err.Error(), "WEIR_CHECKPOINT_STORE="+store.URL()) {
 		t.Error("beside one with another store:", err)
 	}
 	register(t, store, "two", "")
