@@ -61,7 +61,7 @@ type large struct {
 	stored, local, rss float64   // MiB
 }
 
-// largeRun measures once without a snapshot of the base beside it, and before, if there was one: what the filling made due begins when it likes.
+// largeRun measures, and again if a snapshot of the base was written beside that: one that the filling made due begins when it likes.
 func largeRun(t *testing.T, a *admin, b binary, name string, keys int) (runs []large) {
 	t.Helper()
 	in := &input{topic: name + "-in", records: keys, source: func() generator { return newLongEvents(keys, true) }}

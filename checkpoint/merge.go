@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 
+	"github.com/weirstream/weir/internal/minheap"
 	"github.com/weirstream/weir/state"
 )
 
@@ -22,10 +23,9 @@ func mergeChanges(sources ...Next) Next {
 	return m.next
 }
 
-// merger is a binary heap of the sources' current entries: smallest key on top, the newest source first among equals.
 type merger struct {
 	sources []Next
-	heap    []cursor
+	heap    []cursor // the sources' current entries: smallest key on top, the newest source first among equals
 	started bool
 	err     error
 
@@ -66,9 +66,7 @@ func (m *merger) start() {
 			m.heap = append(m.heap, cursor{e, i})
 		}
 	}
-	for i := len(m.heap)/2 - 1; i >= 0; i-- {
-		m.down(i)
-	}
+	minheap.Init(m.heap, before)
 }
 
 // advance replaces the top by its source's next entry.
@@ -81,33 +79,13 @@ func (m *merger) advance() {
 	}
 	if ok {
 		top.entry = e
+		minheap.Fix(m.heap, before)
 	} else {
-		last := len(m.heap) - 1
-		m.heap[0] = m.heap[last]
-		m.heap = m.heap[:last]
-	}
-	m.down(0)
-}
-
-func (m *merger) down(i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(m.heap) {
-			return
-		}
-		if child+1 < len(m.heap) && m.less(child+1, child) {
-			child++
-		}
-		if !m.less(child, i) {
-			return
-		}
-		m.heap[i], m.heap[child] = m.heap[child], m.heap[i]
-		i = child
+		m.heap = minheap.DropTop(m.heap, before)
 	}
 }
 
-func (m *merger) less(i, j int) bool {
-	a, b := &m.heap[i], &m.heap[j]
+func before(a, b *cursor) bool {
 	if c := bytes.Compare(a.entry.Key, b.entry.Key); c != 0 {
 		return c < 0
 	}

@@ -20,7 +20,7 @@ func (r *Repository) Prepare(ctx context.Context, m Manifest, runs ...[]state.En
 		m.Created = time.Now().UTC()
 	}
 	size := maxEncoded(runs)
-	if err := r.register(&m, size > r.opts.InlineLimit); err != nil {
+	if err := r.register(&m, r.separate(size)); err != nil {
 		return Manifest{}, fmt.Errorf("prepare %s: %w", r.named(m.ID), err)
 	}
 	if err := r.prepare(ctx, &m, runs, size); err != nil {
@@ -86,11 +86,14 @@ func (r *Repository) checkBase(m *Manifest) error {
 	return nil
 }
 
+// separate says whether a delta of this size gets a file of its own.
+func (r *Repository) separate(size int) bool { return size > r.opts.InlineLimit }
+
 func (r *Repository) prepare(ctx context.Context, m *Manifest, runs [][]state.Entry, size int) error {
 	var inline []byte
 	var err error
 	switch {
-	case size > r.opts.InlineLimit:
+	case r.separate(size):
 		err = r.putDelta(ctx, m, runs)
 	case size > 0:
 		inline, err = r.encodeInline(m, runs, size)

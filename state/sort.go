@@ -77,10 +77,7 @@ func (s *sorter) byGroup(entries []Entry) {
 	for g := range top {
 		s.starts[g+1] += s.starts[g]
 	}
-	if cap(s.keys) < len(entries) {
-		s.keys = make([]sortKey, len(entries))
-	}
-	s.keys = s.keys[:len(entries)]
+	s.keys = slices.Grow(s.keys[:0], len(entries))[:len(entries)]
 	for i := range entries {
 		var b [16]byte
 		copy(b[:], entries[i].Key)

@@ -13,7 +13,7 @@ const module = "github.com/weirstream/weir"
 
 // layers from the bottom up, by folder. A package may import those below its own layer and those of its own folder's tree.
 var layers = [][]string{
-	{"internal/diskfull"},
+	{"internal/diskfull", "internal/minheap"},
 	{"internal/failpoint", "internal/nearest", "metrics", "twophase", "txn", "state"},
 	{"checkpoint", "txn/confluent", "txn/memtxn", "txn/txntest"},
 	{"operators"},
