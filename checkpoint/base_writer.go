@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint/entryfile"
@@ -87,7 +86,7 @@ func (w *baseWriter) finish() error {
 // long as the rate says if that is more. A job's tasks wait for a core otherwise, and its checkpoints for the disk.
 type throttled struct {
 	ctx   context.Context
-	w     io.Writer
+	w     *store.Feed
 	rate  int64     // bytes per second; 0: no bound, and no rest
 	since time.Time // the end of the last Write
 }
@@ -102,6 +101,9 @@ func (t *throttled) Write(p []byte) (int, error) {
 	defer func() { t.since = time.Now() }()
 	return t.w.Write(p)
 }
+
+// AvailableBuffer is the feed's.
+func (t *throttled) AvailableBuffer() []byte { return t.w.AvailableBuffer() }
 
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -93,7 +93,7 @@ func (w *world) do(d *datadriven.TestData) (string, error) {
 	var err error
 	switch run := w.runs[arg]; d.Cmd {
 	case "run":
-		repo, err := checkpoint.NewRepository(w.store, "job", arg, checkpoint.Options{InlineLimit: 60, BaseFileSize: 100})
+		repo, err := checkpoint.NewRepository(w.store, "job", arg, checkpoint.Options{InlineLimit: 60, BaseFileSize: 116})
 		w.runs[arg] = &worldRun{repo: repo, collector: checkpoint.NewCollector(repo)}
 		return "", err
 	case "prepare":

@@ -1,6 +1,7 @@
 package entryfile_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -113,6 +114,26 @@ func TestRoundTripRapid(t *testing.T) {
 			t.Fatalf("got %v, %v; want %v", got, err, entries)
 		}
 	})
+}
+
+// TestLentRoom: the file is the same whether frames are made in the writer's room, which is overwritten as soon as it is full, or beside it.
+func TestLentRoom(t *testing.T) {
+	entries := slices.Concat(numbered(10_000, 40), []state.Entry{{Key: []byte("x"), Value: make([]byte, 300_000)}}, []state.Entry{{Key: []byte("y")}})
+	want, _ := encode(t, entries)
+	var b bytes.Buffer
+	lent := bufio.NewWriterSize(&b, 100_000)
+	w := entryfile.NewWriter(lent)
+	for _, e := range entries {
+		if err := w.Add(e.Key, e.Value, e.Delete); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Close(); err != nil || lent.Flush() != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(b.Bytes(), want) || string(w.Last()) != "y" {
+		t.Errorf("%d other bytes than the %d without; last key %q", b.Len(), len(want), w.Last())
+	}
 }
 
 // TestEveryBitCounts flips bits of every byte and cuts the file everywhere: the error names the file, and no entry that comes out

@@ -12,16 +12,27 @@ import (
 // Writer writes one file. After an error it is of no more use.
 type Writer struct {
 	w      io.Writer
-	buf    []byte // the open frame: room for its head, then its payload
-	count  uint32
-	last   []byte // key of the entry before
+	lender lender // w, if it is one
+	own    []byte // what a frame is made in if nobody lends the room
+	buf    []byte // the open frame: room for its head, then its payload; empty if there is none
+	count  uint32 // of its entries
+	last   []byte // key of the entry before: in the open frame, or in saved
+	saved  []byte
 	frames uint64
 	sum    Summary
 }
 
-// NewWriter writes to w, in pieces of a frame, and never closes it.
+// lender is a writer in whose own memory a frame can be made, as bufio.Writer's.
+type lender interface{ AvailableBuffer() []byte }
+
+// frameRoom is enough for a frame, unless a single entry needs more, and for the lengths before the last entry.
+const frameRoom = frameHead + blockSize + 2*binary.MaxVarintLen64
+
+// NewWriter writes to w, in pieces of a frame, and never closes it. If w has bufio.Writer's AvailableBuffer, frames are made there, and nobody else may write
+// to it.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{w: w, buf: make([]byte, frameHead, frameHead+blockSize+4096)}
+	l, _ := w.(lender)
+	return &Writer{w: w, lender: l}
 }
 
 // Add appends an entry; its key must be greater than the one before. It keeps no reference to the slices.
@@ -37,10 +48,35 @@ func (w *Writer) Add(key, value []byte, del bool) error {
 			return err
 		}
 	}
+	if w.count == 0 {
+		if err := w.begin(); err != nil {
+			return err
+		}
+	}
 	w.append(key, value, del)
-	w.last = append(w.last[:0], key...)
 	w.count++
 	w.sum.Entries++
+	return nil
+}
+
+// begin makes room for a frame.
+func (w *Writer) begin() error {
+	if w.sum.Size == 0 {
+		h := header(Version)
+		if err := w.write(h[:]); err != nil {
+			return err
+		}
+	}
+	if w.lender != nil {
+		if room := w.lender.AvailableBuffer(); cap(room) >= frameRoom {
+			w.buf = room[:frameHead]
+			return nil
+		}
+	}
+	if w.own == nil {
+		w.own = make([]byte, 0, frameRoom)
+	}
+	w.buf = w.own[:frameHead]
 	return nil
 }
 
@@ -49,10 +85,11 @@ func (w *Writer) append(key, value []byte, del bool) {
 	if del {
 		tag, value = 1, nil
 	}
-	w.buf = binary.AppendUvarint(w.buf, uint64(len(key)))
-	w.buf = binary.AppendUvarint(w.buf, tag)
-	w.buf = append(w.buf, key...)
-	w.buf = append(w.buf, value...)
+	b := binary.AppendUvarint(w.buf, uint64(len(key)))
+	b = binary.AppendUvarint(b, tag)
+	b = append(b, key...)
+	w.last = b[len(b)-len(key):]
+	w.buf = append(b, value...)
 }
 
 // Size is how long the file would be if it ended now, without its footer.
@@ -68,6 +105,9 @@ func (w *Writer) Close() (Summary, error) {
 			return Summary{}, err
 		}
 	}
+	if err := w.begin(); err != nil {
+		return Summary{}, err
+	}
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, w.sum.Entries)
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, w.frames)
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, w.sum.Digest)
@@ -80,23 +120,19 @@ func (w *Writer) Close() (Summary, error) {
 	return w.sum, nil
 }
 
-// flush writes the open frame.
+// flush writes the open frame, whose memory is not its own from then on.
 func (w *Writer) flush() error {
-	if w.sum.Size == 0 {
-		h := header(Version)
-		if err := w.write(h[:]); err != nil {
-			return err
-		}
-	}
 	payload := w.buf[frameHead:]
 	h := head{length: uint32(len(payload)), count: w.count, sum: xxhash.Sum64(payload)}
 	putHead(w.buf, h, w.sum.Size)
+	w.saved = append(w.saved[:0], w.last...)
+	w.last = w.saved
 	if err := w.write(w.buf); err != nil {
 		return err
 	}
 	w.sum.Digest = chain(w.sum.Digest, h.sum)
 	w.frames++
-	w.buf, w.count = w.buf[:frameHead], 0
+	w.buf, w.count = nil, 0
 	return nil
 }
 

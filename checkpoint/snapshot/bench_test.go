@@ -1,6 +1,7 @@
 package snapshot_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,8 +15,8 @@ import (
 	"github.com/weirstream/weir/state/pebble"
 )
 
-// benchEntries in each of 128 key groups, of about 130 bytes: 330 MiB.
-const benchEntries = 20_000
+// benchEntries of about 130 bytes are in each of 128 key groups: 330 MB if nobody says otherwise.
+var benchEntries = flag.Int("weir.entries", 20_000, "entries in each of 128 key groups of a savepoint's benchmarks, 130 bytes each")
 
 // filled is a Pebble backend with them. Their values can be compressed well, or not at all.
 func filled(b *testing.B, random bool) *pebble.Backend {
@@ -32,7 +33,7 @@ func filled(b *testing.B, random bool) *pebble.Backend {
 	source := rand.NewChaCha8([32]byte{})
 	group, i := uint16(0), 0
 	err = backend.Load(func() (state.Entry, bool, error) {
-		if i == benchEntries {
+		if i == *benchEntries {
 			group, i = group+1, 0
 		}
 		i++

@@ -64,10 +64,11 @@ func (f *Feed) drain(out io.Writer) error {
 // Write implements io.Writer. Its error is that of Put, which has failed meanwhile.
 func (f *Feed) Write(p []byte) (n int, err error) {
 	for n < len(p) {
-		if f.now.buf == nil {
-			f.now.buf = pieces.Get().(*piece)
+		room := f.room()
+		m := min(len(room), len(p)-n)
+		if &room[0] != &p[n] { // else it was made there
+			copy(room, p[n:])
 		}
-		m := copy(f.now.buf[f.now.n:], p[n:])
 		f.now.n += m
 		n += m
 		if f.now.n == pieceBytes {
@@ -77,6 +78,17 @@ func (f *Feed) Write(p []byte) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// AvailableBuffer is empty and has the room that the next Write fills first. What is appended to it and then written is not copied, as with
+// bufio.Writer's.
+func (f *Feed) AvailableBuffer() []byte { return f.room()[:0] }
+
+func (f *Feed) room() []byte {
+	if f.now.buf == nil {
+		f.now.buf = pieces.Get().(*piece)
+	}
+	return f.now.buf[f.now.n:]
 }
 
 // hand hands on what is filled.

@@ -47,6 +47,9 @@ func TestFeed(t *testing.T) {
 		for i, n := range rapid.SliceOfN(rapid.IntRange(0, 700_000), 0, 6).Draw(t, "sizes") {
 			p := bytes.Repeat([]byte{byte(i + 1)}, n)
 			want.Write(p)
+			if rapid.Bool().Draw(t, "in its room") {
+				p = append(f.AvailableBuffer(), p...)
+			}
 			if m, err := f.Write(p); m != n || err != nil {
 				t.Fatal(m, err)
 			}
