@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,7 +158,7 @@ func snapshotUnderWay(t testing.TB, p *process) (yes bool) {
 	return yes
 }
 
-// settle waits until what the filling has left to do in the background, compaction and a snapshot, is done.
+// settle waits until what the filling has left to do in the background, compaction, a snapshot and what the kernel has not written yet, is done.
 func settle(t *testing.T, p *process) {
 	t.Helper()
 	const look, idle = 5 * time.Second, 0.1 // of a core
@@ -167,6 +168,7 @@ func settle(t *testing.T, p *process) {
 		must(t, p.failed())
 		now := cpuOf(p.pid())
 		if (now-before)/look.Seconds() < idle {
+			syscall.Sync()
 			t.Logf("settled after %.0f s", time.Since(began).Seconds())
 			return
 		}

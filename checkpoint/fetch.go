@@ -15,7 +15,7 @@ const (
 	ownChunks  = 2 // that each file may hold whatever others do: the one in use always goes on
 )
 
-// window bounds what all fetches of this process hold beside that.
+// window bounds what all fetches in it hold beside that.
 type window struct {
 	mu   sync.Mutex
 	cond sync.Cond // whenever something in it, or in one of its fetches, changes
@@ -28,7 +28,8 @@ func newWindow(chunks int) *window {
 	return w
 }
 
-var fetches = newWindow(64 << 20 / chunkBytes)
+// restores is for all restores of this process. Nobody counts on its memory while a job is at work, so what goes on beside one has windows of its own.
+var restores = newWindow(64 << 20 / chunkBytes)
 
 var chunkBuffers = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
 
@@ -55,9 +56,9 @@ type chunk struct {
 }
 
 // newFetch begins at once. Errors, that of opening the file too, come from Read.
-func newFetch(ctx context.Context, s Store, name string) *fetch {
+func newFetch(ctx context.Context, w *window, s Store, name string) *fetch {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &fetch{w: fetches, cancel: cancel, ended: make(chan struct{})}
+	f := &fetch{w: w, cancel: cancel, ended: make(chan struct{})}
 	go func() {
 		defer close(f.ended)
 		f.run(ctx, s, name)

@@ -77,7 +77,8 @@ func (r *Repository) writeChanges(ctx context.Context, seq uint64, changes []Fil
 	if err != nil {
 		return nil, err
 	}
-	next := mergeChanges(append(r.changeSources(ctx, changes, s, nil), newer...)...)
+	nothing := newWindow(0) // beyond each file's own chunks
+	next := mergeChanges(append(r.changeSources(ctx, nothing, changes, s, nil), newer...)...)
 	w := &baseWriter{ctx: ctx, repo: r, seq: seq, rate: r.opts.BaseRate, limit: math.MaxInt64}
 	for {
 		e, ok, err := next()

@@ -20,7 +20,7 @@ type baseReader struct {
 func (b *baseReader) block(ctx context.Context) (entries []state.Entry, err error) {
 	for {
 		for len(b.begun) <= filesAhead && len(b.files) > 0 {
-			b.begun = append(b.begun, b.repo.fetch(ctx, b.files[0], b.hear))
+			b.begun = append(b.begun, b.repo.fetch(ctx, restores, b.files[0], b.hear))
 			b.files = b.files[1:]
 		}
 		if len(b.begun) == 0 {

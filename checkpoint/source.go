@@ -51,9 +51,9 @@ func (r *Repository) open(ctx context.Context, ref FileRef, hear func(n int64)) 
 }
 
 // fetch begins to read the entries of a file of a base, on a goroutine of its own.
-func (r *Repository) fetch(ctx context.Context, ref FileRef, hear func(n int64)) *entrySource {
+func (r *Repository) fetch(ctx context.Context, w *window, ref FileRef, hear func(n int64)) *entrySource {
 	file := r.path(ref.Name)
-	f := newFetch(ctx, r.store, file)
+	f := newFetch(ctx, w, r.store, file)
 	return &entrySource{ref, file, entryfile.NewReader(heard{f, hear}, file, 0), f.Close}
 }
 

@@ -50,15 +50,15 @@ func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
 		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), advise(err)), s.Close())
 	}
 	sources := []Next{s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead})}
-	sources = append(sources, r.changeSources(ctx, p.Base.Changes, s, p.OnRead)...)
+	sources = append(sources, r.changeSources(ctx, restores, p.Base.Changes, s, p.OnRead)...)
 	s.next = Merge(append(sources, deltas...)...)
 	return s, nil
 }
 
 // changeSources begins to read a base's changes, side by side.
-func (r *Repository) changeSources(ctx context.Context, changes []FileRef, s *Stream, hear func(n int64)) (sources []Next) {
+func (r *Repository) changeSources(ctx context.Context, w *window, changes []FileRef, s *Stream, hear func(n int64)) (sources []Next) {
 	for _, ref := range changes {
-		src := r.fetch(ctx, ref, hear)
+		src := r.fetch(ctx, w, ref, hear)
 		s.opened = append(s.opened, src)
 		sources = append(sources, fromBlocks(func() ([]state.Entry, error) { return src.block(nil) }))
 	}
