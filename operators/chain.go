@@ -23,6 +23,8 @@ type Env struct {
 	Send func(exchange, target int, b Batch) error
 	// Topic is the repartition topic of an exchange. Nil: exchanges are in memory, through Send.
 	Topic func(exchange int) string
+	// Job is the job's id: the key of what goes to repartition topics, so that a job knows its own.
+	Job []byte
 	// Produce writes output records; it blocks while the client's queue is full or the epoch is not open yet, and
 	// fails when the work is abandoned. The slice may be reused after the call.
 	Produce func(records []txn.Record) error

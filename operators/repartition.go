@@ -21,7 +21,7 @@ type topicSender[K, T any] struct {
 }
 
 func (x *Exchange[K, T]) sendTopic(t *Task, topic string) Push[T] {
-	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), targets: targetsOf(t.env), out: Output{Topic: topic}, room: room{t: t, topic: topic}}
+	s := &topicSender[K, T]{t: t, x: x, op: t.operator(x.UID), targets: targetsOf(t.env), out: Output{Topic: topic, Key: t.env.Job}, room: room{t: t, topic: topic}}
 	s.batches = make([]topicBatch, max(t.env.Parallelism, 1))
 	t.flushes = append(t.flushes, s.flush)
 	return s.push

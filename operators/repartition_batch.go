@@ -8,7 +8,7 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// What the value of a Kafka record in a repartition topic begins with; its key is null. A client's costs are by the record, so many of the
+// What the value of a Kafka record in a repartition topic begins with; its key is the job's id. A client's costs are by the record, so many of the
 // stream's records travel in one.
 const (
 	repartitionBatch byte = 1 // then records, each: trace, key (length as uvarint, bytes), timestamp (varint), value (as the key)
@@ -37,7 +37,7 @@ const crossingOverhead = 64
 
 // crosses says why the record at work is too large to be sent, in a batch of its own.
 func (r *room) crosses(raw bool, key, value []byte) error {
-	n := len(key) + len(value) + crossingOverhead
+	n := len(r.t.env.Job) + len(key) + len(value) + crossingOverhead
 	if o := r.t.origin.Partition; o != nil {
 		n += len(o.Topic)
 	}

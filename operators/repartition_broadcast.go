@@ -18,7 +18,7 @@ type topicBroadcaster[T any] struct {
 }
 
 func (x *BroadcastExchange[T]) sendTopic(t *Task, topic string) Push[T] {
-	s := &topicBroadcaster[T]{t: t, x: x, op: t.operator(x.UID), out: Output{Topic: topic}, room: room{t: t, topic: topic}}
+	s := &topicBroadcaster[T]{t: t, x: x, op: t.operator(x.UID), out: Output{Topic: topic, Key: t.env.Job}, room: room{t: t, topic: topic}}
 	t.flushes = append(t.flushes, s.flush)
 	return s.push
 }

@@ -155,6 +155,37 @@ func TestPartitionsAdded(t *testing.T) {
 	checkCounts(t, c.committed("word-counts"), want)
 }
 
+// Another job has a repartition topic of the same name: its records are not taken for this job's own, and the topic's name is told.
+func TestRepartitionTopicOfTwoJobs(t *testing.T) {
+	c := newCluster(t, 1, "text", "word-counts")
+	lines, want := text(100)
+	one := c.start(c.many("one"))
+	c.feed("text", lines...)
+	c.awaitOutputs("word-counts", want)
+	cl, err := kgo.NewClient(kgo.SeedBrokers(c.brokers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	topic := runtime.RepartitionTopic("wordcount", "by_word")
+	foreign := kgo.Record{Topic: topic, Key: []byte("wordcount-by"), Value: []byte("\x01")}
+	if err := cl.ProduceSync(t.Context(), &foreign).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err = <-one.done:
+		one.close()
+	case <-time.After(20 * time.Second):
+		t.Fatal("it took a record of another job")
+	}
+	for _, said := range []string{topic, `job "wordcount-by"`, `job "wordcount"`, "WEIR_JOB_ID", `"by_word"`} {
+		if !errors.Is(err, runtime.ErrConfig) || !strings.Contains(err.Error(), said) {
+			t.Errorf("it says %v, want %q", err, said)
+		}
+	}
+	checkCounts(t, c.committed("word-counts"), want)
+}
+
 func (c *cluster) addPartitions(n int, topic string) {
 	c.t.Helper()
 	cl, err := kgo.NewClient(kgo.SeedBrokers(c.brokers))

@@ -121,7 +121,11 @@ func (t *task) repartitioned(b *txn.Batch) error {
 	x, _ := t.attempt.in.topology.exchangeOf(b.Partition.Topic)
 	rest := b.Records
 	for i := range b.Records {
-		heed, err := t.word(x, b.Records[i].Value)
+		err := t.attempt.in.own(b.Records[i].Key, x)
+		var heed func() error
+		if err == nil {
+			heed, err = t.word(x, b.Records[i].Value)
+		}
 		if err != nil {
 			return fmt.Errorf("%s[%d]@%d: %w", b.Partition.Topic, b.Partition.ID, b.Records[i].Offset, err)
 		}
@@ -138,6 +142,16 @@ func (t *task) repartitioned(b *txn.Batch) error {
 		}
 	}
 	return t.fromTopic(x, b, rest)
+}
+
+// own refuses what another job has written. Two jobs have one topic when the names that it is made of run into each other: job a with the uid b-c, and
+// job a-b with the uid c. What versions wrote that gave no key is taken for the job's own.
+func (in *Instance) own(key []byte, exchange int) error {
+	if len(key) == 0 || string(key) == in.o.JobID {
+		return nil
+	}
+	return fmt.Errorf("%w: a record of job %q, but this is job %q: both have a repartition topic of this name, which is made of a job's id and an operator's uid. Give one of them another WEIR_JOB_ID, or operator %q another uid",
+		ErrConfig, key, in.o.JobID, in.o.Plan.Exchanges[exchange].UID)
 }
 
 // word is what follows from a record that is a sender's own word rather than a batch of the stream; nil: it is a batch.
@@ -196,7 +210,7 @@ func (t *task) tellAll(value []byte) error {
 	var records []txn.Record
 	for _, x := range t.stage.Sends {
 		for i := range in.topology.parallelism {
-			records = append(records, txn.Record{Topic: in.topology.repartition[x], Partition: int32(i), Value: value})
+			records = append(records, txn.Record{Topic: in.topology.repartition[x], Partition: int32(i), Key: []byte(in.o.JobID), Value: value})
 		}
 	}
 	return t.produce(records)

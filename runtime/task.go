@@ -52,6 +52,7 @@ func (t *task) open() error {
 	}
 	if !in.single() {
 		env.Topic = func(x int) string { return in.topology.repartition[x] }
+		env.Job = []byte(in.o.JobID)
 	}
 	if t.shard != nil {
 		t.store = state.NewStore(t.shard.backend, t.registry, state.Options{
