@@ -28,7 +28,7 @@ func newWindow(chunks int) *window {
 	return w
 }
 
-// restores is for all restores of this process. Nobody counts on its memory while a job is at work, so what goes on beside one has windows of its own.
+// restores is the window of all restores of this process. The memory limit doesn't count it: a fold, which is for long beside a job at work, has none.
 var restores = newWindow(64 << 20 / chunkBytes)
 
 var chunkBuffers = sync.Pool{New: func() any { return new([chunkBytes]byte) }}

@@ -121,11 +121,7 @@ func (t *task) repartitioned(b *txn.Batch) error {
 	x, _ := t.attempt.in.topology.exchangeOf(b.Partition.Topic)
 	rest := b.Records
 	for i := range b.Records {
-		err := t.attempt.in.own(b.Records[i].Key, x)
-		var heed func() error
-		if err == nil {
-			heed, err = t.word(x, b.Records[i].Value)
-		}
+		heed, err := t.word(x, &b.Records[i])
 		if err != nil {
 			return fmt.Errorf("%s[%d]@%d: %w", b.Partition.Topic, b.Partition.ID, b.Records[i].Offset, err)
 		}
@@ -146,18 +142,21 @@ func (t *task) repartitioned(b *txn.Batch) error {
 
 // own refuses what another job has written. Two jobs have one topic when the names that it is made of run into each other: job a with the uid b-c, and
 // job a-b with the uid c. What versions wrote that gave no key is taken for the job's own.
-func (in *Instance) own(key []byte, exchange int) error {
+func (in *Instance) own(key []byte, uid string) error {
 	if len(key) == 0 || string(key) == in.o.JobID {
 		return nil
 	}
 	return fmt.Errorf("%w: a record of job %q, but this is job %q: both have a repartition topic of this name, which is made of a job's id and an operator's uid. Give one of them another WEIR_JOB_ID, or operator %q another uid",
-		ErrConfig, key, in.o.JobID, in.o.Plan.Exchanges[exchange].UID)
+		ErrConfig, key, in.o.JobID, uid)
 }
 
-// word is what follows from a record that is a sender's own word rather than a batch of the stream; nil: it is a batch.
-func (t *task) word(exchange int, value []byte) (heed func() error, err error) {
+// word is what follows from a record of the job that is a sender's own word rather than a batch of the stream; nil: it is a batch.
+func (t *task) word(exchange int, r *txn.Record) (heed func() error, err error) {
 	uid := t.attempt.in.o.Plan.Exchanges[exchange].UID
-	if m, ok, err := operators.ReadMark(value); ok || err != nil {
+	if err := t.attempt.in.own(r.Key, uid); err != nil {
+		return nil, err
+	}
+	if m, ok, err := operators.ReadMark(r.Value); ok || err != nil {
 		return func() error {
 			now, changed := t.senders.take(uid, m)
 			if !changed {
@@ -166,7 +165,7 @@ func (t *task) word(exchange int, value []byte) (heed func() error, err error) {
 			return t.advance(now)
 		}, err
 	}
-	e, ok, err := operators.ReadEnd(value)
+	e, ok, err := operators.ReadEnd(r.Value)
 	if !ok || err != nil {
 		return nil, err
 	}
@@ -207,10 +206,11 @@ func (t *task) sender() string {
 // tellAll writes one and the same record for every task behind the repartition topics.
 func (t *task) tellAll(value []byte) error {
 	in := t.attempt.in
+	key := []byte(in.o.JobID)
 	var records []txn.Record
 	for _, x := range t.stage.Sends {
 		for i := range in.topology.parallelism {
-			records = append(records, txn.Record{Topic: in.topology.repartition[x], Partition: int32(i), Key: []byte(in.o.JobID), Value: value})
+			records = append(records, txn.Record{Topic: in.topology.repartition[x], Partition: int32(i), Key: key, Value: value})
 		}
 	}
 	return t.produce(records)

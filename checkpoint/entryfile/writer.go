@@ -12,7 +12,6 @@ import (
 // Writer writes one file. After an error it is of no more use.
 type Writer struct {
 	w      io.Writer
-	lender lender // w, if it is one
 	own    []byte // what a frame is made in if nobody lends the room
 	buf    []byte // the open frame: room for its head, then its payload; empty if there is none
 	count  uint32 // of its entries
@@ -30,10 +29,7 @@ const frameRoom = frameHead + blockSize + 2*binary.MaxVarintLen64
 
 // NewWriter writes to w, in pieces of a frame, and never closes it. If w has bufio.Writer's AvailableBuffer, frames are made there, and nobody else may write
 // to it.
-func NewWriter(w io.Writer) *Writer {
-	l, _ := w.(lender)
-	return &Writer{w: w, lender: l}
-}
+func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
 // Add appends an entry; its key must be greater than the one before. It keeps no reference to the slices.
 func (w *Writer) Add(key, value []byte, del bool) error {
@@ -67,8 +63,8 @@ func (w *Writer) begin() error {
 			return err
 		}
 	}
-	if w.lender != nil {
-		if room := w.lender.AvailableBuffer(); cap(room) >= frameRoom {
+	if l, ok := w.w.(lender); ok {
+		if room := l.AvailableBuffer(); cap(room) >= frameRoom {
 			w.buf = room[:frameHead]
 			return nil
 		}

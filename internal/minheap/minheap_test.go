@@ -1,7 +1,6 @@
 package minheap_test
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -35,7 +34,7 @@ func TestHeap(t *testing.T) {
 					continue
 				}
 			}
-			slices.SortFunc(want, cmp.Compare)
+			slices.Sort(want)
 			if got := slices.Sorted(slices.Values(h)); !slices.Equal(got, want) {
 				t.Fatalf("the heap has %v, want %v", got, want)
 			}
