@@ -45,7 +45,7 @@ type Env struct {
 	Lost func(uid string, why Loss, err error)
 	// Fires is told before a timer fires: the epoch has something to commit that no record has announced. It may be nil.
 	Fires func()
-	// Burst is how many timers fire before the task looks at its input again; 0: 512.
+	// Burst is how many timers fire at most before the task looks at its input again; 0: 512. They fire for 10 ms at most, and one at least.
 	Burst int
 	// Context ends when the work is abandoned; nil: never.
 	Context context.Context

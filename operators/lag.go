@@ -2,9 +2,6 @@ package operators
 
 import "math"
 
-// burst is how many timers fire before a task looks at its input again.
-const burst = 512
-
 // lag is event time that has come while not all of its timers have fired. Many may be due at once, as at the end of a window; records and
 // barriers do not wait for all of them:
 //
@@ -73,35 +70,38 @@ func (t *Task) reach(wm int64) error {
 		due += a.due(wm, t.burst+1)
 	}
 	t.lag = lag{on: true, before: t.wm, until: wm, next: math.MinInt64}
-	if due > t.burst && wm != EndOfTime {
+	switch {
+	case wm == EndOfTime:
+		return t.fireAll()
+	case due > t.burst:
 		t.released()
 		return nil
 	}
-	return t.fireAll()
+	return t.fireDue(t.newBurst())
 }
 
 // fireAll fires all that are due.
 func (t *Task) fireAll() error {
 	if t.lag.until != EndOfTime && t.lag.next != EndOfTime {
-		return t.fireDue(math.MaxInt)
+		return t.fireDue(&burst{left: math.MaxInt})
 	}
 	limit := endless
 	for _, a := range t.alarms {
 		limit += a.due(EndOfTime, math.MaxInt)
 	}
-	if err := t.fireDue(limit); err != nil || !t.lag.on {
+	if err := t.fireDue(&burst{left: limit}); err != nil || !t.lag.on {
 		return err
 	}
 	return t.fail(t.op, errEndless)
 }
 
-// fireDue fires timers, the given number at most.
-func (t *Task) fireDue(limit int) error {
+// fireDue fires timers until the burst is over.
+func (t *Task) fireDue(b *burst) error {
 	t.wm = t.lag.before
 	for ; t.lag.phase < len(t.alarms); t.lag.phase++ {
 		t.levels(t.lag.phase)
 		for {
-			if limit == 0 {
+			if b.over() {
 				t.released()
 				return nil
 			}
@@ -112,7 +112,7 @@ func (t *Task) fireDue(limit int) error {
 			if !more {
 				break
 			}
-			limit--
+			b.left--
 		}
 	}
 	t.released()

@@ -48,7 +48,7 @@ type Task struct {
 
 // NewTask begins a chain for one task.
 func NewTask(env *Env) *Task {
-	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark, level: NoWatermark, burst: cmp.Or(env.Burst, burst)}
+	t := &Task{env: env, uids: []string{"runtime"}, wm: NoWatermark, level: NoWatermark, burst: cmp.Or(env.Burst, burstCount)}
 	t.out.produce = env.Produce
 	return t
 }

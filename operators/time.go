@@ -10,7 +10,7 @@ func (t *Task) tick(now int64) (err error) {
 	defer t.rescue(&err)
 	t.op, t.atWork = 0, false
 	if t.lag.on {
-		if err := t.fireDue(t.burst); err != nil {
+		if err := t.fireDue(t.newBurst()); err != nil {
 			return err
 		}
 	}

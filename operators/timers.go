@@ -79,7 +79,7 @@ func (a *alarm[K]) fireKey(wm int64) error {
 }
 
 func (a *alarm[K]) tick(now int64) error {
-	for range a.t.burst {
+	for b := a.t.newBurst(); !b.over(); b.left-- {
 		if more, err := a.next(state.ProcessingTime, now); err != nil || !more {
 			return err
 		}

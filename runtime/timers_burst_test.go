@@ -63,7 +63,7 @@ func barriersPassDueTimers(t *testing.T, c *cluster, through []setting) {
 	}
 	c.feed("text", lines...)
 	often := func(o *runtime.Options) { o.Interval = 20 * time.Millisecond }
-	l := c.start(append(through, runs(t, alarms(time.Millisecond)), often)...)
+	l := c.start(append(through, runs(t, alarms(4*time.Millisecond)), often)...)
 	l.until(t, "all read", func(s runtime.Status) bool { return s.RecordsIn >= n })
 	c.feed("text", "2000 clock")
 	fired := func() int { return len(c.committed("word-counts")) }
