@@ -21,6 +21,9 @@ type Env struct {
 	// Send hands a batch to task target of the stage behind exchange; it blocks while that task is behind, and fails
 	// when the work is abandoned. The batch belongs to the receiver from then on.
 	Send func(exchange, target int, b Batch) error
+	// Portion is how many records a batch for such a task should have at most, so that barriers do not wait long behind it; at least 1. Nil: as many as make
+	// sense.
+	Portion func(exchange, target int) int
 	// Topic is the repartition topic of an exchange. Nil: exchanges are in memory, through Send.
 	Topic func(exchange int) string
 	// Job is the job's id: the key of what goes to repartition topics, so that a job knows its own.
@@ -75,6 +78,8 @@ type Chain struct {
 	Exchange func(exchange int, b Batch) error
 	// Topic takes a batch of the repartition topic of one of those exchanges instead, without marks.
 	Topic func(exchange int, b *txn.Batch) error
+	// Taken counts the records that have come through exchanges, however many of them travel in one of a repartition topic (keyed stages only).
+	Taken func() int
 	// Flush sends on everything that the chain has gathered so far: called before a barrier passes, and when input pauses.
 	Flush func() error
 	// Drain waits for the asynchronous calls that are under way and lets their results into what Flush sends on: called before a barrier

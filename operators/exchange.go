@@ -1,13 +1,14 @@
 package operators
 
 import (
+	"math"
 	"sync"
 
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/txn"
 )
 
-// A batch goes to the next task when it has this many records or bytes of keys, or when its sender has taken in this many
+// A batch goes to the next task when it has this many records (or fewer, see Env.Portion) or bytes of keys, or when its sender has taken in this many
 // bytes since it was begun: the size of a record's value is known there only.
 const (
 	exchangeRecords = 512
@@ -43,6 +44,7 @@ type keyedBatch[K, T any] struct {
 	keys    []byte
 	raws    []txn.Record // of each record, if the exchange carries them; without a partition: there is none
 	bytes   int          // Task.bytes of the sender when it began; once sent, what it has grown by
+	limit   int          // records
 }
 
 func (b *keyedBatch[K, T]) Len() int { return len(b.records) }
@@ -62,4 +64,12 @@ func (x *Exchange[K, T]) recycle(b *keyedBatch[K, T]) {
 	clear(b.raws)
 	b.records, b.keys, b.raws = b.records[:0], b.keys[:0], b.raws[:0]
 	x.pool.Put(b)
+}
+
+// portion is how many records a batch for a task behind an exchange has at most.
+func (t *Task) portion(exchange, target int) int {
+	if t.env.Portion == nil {
+		return math.MaxInt
+	}
+	return max(t.env.Portion(exchange, target), 1)
 }

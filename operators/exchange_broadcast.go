@@ -19,6 +19,7 @@ type BroadcastExchange[T any] struct {
 type broadcastBatch[T any] struct {
 	records []sent[T]
 	bytes   int // Task.bytes of the sender when it began; once sent, what it has grown by
+	limit   int // records
 }
 
 type sent[T any] struct {
@@ -51,14 +52,14 @@ func (x *BroadcastExchange[T]) Send(t *Task) Push[T] {
 func (s *broadcaster[T]) push(v T) error {
 	s.t.op = s.op
 	if s.batch == nil {
-		s.batch = &broadcastBatch[T]{bytes: s.t.bytes}
+		s.batch = &broadcastBatch[T]{bytes: s.t.bytes, limit: min(s.t.portion(s.x.Number, 0), exchangeRecords)}
 	}
 	r := sent[T]{v: v, ts: s.t.ts, origin: s.t.origin, raw: txn.Record{Partition: txn.AnyPartition}}
 	if s.x.Raw {
 		r.raw = s.t.rawRecord()
 	}
 	s.batch.records = append(s.batch.records, r)
-	if len(s.batch.records) < exchangeRecords && s.t.bytes-s.batch.bytes < exchangeBytes {
+	if len(s.batch.records) < s.batch.limit && s.t.bytes-s.batch.bytes < exchangeBytes {
 		return nil
 	}
 	return s.flush()
@@ -95,6 +96,7 @@ func (x *BroadcastExchange[T]) receive(t *Task, op int32, next Push[T]) func(b B
 		}
 		t.keyless()
 		t.atWork = true
+		t.taken += len(b.records)
 		share := b.bytes / max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]

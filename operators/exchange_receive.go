@@ -34,6 +34,7 @@ func (x *Exchange[K, T]) receive(t *Task, op int32, key *K, next Push[T]) func(b
 			return fmt.Errorf("operator %q: %w (%T)", x.UID, errForeignBatch, received)
 		}
 		t.atWork, t.raw = true, nil
+		t.taken += len(b.records)
 		begin, share := uint32(0), b.bytes/max(len(b.records), 1)
 		for i := range b.records {
 			r := &b.records[i]

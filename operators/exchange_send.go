@@ -49,7 +49,7 @@ func (s *sender[K, T]) push(v T) error {
 	b := s.batches[target]
 	if b == nil {
 		b = s.x.batch()
-		b.bytes = s.t.bytes
+		b.bytes, b.limit = s.t.bytes, min(s.t.portion(s.x.Number, int(target)), exchangeRecords)
 		s.batches[target] = b
 	}
 	n := len(b.records)
@@ -60,7 +60,7 @@ func (s *sender[K, T]) push(v T) error {
 	if s.x.Raw {
 		b.raws = append(b.raws, s.t.rawRecord())
 	}
-	if n+1 < exchangeRecords && len(b.keys) < exchangeKeys && s.t.bytes-b.bytes < exchangeBytes {
+	if n+1 < b.limit && len(b.keys) < exchangeKeys && s.t.bytes-b.bytes < exchangeBytes {
 		return nil
 	}
 	return s.send(int(target))

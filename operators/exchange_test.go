@@ -2,6 +2,7 @@ package operators
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -126,6 +127,58 @@ func TestExchangeBoundsBytes(t *testing.T) {
 	if next.bytes < exchangeBytes {
 		t.Fatalf("%d bytes arrived", next.bytes)
 	}
+}
+
+// Batches have as many records as the task behind is said to take at a time, in memory as through a topic.
+func TestExchangeKeepsToPortions(t *testing.T) {
+	const each, n = 3, 20
+	portion := func(x, target int) int {
+		if x != 7 || target != 0 {
+			t.Errorf("asked for task %d behind exchange %d", target, x)
+		}
+		return each
+	}
+	all := func(*txn.Record) (string, error) { return "v", nil }
+	key := func(v string) string { return v }
+	t.Run("memory", func(t *testing.T) {
+		l := lend(1)
+		l.Portion = portion
+		task := NewTask(&l.Env)
+		x := &Exchange[string, string]{Number: 7, Key: key, Codec: state.String{}}
+		chain := task.SourceChain(Source(task, "s", all, x.Send(task)))
+		if err := errors.Join(chain.Source(batch(make([]string, n)...)), chain.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		for i, b := range l.sent[0] {
+			if want := min(each, n-i*each); b.Len() != want {
+				t.Errorf("batch %d has %d records, want %d", i, b.Len(), want)
+			}
+		}
+	})
+	t.Run("topic", func(t *testing.T) {
+		l := lend(1)
+		l.Portion, l.Topic = portion, func(int) string { return "repartition" }
+		task := NewTask(&l.Env)
+		x := &Exchange[string, string]{Number: 7, Key: key, Codec: state.String{}, Values: state.String{}}
+		chain := task.SourceChain(Source(task, "s", all, x.Send(task)))
+		if err := errors.Join(chain.Source(batch(make([]string, n)...)), chain.Flush()); err != nil {
+			t.Fatal(err)
+		}
+		behind := NewTask(&lend(1).Env)
+		in := behind.KeyedChain(map[int]Receiver{7: x.Receive(behind, func() Push[string] { return func(string) error { return nil } })})
+		for i, r := range l.produced {
+			before := in.Taken()
+			if err := in.Topic(7, &txn.Batch{Records: []txn.Record{r}}); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := in.Taken()-before, min(each, n-i*each); got != want {
+				t.Errorf("record %d carries %d, want %d", i, got, want)
+			}
+		}
+		if in.Taken() != n {
+			t.Errorf("%d of %d came through", in.Taken(), n)
+		}
+	})
 }
 
 // The encoded key is what state is kept under.

@@ -46,7 +46,7 @@ func (s *topicSender[K, T]) push(v T) (err error) {
 			return err
 		}
 	}
-	b.append(s.t, s.x.Raw, key, s.value)
+	b.append(s.t, s.x.Number, target, s.x.Raw, key, s.value)
 	return nil
 }
 

@@ -25,11 +25,12 @@ var errMalformed = errors.New("a record of a repartition topic is not of the for
 type topicBatch struct {
 	value []byte // nil: none
 	trace tracer
+	room  int // for so many more records
 }
 
 // full says whether the record at work should go into a batch of its own; raw, whether its source record goes with it.
 func (b *topicBatch) full(t *Task, raw bool, key, value []byte) bool {
-	return b.value != nil && len(b.value)+len(key)+len(value)+b.trace.size(t, raw) > repartitionBytes
+	return b.value != nil && (b.room == 0 || len(b.value)+len(key)+len(value)+b.trace.size(t, raw) > repartitionBytes)
 }
 
 // crossingOverhead is the most that surrounds key and value of a record that is alone in its batch, but for the name of its source partition's topic and the source record.
@@ -58,11 +59,13 @@ func (r *room) crosses(raw bool, key, value []byte) error {
 	return fmt.Errorf("a record of %d bytes%s is too large to cross in topic %q, which takes %d: raise the topic's max.message.bytes, or message.max.bytes of the client if that is less", n, with, r.topic, r.limits.Bytes)
 }
 
-// append adds the record at work.
-func (b *topicBatch) append(t *Task, raw bool, key, value []byte) {
+// append adds the record at work, on its way through exchange x.
+func (b *topicBatch) append(t *Task, x, target int, raw bool, key, value []byte) {
 	if b.value == nil {
 		b.value = append(make([]byte, 0, repartitionBytes/8), repartitionBatch)
+		b.room = t.portion(x, target)
 	}
+	b.room--
 	v := appendBytes(b.trace.append(b.value, t, raw), key)
 	b.value = appendBytes(binary.AppendVarint(v, t.ts), value)
 }
@@ -99,6 +102,7 @@ func unpack(t *Task, op int32, take func(r crossing) error) func(b *txn.Batch) e
 					break
 				}
 				t.op, t.ts = op, r.ts
+				t.taken++
 				if err := take(r); err != nil {
 					return err
 				}

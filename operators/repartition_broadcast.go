@@ -36,7 +36,7 @@ func (s *topicBroadcaster[T]) push(v T) (err error) {
 			return err
 		}
 	}
-	s.batch.append(s.t, s.x.Raw, nil, s.value)
+	s.batch.append(s.t, s.x.Number, 0, s.x.Raw, nil, s.value)
 	return nil
 }
 

@@ -25,6 +25,7 @@ type Task struct {
 	due    []byte      // the encoded key of the timer that it is, or that has made it in this chain
 	key    any         // *K behind an exchange, where Receive puts the key
 
+	taken int // records, through exchanges
 	bytes int // of all source records so far, or what came of them through an exchange: bounds what gathers
 
 	keepRaw bool       // of a source stage
@@ -87,7 +88,9 @@ func (t *Task) KeyedChain(inputs map[int]Receiver) *Chain {
 		return receive(b)
 	}
 	topic := func(x int, b *txn.Batch) error { return inputs[x].Topic(b) }
-	c := &Chain{Exchange: exchange, Topic: topic, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick}
+	c := &Chain{
+		Exchange: exchange, Topic: topic, Taken: func() int { return t.taken }, Flush: t.flush, Watermark: t.watermark, Tick: t.tick, NextTick: t.nextTick,
+	}
 	if len(t.waits) > 0 {
 		c.Drain = t.drain
 	}

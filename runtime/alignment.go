@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"slices"
 	"time"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -13,6 +14,7 @@ import (
 type alignment struct {
 	sealed  sealed
 	missing int
+	waiting map[*task]bool // of those that are missing
 }
 
 // expect announces a barrier before it is injected, passed counts the tasks that it has gone through, and
@@ -20,14 +22,31 @@ type alignment struct {
 func (a *attempt) expect(epoch uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.pending[epoch] = &alignment{missing: len(a.tasks) + 1, sealed: sealed{
+	al := &alignment{missing: len(a.tasks) + 1, waiting: map[*task]bool{}, sealed: sealed{
 		tasks: map[*shard][][]state.Entry{}, times: map[*task]mark{}, inputs: map[*task][]checkpoint.InputWatermark{},
 	}}
+	for _, t := range a.tasks {
+		al.waiting[t] = true
+	}
+	a.pending[epoch] = al
+}
+
+// slow are the stages with tasks that the barrier of epoch has not gone through.
+func (a *attempt) slow(epoch uint64) (stages []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if al := a.pending[epoch]; al != nil {
+		for t := range al.waiting {
+			stages = append(stages, t.stage.Name)
+		}
+	}
+	slices.Sort(stages)
+	return slices.Compact(stages)
 }
 
 // injected adds the positions at which the sources passed the barrier, and whether it is the last.
 func (a *attempt) injected(epoch uint64, positions map[txn.Partition]int64, end ending) {
-	a.part(epoch, func(s *sealed) { s.positions, s.end = positions, end })
+	a.part(epoch, nil, func(s *sealed) { s.positions, s.end = positions, end })
 }
 
 // passed adds what a task leaves behind.
@@ -36,7 +55,7 @@ func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry, pause tim
 	if t.shard == nil {
 		now.drained = t.drained
 	}
-	a.part(epoch, func(s *sealed) {
+	a.part(epoch, t, func(s *sealed) {
 		s.pause = max(s.pause, pause)
 		if now != (mark{wm: operators.NoWatermark}) {
 			s.times[t] = now
@@ -50,7 +69,7 @@ func (a *attempt) passed(epoch uint64, t *task, entries []state.Entry, pause tim
 	})
 }
 
-func (a *attempt) part(epoch uint64, f func(*sealed)) {
+func (a *attempt) part(epoch uint64, of *task, f func(*sealed)) {
 	a.mu.Lock()
 	al := a.pending[epoch]
 	if al == nil {
@@ -59,6 +78,7 @@ func (a *attempt) part(epoch uint64, f func(*sealed)) {
 	}
 	f(&al.sealed)
 	al.missing--
+	delete(al.waiting, of)
 	done := al.missing == 0
 	if done {
 		delete(a.pending, epoch)

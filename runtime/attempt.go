@@ -32,6 +32,7 @@ type attempt struct {
 	tasks    []*task
 	readers  map[txn.Partition]*task // by what they read
 	keyed    map[int][]*task         // by the exchange in memory that they are behind
+	packed   map[int][]*task         // those that are here, by the exchange through Kafka
 	pace     *pace
 	waits    stillness // of what is not read first, or of all before it is known where they begin
 	pinned   bool      // where it begins is not committed yet: its first epoch does so, before any record is read
@@ -50,7 +51,7 @@ type attempt struct {
 // newAttempt builds the tasks for the work, on the shards as they were found, with the event times of the decision.
 func newAttempt(in *Instance, d decision, found map[*shard]restored, w work) (*attempt, error) {
 	a := &attempt{
-		in: in, counts: w.counts, warned: w.warned, gate: newGate(), readers: map[txn.Partition]*task{}, keyed: map[int][]*task{}, pending: map[uint64]*alignment{},
+		in: in, counts: w.counts, warned: w.warned, gate: newGate(), readers: map[txn.Partition]*task{}, keyed: map[int][]*task{}, packed: map[int][]*task{}, pending: map[uint64]*alignment{},
 	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	for i := range in.o.Plan.Stages {
@@ -113,6 +114,7 @@ func (a *attempt) addRepartitioned(s *stream.Stage, parts []txn.Partition) {
 			tasks[p.ID] = t
 			a.tasks = append(a.tasks, t)
 		}
+		a.packed[x] = append(a.packed[x], t)
 		a.readers[p] = t
 	}
 }
@@ -135,6 +137,7 @@ func (a *attempt) connect() {
 		} else {
 			t.inbox = newInbox(1, sourceQueue)
 		}
+		t.portions.begin(&a.in.o, inputs[t.stage])
 	}
 	for _, t := range a.tasks {
 		for _, x := range t.stage.Sends {

@@ -45,7 +45,8 @@
 //
 // A task fires its timers on its own goroutine, between messages, so in the epoch that it is in: between the barriers that it has aligned.
 // One that waits for records is woken up when the next timer is due; of many that are due at once some hundreds fire between two
-// messages, so that a barrier does not wait for all. What a timer does is committed like what a record does: the first one of an epoch
+// messages, and for 10 ms at most, so that a barrier does not wait for all. For the same reason a message has no more records than the task
+// does in about that time, as far as it is known (portion.go), and the reader injects barriers between any two that it hands out. What a timer does is committed like what a record does: the first one of an epoch
 // announces the epoch to the protocol (Processed). An epoch that is thrown away takes its firings back with its state, and they come again.
 //
 // Watermarks travel in the queues, behind the records that they follow. A source task sends its partition's on when it has come further, at

@@ -85,7 +85,10 @@ func (in *Instance) read(a *attempt, epoch twophase.Epoch, d decision, first boo
 
 func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
 	a := in.attempt
-	in.flights[epoch] = &flight{id: checkpoint.MakeID(in.runName, uint64(epoch)), began: time.Now()}
+	in.flights[epoch] = &flight{
+		id: checkpoint.MakeID(in.runName, uint64(epoch)), began: time.Now(),
+		warning: time.AfterFunc(in.o.TransactionTimeout/2, func() { in.post(event{then: func() { in.warnSlow(epoch) }}) }),
+	}
 	a.expect(uint64(epoch))
 	in.barrier.Reset(in.o.Interval)
 	hit("barrier-before")
@@ -95,6 +98,17 @@ func (in *Instance) doInjectBarrier(epoch twophase.Epoch) {
 			a.injected(uint64(epoch), positions, end)
 		}
 	})
+}
+
+// warnSlow says what holds up a barrier for so long that its transaction may expire.
+func (in *Instance) warnSlow(epoch twophase.Epoch) {
+	if in.attempt == nil {
+		return
+	}
+	if stages := in.attempt.slow(uint64(epoch)); len(stages) > 0 {
+		in.log.Warn("a barrier waits for records that take long: a transaction that is open for longer than WEIR_TRANSACTION_TIMEOUT expires, and what was done in it is done again; raise it, or make calls that wait for others asynchronous (stream.Async)",
+			"after", in.o.TransactionTimeout/2, "stages", stages, "WEIR_TRANSACTION_TIMEOUT", in.o.TransactionTimeout, "epoch", epoch)
+	}
 }
 
 // aligned is called by the last task that a barrier goes through.
@@ -107,6 +121,7 @@ func (in *Instance) aligned(a *attempt, epoch uint64, s *sealed) {
 
 func (in *Instance) doStore(epoch twophase.Epoch) {
 	f := in.flights[epoch]
+	f.warning.Stop()
 	in.split(f)
 	in.async(twophase.Effect{Op: twophase.Store, Epoch: epoch}, twophase.Stored, in.o.TransactionTimeout, func(ctx context.Context) error {
 		if err := inject("store-before"); err != nil {

@@ -10,10 +10,11 @@ import (
 
 // flight is an epoch from its barrier to its decision.
 type flight struct {
-	id     checkpoint.ID
-	began  time.Time
-	sealed *sealed
-	parts  []*part // as of Store
+	id      checkpoint.ID
+	began   time.Time
+	warning *time.Timer // that its barrier is slow
+	sealed  *sealed
+	parts   []*part // as of Store
 }
 
 // part is what an epoch has changed in one shard.

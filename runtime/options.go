@@ -33,6 +33,8 @@ type Options struct {
 	// Parallelism is the number of tasks of every keyed stage; with the exchange kafka it is as many as repartition topics have partitions.
 	Parallelism    int
 	MaxParallelism int // key groups; 128
+	// Portion is how many records a task takes at a time, if it is not to depend on how fast it is; 0: it does.
+	Portion int
 	// StandbyInterval is how often copies of shards that others own are brought up to date (exchange kafka); 0: none are kept.
 	StandbyInterval time.Duration
 	// Retained is how many of the last decided checkpoints (of each shard) stay restorable; 0 is as good as 1.

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	// pollMax bounds the records of one poll: enough to amortise the hand-over, few enough that a barrier
-	// does not wait long behind them.
+	// pollMax bounds the records of one poll: enough to amortise the hand-over.
 	pollMax = 1000
 	// pollBusy and pollIdle bound how long a command to the reader can wait behind an empty poll, in an epoch that has
 	// records and in one that has none.
@@ -78,7 +77,7 @@ func (r *reader) run() {
 			wait = pollBusy
 		}
 		r.resubscribe()
-		batches, err := r.consumer.Poll(wait, pollMax)
+		batches, err := r.consumer.Poll(wait, r.readMost())
 		if err != nil {
 			r.failed(err)
 		}
@@ -136,47 +135,63 @@ func (r *reader) pause(d time.Duration) {
 	}
 }
 
-// deliver hands batches to the tasks of their partitions. It blocks while they are behind; a halt unblocks it.
+// readMost is how many records to poll.
+func (r *reader) readMost() int {
+	if r.attempt == nil {
+		return pollMax
+	}
+	return r.attempt.readMost()
+}
+
+// deliver hands batches to the tasks of their partitions, in parts. It blocks while they are behind; a halt unblocks it.
 func (r *reader) deliver(batches []*txn.Batch) {
+	a := r.attempt
+	if a == nil {
+		return // fetched before a halt: it will be read again
+	}
 	for _, b := range batches {
-		a := r.attempt
-		if a == nil || len(b.Records) == 0 {
-			continue // fetched before a halt: it will be read again
+		for r.bounds.cut(b) {
+			r.hand(a, b)
+			if r.serve(); r.attempt != a {
+				return
+			}
 		}
-		if !r.bounds.cut(b) {
-			continue
+	}
+}
+
+// serve runs the commands that wait.
+func (r *reader) serve() {
+	for {
+		select {
+		case f := <-r.commands:
+			f()
+		default:
+			return
 		}
-		delete(r.told, b.Partition)
-		if !r.dirty {
-			r.dirty = true
-			r.post(processed(r.epoch))
-		}
-		r.hand(a, b)
 	}
 }
 
 // handBytes bounds what a task takes between two looks at its inbox: a record of a repartition topic holds many.
 const handBytes = 64 << 10
 
-// hand gives a batch to the task that reads its partition, a large one in parts.
+// hand takes the next part off a batch and gives it to the task that reads the partition.
 func (r *reader) hand(a *attempt, b *txn.Batch) {
-	records, partition := b.Records, b.Partition
-	for len(records) > 0 {
-		n, size := 0, 0
-		for n < len(records) && (n == 0 || size < handBytes) {
-			size += len(records[n].Key) + len(records[n].Value)
-			n++
-		}
-		part := b
-		if n < len(b.Records) {
-			part = &txn.Batch{Partition: partition, Records: records[:n:n], Bytes: size}
-		}
-		last := records[n-1].Offset
-		if !a.toReader(partition, message{source: part}) {
-			return
-		}
-		r.next[partition] = last + 1
-		records = records[n:]
+	part := *b
+	n, size, most := 0, 0, a.portion(b.Partition)
+	for n < len(b.Records) && n < most && (n == 0 || size < handBytes) {
+		size += len(b.Records[n].Key) + len(b.Records[n].Value)
+		n++
+	}
+	part.Records, b.Records = b.Records[:n:n], b.Records[n:]
+	part.Bytes, b.Bytes = size, b.Bytes-size
+	next := part.Records[n-1].Offset + 1
+	delete(r.told, b.Partition)
+	if !r.dirty {
+		r.dirty = true
+		r.post(processed(r.epoch))
+	}
+	if a.toReader(b.Partition, message{source: &part}) {
+		r.next[b.Partition] = next
 	}
 }
 

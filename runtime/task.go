@@ -25,6 +25,7 @@ type task struct {
 	senders   *senders    // of a task behind a repartition topic
 	input     map[int]int // which input of the tasks behind an exchange this one is
 	inbox     *inbox
+	portions  portions
 	chain     *operators.Chain
 	store     *state.Store
 	epoch     uint64 // that its next record belongs to
@@ -41,6 +42,7 @@ func (t *task) open() error {
 	in := t.attempt.in
 	env := &operators.Env{
 		Task: t.number, Parallelism: in.topology.parallelism, MaxParallelism: in.o.MaxParallelism, Now: time.Now,
+		Portion:    t.attempt.sentMost,
 		Send:       func(x, target int, b operators.Batch) error { return t.attempt.send(t, x, target, b) },
 		Partitions: t.partitions, Limits: t.limits, Produce: t.produce, Fires: t.fires, Lost: in.losses.take, Watermark: t.time.restored(), Idle: t.time.mark.idle,
 		Context: t.attempt.ctx, Wake: t.inbox.wake, Calls: in.m,
@@ -101,7 +103,7 @@ func (t *task) turn() (ok bool, err error) {
 	if err != nil || !ok {
 		return false, err
 	}
-	if err := t.work(m); err != nil {
+	if err := t.measure(m); err != nil {
 		return false, err
 	}
 	if err := t.tick(); err != nil {

@@ -106,3 +106,6 @@ const (
 	stuck              = 5 * time.Minute
 	discovery          = 10 * time.Second
 )
+
+// portion lets a task take all records that are there: event time goes on between batches, and so what is late depends on where they end.
+const portion = 1000

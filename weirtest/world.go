@@ -114,7 +114,7 @@ func (w *world) start() error {
 	}
 	in, err := runtime.New(w.through(l, runtime.Options{
 		Plan: plan, JobID: w.name, InstanceID: "weirtest", Client: &client{c, l, w.twoClusters && w.guarantee == twophase.ExactlyOnce}, SinkClient: sink, Guarantee: w.guarantee, Interval: interval,
-		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: w.parallelism, MaxParallelism: w.groups, RestoreFrom: w.restoreFrom(l),
+		Backend: w.disk.open("", l), Store: &store{w.store, l}, Parallelism: w.parallelism, MaxParallelism: w.groups, Portion: portion, RestoreFrom: w.restoreFrom(l),
 		OverlayLimit: 64 << 20, CacheBytes: 16 << 20, TransactionTimeout: transactionTimeout, SessionTimeout: patience,
 		StartTimeout: patience, ShutdownTimeout: patience, Discovery: w.discovery(),
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
