@@ -21,7 +21,7 @@ func open(o options) (*loop, error) {
 	producer := kafka.ConfigMap{
 		"bootstrap.servers": o.brokers, "socket.nagle.disable": true, "enable.metrics.push": false,
 		"transactional.id": o.group, "acks": "all", "partitioner": "murmur2_random",
-		"retry.backoff.ms": "3", "retry.backoff.max.ms": "50", "linger.ms": "5",
+		"retry.backoff.ms": "3", "retry.backoff.max.ms": "50", "linger.ms": "200",
 		"queue.buffering.max.kbytes": "65536", "queue.buffering.max.messages": "100000",
 		"go.delivery.reports": false, "go.events.channel.size": 1024, "go.produce.channel.size": 1,
 	}

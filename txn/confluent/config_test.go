@@ -54,6 +54,16 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// A transaction's records wait for its commit, others for nothing.
+func TestLinger(t *testing.T) {
+	c := &client{cfg: txn.ClusterConfig{Brokers: "b:1"}}
+	for id, want := range map[string]string{"": "5", "id": "200"} {
+		if got := c.producerConfig(txn.ProducerConfig{TransactionalID: id})["linger.ms"]; got != want {
+			t.Errorf("transactional id %q: linger.ms=%v, want %s", id, got, want)
+		}
+	}
+}
+
 // TestUserPropertiesWin: what the protocol does not depend on is the user's.
 func TestUserPropertiesWin(t *testing.T) {
 	c := &client{cfg: txn.ClusterConfig{Brokers: "b:1", Properties: map[string]string{

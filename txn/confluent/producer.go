@@ -58,6 +58,16 @@ func (c *client) NewProducer(cfg txn.ProducerConfig) (txn.Producer, error) {
 	return p, nil
 }
 
+// linger is how long the client waits for more records before it sends a batch that is not full. A commit does not wait for it, and nobody reads a transaction
+// before. While a partition's request is under way and records in its queue have waited for longer, librdkafka (2.11) looks for whether it may send
+// them without a pause: where cores are busy, that keeps the broker from answering.
+func linger(cfg txn.ProducerConfig) string {
+	if cfg.TransactionalID == "" {
+		return "5"
+	}
+	return "200"
+}
+
 func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 	m := c.common()
 	for k, v := range map[string]string{
@@ -66,10 +76,9 @@ func (c *client) producerConfig(cfg txn.ProducerConfig) kafka.ConfigMap {
 		"partitioner":        "murmur2_random", // Java's
 		// With the default of 100 ms every second transaction waits that long on CONCURRENT_TRANSACTIONS (KIP-98: the
 		// markers of the one before are still being written).
-		"retry.backoff.ms":     "3",
-		"retry.backoff.max.ms": "50",
-		// A commit flushes at once, so linger only shapes the batches in between.
-		"linger.ms":                    "5",
+		"retry.backoff.ms":             "3",
+		"retry.backoff.max.ms":         "50",
+		"linger.ms":                    linger(cfg),
 		"queue.buffering.max.messages": "100000",
 	} {
 		m[k] = v
