@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
 	"github.com/weirstream/weir/runtime"
 	"github.com/weirstream/weir/twophase"
 	"github.com/weirstream/weir/txn"
@@ -23,11 +25,10 @@ func TestStaleProducer(t *testing.T) {
 				o.Guarantee = g
 				s.Client, o.Client = o.Client, s
 			})
-			l.until(t, "records read", read(200))
-			commits := l.in.Status().Commits
-			s.stale.Store(s.made.Load())
+			l.until(t, "all committed", func(s runtime.Status) bool { return s.Commits > 0 && c.consumed("wordcount") == 200 })
+			s.stale.Store(s.made.Load()) // nothing that could fail or be committed is under way
 			c.feed("text", lines[200:]...)
-			l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > commits })
+			l.until(t, "all committed again", func(runtime.Status) bool { return c.consumed("wordcount") == 400 })
 			if err := l.stop(t); err != nil {
 				t.Fatal(err)
 			}
@@ -61,4 +62,17 @@ func (p staleProducer) Flush(ctx context.Context) error {
 	}
 	p.s.failed.Add(1)
 	return &txn.Error{Op: "flush", Class: txn.ClassAbort, Code: "_MSG_TIMED_OUT", Err: errors.New("a record was not delivered")}
+}
+
+// consumed is how many records lie before the committed offsets of a group, which there has to be.
+func (c *cluster) consumed(group string) (n int64) {
+	c.admin(func(a *kadm.Client) error {
+		offsets, err := a.FetchOffsets(c.t.Context(), group)
+		if err == nil {
+			err = offsets.Error()
+		}
+		offsets.Each(func(o kadm.OffsetResponse) { n += max(o.At, 0) })
+		return err
+	})
+	return n
 }
