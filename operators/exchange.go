@@ -1,7 +1,6 @@
 package operators
 
 import (
-	"math"
 	"sync"
 
 	"github.com/weirstream/weir/state"
@@ -66,10 +65,10 @@ func (x *Exchange[K, T]) recycle(b *keyedBatch[K, T]) {
 	x.pool.Put(b)
 }
 
-// portion is how many records a batch for a task behind an exchange has at most.
-func (t *Task) portion(exchange, target int) int {
+// portion is how many records a batch for a task behind an exchange has at most, which is most if nobody asks for fewer.
+func (t *Task) portion(exchange, target, most int) int {
 	if t.env.Portion == nil {
-		return math.MaxInt
+		return most
 	}
-	return max(t.env.Portion(exchange, target), 1)
+	return min(max(t.env.Portion(exchange, target), 1), most)
 }

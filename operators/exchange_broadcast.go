@@ -52,7 +52,7 @@ func (x *BroadcastExchange[T]) Send(t *Task) Push[T] {
 func (s *broadcaster[T]) push(v T) error {
 	s.t.op = s.op
 	if s.batch == nil {
-		s.batch = &broadcastBatch[T]{bytes: s.t.bytes, limit: min(s.t.portion(s.x.Number, 0), exchangeRecords)}
+		s.batch = &broadcastBatch[T]{bytes: s.t.bytes, limit: s.t.portion(s.x.Number, 0, exchangeRecords)}
 	}
 	r := sent[T]{v: v, ts: s.t.ts, origin: s.t.origin, raw: txn.Record{Partition: txn.AnyPartition}}
 	if s.x.Raw {

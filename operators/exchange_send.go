@@ -49,7 +49,7 @@ func (s *sender[K, T]) push(v T) error {
 	b := s.batches[target]
 	if b == nil {
 		b = s.x.batch()
-		b.bytes, b.limit = s.t.bytes, min(s.t.portion(s.x.Number, int(target)), exchangeRecords)
+		b.bytes, b.limit = s.t.bytes, s.t.portion(s.x.Number, int(target), exchangeRecords)
 		s.batches[target] = b
 	}
 	n := len(b.records)

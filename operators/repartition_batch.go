@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/weirstream/weir/txn"
 )
@@ -63,7 +64,7 @@ func (r *room) crosses(raw bool, key, value []byte) error {
 func (b *topicBatch) append(t *Task, x, target int, raw bool, key, value []byte) {
 	if b.value == nil {
 		b.value = append(make([]byte, 0, repartitionBytes/8), repartitionBatch)
-		b.room = t.portion(x, target)
+		b.room = t.portion(x, target, math.MaxInt)
 	}
 	b.room--
 	v := appendBytes(b.trace.append(b.value, t, raw), key)

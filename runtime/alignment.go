@@ -13,8 +13,7 @@ import (
 // alignment gathers what the tasks leave behind as they pass a barrier.
 type alignment struct {
 	sealed  sealed
-	missing int
-	waiting map[*task]bool // of those that are missing
+	missing map[*task]bool // tasks that it has not gone through, and nil until it is injected
 }
 
 // expect announces a barrier before it is injected, passed counts the tasks that it has gone through, and
@@ -22,11 +21,11 @@ type alignment struct {
 func (a *attempt) expect(epoch uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	al := &alignment{missing: len(a.tasks) + 1, waiting: map[*task]bool{}, sealed: sealed{
+	al := &alignment{missing: map[*task]bool{nil: true}, sealed: sealed{
 		tasks: map[*shard][][]state.Entry{}, times: map[*task]mark{}, inputs: map[*task][]checkpoint.InputWatermark{},
 	}}
 	for _, t := range a.tasks {
-		al.waiting[t] = true
+		al.missing[t] = true
 	}
 	a.pending[epoch] = al
 }
@@ -36,8 +35,10 @@ func (a *attempt) slow(epoch uint64) (stages []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if al := a.pending[epoch]; al != nil {
-		for t := range al.waiting {
-			stages = append(stages, t.stage.Name)
+		for t := range al.missing {
+			if t != nil {
+				stages = append(stages, t.stage.Name)
+			}
 		}
 	}
 	slices.Sort(stages)
@@ -77,9 +78,8 @@ func (a *attempt) part(epoch uint64, of *task, f func(*sealed)) {
 		return
 	}
 	f(&al.sealed)
-	al.missing--
-	delete(al.waiting, of)
-	done := al.missing == 0
+	delete(al.missing, of)
+	done := len(al.missing) == 0
 	if done {
 		delete(a.pending, epoch)
 	}

@@ -106,15 +106,6 @@ func (a *attempt) sentMost(exchange, target int) int {
 	return least
 }
 
-// readMost is how many records to poll.
-func (a *attempt) readMost() int {
-	most := 1
-	for _, t := range a.readers {
-		most = max(most, t.portions.read.max())
-	}
-	return most
-}
-
 // portion is how many records of a partition go to its task at a time.
 func (a *attempt) portion(p txn.Partition) int {
 	if t := a.readers[p]; t != nil {

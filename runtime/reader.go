@@ -140,7 +140,11 @@ func (r *reader) readMost() int {
 	if r.attempt == nil {
 		return pollMax
 	}
-	return r.attempt.readMost()
+	most := 1
+	for _, t := range r.attempt.readers {
+		most = max(most, t.portions.read.max())
+	}
+	return most
 }
 
 // deliver hands batches to the tasks of their partitions, in parts. It blocks while they are behind; a halt unblocks it.
