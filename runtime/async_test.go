@@ -128,8 +128,7 @@ func TestAsyncStops(t *testing.T) {
 	c := newCluster(t, 1, "text", "word-counts")
 	l := c.start(runs(t, asking(deaf, stream.Timeout(20*time.Millisecond))))
 	c.feed("text", "0")
-	err := <-l.done
-	l.close()
+	err := l.end(t)
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `operator "ask", record text[0]@0: no answer in time`) {
 		t.Errorf("got %v", err)
 	}

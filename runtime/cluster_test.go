@@ -169,12 +169,18 @@ func closeBoth(t testing.TB, b state.Backend, s checkpoint.Store) {
 func (l *life) stop(t testing.TB) error {
 	t.Helper()
 	l.cancel()
+	return l.end(t)
+}
+
+// end waits until a life ends by itself, and returns what Run returned.
+func (l *life) end(t testing.TB) error {
+	t.Helper()
 	select {
 	case err := <-l.done:
 		l.close()
 		return err
-	case <-time.After(15 * time.Second):
-		t.Fatal("the instance does not end")
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the instance does not end: %+v", l.in.Status())
 		return nil
 	}
 }

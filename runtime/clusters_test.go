@@ -118,7 +118,7 @@ func (c *clusters) right() {
 // refused starts an instance that has to end with an error of a kind that says all of these.
 func (c *clusters) refused(o runtime.Options, kind error, says ...string) {
 	c.Helper()
-	err := <-c.start(o).done
+	err := c.start(o).end(c)
 	if !errors.Is(err, kind) {
 		c.Fatalf("got %v, want %v", err, kind)
 	}

@@ -35,7 +35,7 @@ func zombieAt(c *clusters, call string) {
 	rival := c.start(c.options("two"))
 	c.worksOn()
 	close(f.thaw)
-	if err := <-old.done; !errors.Is(err, runtime.ErrOccupied) && !errors.Is(err, runtime.ErrRival) {
+	if err := old.end(c); !errors.Is(err, runtime.ErrOccupied) && !errors.Is(err, runtime.ErrRival) {
 		c.Errorf("the zombie ended with %v", err)
 	}
 	c.worksOn()

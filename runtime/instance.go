@@ -43,6 +43,7 @@ type Instance struct {
 	sinks     *sinks
 	losses    *losses
 	hasBegun  atomic.Bool // the job is known to have a commit point (beginning)
+	met       atomic.Bool // the group was looked at since this instance has joined it (checkMet)
 	told      sync.Map    // what was warned of (tellOnce)
 
 	savepoints savepoints

@@ -87,8 +87,7 @@ func TestRefusesToStart(t *testing.T) {
 	t.Run("missing topic", func(t *testing.T) {
 		c := newCluster(t, 1, "text")
 		l := c.start()
-		err := <-l.done
-		l.close()
+		err := l.end(t)
 		if !errors.Is(err, runtime.ErrConfig) {
 			t.Fatalf("got %v, want ErrConfig", err)
 		}
@@ -104,8 +103,7 @@ func TestRefusesToStart(t *testing.T) {
 		}
 		c.forgetGroup("wordcount")
 		l = c.start()
-		err := <-l.done
-		l.close()
+		err := l.end(t)
 		if !errors.Is(err, runtime.ErrState) {
 			t.Fatalf("got %v, want ErrState", err)
 		}

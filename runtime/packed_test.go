@@ -40,8 +40,7 @@ func TestEncryptedStore(t *testing.T) {
 	checkCounts(t, c.committed("word-counts"), want)
 
 	l := c.start(packed("2"))
-	err := <-l.done
-	l.close()
+	err := l.end(t)
 	var wrong *checkpoint.KeyError
 	if !errors.Is(err, runtime.ErrState) || !errors.As(err, &wrong) || wrong.Wants == "" {
 		t.Errorf("with another key: %v", err)

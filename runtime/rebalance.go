@@ -68,31 +68,46 @@ func (in *Instance) release() {
 
 // checkOwned finds out what there is, and so whether what we own is something to work on.
 func (in *Instance) checkOwned() {
-	n, owned, wasLost, topics := in.assignment, in.owned, in.wasLost, in.topology.sources.list()
-	if len(owned) == 0 {
-		switch {
-		case !in.single():
-			in.view.phase(PhaseStandby)
-		case wasLost:
+	n, owned, topics := in.assignment, in.owned, in.topology.sources.list()
+	if len(owned) == 0 && in.single() {
+		if in.wasLost {
 			in.checkRival()
 		}
 		return
 	}
+	if len(owned) == 0 {
+		in.view.phase(PhaseStandby)
+	}
 	go func() {
-		counts, err := in.countPartitions(in.ctx, topics)
-		member := in.memberID(in.ctx)
+		var counts map[string]int
+		var member string
+		err := in.checkMet()
+		if err == nil && len(owned) > 0 {
+			counts, err = in.countPartitions(in.ctx, topics)
+			member = in.memberID(in.ctx)
+		}
 		in.post(event{then: func() {
-			if n != in.assignment {
-				return // there was a rebalance since
-			}
-			in.member = member
-			if err != nil {
+			switch {
+			case n != in.assignment: // there was a rebalance since
+			case err != nil:
 				in.fail(err)
-				return
+			case len(owned) > 0:
+				in.member = member
+				in.assigned(counts)
 			}
-			in.assigned(counts)
 		}})
 	}()
+}
+
+// checkMet looks at the group once more when this instance has joined it: of two that start at the same moment neither finds the other before. Whoever
+// joins later looks by itself.
+func (in *Instance) checkMet() error {
+	if in.single() || in.met.Load() {
+		return nil
+	}
+	err := in.checkRegistered(in.ctx)
+	in.met.Store(err == nil)
+	return err
 }
 
 // assigned starts the protocol on what is ours. With the exchange in memory there is something to do only if that is all there is: one

@@ -58,10 +58,9 @@ func TestFencedByRival(t *testing.T) {
 	older.until(t, "partitions", func(s runtime.Status) bool { return s.Phase == runtime.PhaseRunning })
 	c.feed("text", lines...)
 	newer := c.start(c.many("one"), func(o *runtime.Options) { o.OpenShard = c.folder("elsewhere") })
-	if err := <-older.done; !errors.Is(err, runtime.ErrRival) {
+	if err := older.end(t); !errors.Is(err, runtime.ErrRival) {
 		t.Errorf("the older one says %v", err)
 	}
-	older.close()
 	c.finish(want, newer)
 }
 

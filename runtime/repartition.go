@@ -171,7 +171,7 @@ func (in *Instance) whole(owned []txn.Partition) []txn.Partition {
 }
 
 // checkNeighbours enters this instance into the store's register and looks for the others of the group there: who is not in it works with
-// another store, or with the exchange in memory.
+// another store, or with the exchange in memory. It is for the time before this instance joins; checkMet follows behind.
 func (in *Instance) checkNeighbours(ctx context.Context) error {
 	known, err := in.registered(ctx)
 	if err != nil {
@@ -185,11 +185,17 @@ func (in *Instance) checkNeighbours(ctx context.Context) error {
 	if err := in.enlist(ctx); err != nil {
 		return err
 	}
+	return in.checkRegistered(ctx)
+}
+
+// checkRegistered refuses to work beside members of the group that are not in the store's register. Everybody enters it before joining.
+func (in *Instance) checkRegistered(ctx context.Context) error {
 	others, err := in.otherMembers(ctx)
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	if known, err = in.registered(ctx); err != nil {
+	known, err := in.registered(ctx)
+	if err != nil {
 		return err
 	}
 	registered := map[string]bool{}

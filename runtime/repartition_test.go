@@ -147,10 +147,9 @@ func TestPartitionsAdded(t *testing.T) {
 	}
 	late := c.start(c.many("three"))
 	for l, want := range map[*life]error{one: runtime.ErrConfig, late: runtime.ErrState} {
-		if err := <-l.done; !errors.Is(err, want) || !strings.Contains(err.Error(), "wordcount-by_word-repartition") {
+		if err := l.end(t); !errors.Is(err, want) || !strings.Contains(err.Error(), "wordcount-by_word-repartition") {
 			t.Errorf("it says %v, want %v", err, want)
 		}
-		l.close()
 	}
 	checkCounts(t, c.committed("word-counts"), want)
 }

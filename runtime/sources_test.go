@@ -27,19 +27,6 @@ func counting(t *testing.T, p jobs.Params) setting {
 	return runs(t, job)
 }
 
-// end waits until a life ends by itself.
-func (l *life) end(t *testing.T) error {
-	t.Helper()
-	select {
-	case err := <-l.done:
-		l.close()
-		return err
-	case <-time.After(20 * time.Second):
-		t.Fatalf("the instance does not end: %+v", l.in.Status())
-		return nil
-	}
-}
-
 // feedOne writes lines to one partition, in a transaction that is committed or aborted.
 func (c *cluster) feedOne(topic string, partition int32, commit bool, lines ...string) {
 	c.t.Helper()
