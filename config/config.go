@@ -49,7 +49,7 @@ type Config struct {
 	CheckpointEncryptionKeyFile string `env:"CHECKPOINT_ENCRYPTION_KEY_FILE" kind:"file" shown:"none: not encrypted" help:"File with the key that everything in the checkpoint store is encrypted with (AES-256-GCM): 32 bytes in base64; further lines are older keys, for reading. The same for all that use the store."`
 	StateBackend                string `env:"STATE_BACKEND" kind:"enum" default:"pebble" one:"pebble,memory" help:"Where committed state is kept."`
 	StateDir                    string `env:"STATE_DIR" kind:"path" shown:"$WEIR_DATA_DIR/state/$WEIR_JOB_ID" help:"Folder of the state backend, for one job and one process; rebuilt from the checkpoint store when it is lost."`
-	StateCache                  int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks."`
+	StateCache                  int64  `env:"STATE_CACHE" kind:"size" default:"96MiB" min:"3MiB" help:"Memory for cached state: two thirds for decoded values, one third for the state backend's blocks, which take up to as much again when the state is large."`
 	OverlayLimit                int64  `env:"OVERLAY_LIMIT" kind:"size" default:"32MiB" min:"1MiB" help:"Memory for uncommitted state; passing it triggers a checkpoint early."`
 
 	RestoreFrom       string `env:"RESTORE_FROM" alias:"from" kind:"savepoint" help:"URL of a savepoint, or of a checkpoint of another job, to start from if the job has no commit point yet; else it goes on from that, and this is not used."`

@@ -14,7 +14,7 @@
 //   - Keys that are asked for in order are found by walking from one to the next, others by searching (readers_order.go).
 //   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
 //     (readers.go); nor beyond Flush, since they hold on to all that they could read.
-//   - Memory is bounded: three memtables and the block cache, 80 MiB by default. When flushing can't keep up, Apply waits; when it
+//   - Memory is bounded: three memtables and the block cache, 80 MiB by default and 112 MiB with a large state (cache.go). When flushing can't keep up, Apply waits; when it
 //     fails, as on a full disk, Apply fails until it goes well again.
 //
 // # Crash table

@@ -83,6 +83,7 @@ func (b *Backend) room() error {
 			return err
 		}
 		m := b.db.Metrics()
+		b.blocks.fit(int64(m.DiskSpaceUsage()))
 		if m.MemTable.Size < memTables*b.memTable && m.Levels[0].Sublevels < sublevels {
 			return nil
 		}

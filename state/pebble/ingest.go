@@ -176,7 +176,7 @@ func (b *Backend) ingest(table *sstable.Writer, path string) error {
 
 // tableOptions are those of Pebble's own tables in the last level.
 func (b *Backend) tableOptions() sstable.WriterOptions {
-	o := b.options.pebble(nil, nil)
+	o := b.options.pebble(nil, nil, nil)
 	o.EnsureDefaults()
 	return o.MakeWriterOptions(lastLevel, b.db.TableFormat())
 }

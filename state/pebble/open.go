@@ -36,7 +36,9 @@ func Open(dir string, o Options) (*Backend, error) {
 	}
 	b := &Backend{dir: dir, log: o.Logger, fs: o.FS, options: o, memTable: uint64(o.MemTableBytes), snapshots: map[*snapshot]struct{}{}}
 	b.idle.L = &b.mu
-	db, err := openPebble(data, o.pebble(lock, b.listener()))
+	b.blocks = newBlockCache(o)
+	defer b.blocks.cache.Unref() // the open database keeps it
+	db, err := openPebble(data, o.pebble(lock, b.blocks.cache, b.listener()))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open state folder %s: %w", dir, diskfull.Explain(err)), lock.Close())
 	}

@@ -17,7 +17,7 @@ type Options struct {
 	JobID string
 	// MemTableBytes is the size of one memtable, 16 MiB by default. At most three exist.
 	MemTableBytes int
-	// CacheBytes is the size of the block cache, 32 MiB by default.
+	// CacheBytes is the size of the block cache, 32 MiB by default. It grows to twice that with a large state, of which it is a quarter then.
 	CacheBytes int64
 	// MaxOpenFiles bounds the open tables, 512 by default.
 	MaxOpenFiles int
@@ -49,16 +49,15 @@ func (o Options) withDefaults() Options {
 // storeFormat is pinned, so that a newer Pebble does not quietly write what this version's predecessor can't read.
 const storeFormat = pebble.FormatValueSeparation
 
-func (o Options) pebble(lock *pebble.Lock, events *pebble.EventListener) *pebble.Options {
+func (o Options) pebble(lock *pebble.Lock, cache *pebble.Cache, events *pebble.EventListener) *pebble.Options {
 	p := &pebble.Options{
 		FS:                 o.FS,
 		Lock:               lock,
 		DisableWAL:         true,
 		FormatMajorVersion: storeFormat,
-		// Pebble takes memtables out of the cache's budget: a cache that is not larger than they are would be none.
-		CacheSize:    o.CacheBytes + memTables*int64(o.MemTableBytes),
-		MaxOpenFiles: o.MaxOpenFiles,
-		MemTableSize: uint64(o.MemTableBytes),
+		Cache:              cache,
+		MaxOpenFiles:       o.MaxOpenFiles,
+		MemTableSize:       uint64(o.MemTableBytes),
 		// Apply itself waits for room, see health.go.
 		MemTableStopWritesThreshold: 1 << 20,
 		L0StopWritesThreshold:       1 << 20,

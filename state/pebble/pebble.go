@@ -30,6 +30,7 @@ type Backend struct {
 	options  Options
 	memTable uint64                // size of one
 	writing  sync.Mutex            // one writer at a time: the marker must fit the entries
+	blocks   *blockCache           // guarded by writing
 	trouble  atomic.Pointer[error] // of background work; nil when the last flush went well
 	progress signal                // of background work, for better or worse
 
