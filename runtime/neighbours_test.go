@@ -13,17 +13,15 @@ import (
 	"github.com/weirstream/weir/txn"
 )
 
-// rendezvous lets clients make their consumers when all have come so far: each has looked at the group then, and nobody has joined it.
-type rendezvous struct{ missing sync.WaitGroup }
-
+// meeting makes its consumer when all that are missing have come so far: each has looked at the group then, and nobody has joined it.
 type meeting struct {
 	txn.Client
-	at *rendezvous
+	missing *sync.WaitGroup
 }
 
 func (m meeting) NewConsumer(c txn.ConsumerConfig, h txn.RebalanceHandler) (txn.Consumer, error) {
-	m.at.missing.Done()
-	m.at.missing.Wait()
+	m.missing.Done()
+	m.missing.Wait()
 	return m.Client.NewConsumer(c, h)
 }
 
@@ -31,8 +29,8 @@ func (m meeting) NewConsumer(c txn.ConsumerConfig, h txn.RebalanceHandler) (txn.
 // one has to take over from the other, which may be never.
 func TestStoresNotSharedAtOnce(t *testing.T) {
 	c := newCluster(t, 2, "text", "word-counts")
-	at := &rendezvous{}
-	at.missing.Add(2)
+	var missing sync.WaitGroup
+	missing.Add(2)
 	apart := func(name string) *life {
 		return c.start(c.many(name), func(o *runtime.Options) {
 			store, err := checkpoint.OpenStore("file://" + filepath.Join(c.dir, "checkpoints-"+name))
@@ -40,7 +38,7 @@ func TestStoresNotSharedAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { closeBoth(t, nil, store) })
-			o.Store, o.Client = store, meeting{o.Client, at}
+			o.Store, o.Client = store, meeting{o.Client, &missing}
 		})
 	}
 	one, two := apart("one"), apart("two")

@@ -6,9 +6,9 @@ import "github.com/cockroachdb/pebble/v2"
 // with the state: when they don't fit any more each Get reads some of them anew, up to a megabyte each.
 type blockCache struct {
 	cache *pebble.Cache
-	least int64
-	size  int64
-	back  func() // gives up what is kept back
+	least int64  // bytes
+	size  int64  // bytes, now
+	back  func() // gives back the room that is kept from it
 }
 
 func newBlockCache(o Options) *blockCache {
