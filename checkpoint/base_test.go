@@ -52,7 +52,7 @@ func TestBaseIsCutIntoFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBackend()
-	if err := b.Load(s.Next, string(at)); err != nil || len(b.data) != 30_000 {
+	if err := b.Load(s.Block, string(at)); err != nil || len(b.data) != 30_000 {
 		t.Errorf("%d entries, %v", len(b.data), err)
 	}
 	if err := s.Close(); err != nil {

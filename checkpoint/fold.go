@@ -78,7 +78,8 @@ func (r *Repository) writeChanges(ctx context.Context, seq uint64, changes []Fil
 		return nil, err
 	}
 	nothing := newWindow(0) // beyond each file's own chunks
-	next := mergeChanges(append(r.changeSources(ctx, nothing, changes, s, nil), newer...)...)
+	changed := mergeChanges(append(r.changeSources(ctx, nothing, changes, s, nil), newer...)...)
+	next := changed.Each()
 	w := &baseWriter{ctx: ctx, repo: r, seq: seq, rate: r.opts.BaseRate, limit: math.MaxInt64}
 	for {
 		e, ok, err := next()

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/weirstream/weir/internal/minheap"
 	"github.com/weirstream/weir/state"
@@ -10,75 +11,134 @@ import (
 // Next returns entries one by one; ok is false at the end.
 type Next = func() (e state.Entry, ok bool, err error)
 
-// Merge joins sorted sources, oldest first, into one sorted stream: of entries with the same key the one of the newest source counts,
-// and a deleted key does not appear. Sources must not reuse the memory of entries that they returned.
-func Merge(sources ...Next) Next {
+const (
+	mergedBlock = 512 // entries of several sources, about
+	ownBlock    = 128 // entries of one source that are worth a block of their own
+)
+
+// Merge joins sorted sources, oldest first, into one: of entries with the same key the one of the newest source counts, and a deleted key does not
+// appear.
+func Merge(sources ...state.Blocks) state.Blocks {
 	m := &merger{sources: sources}
 	return m.next
 }
 
 // mergeChanges is Merge for what goes over something older: of keys that were deleted last, the deletion appears.
-func mergeChanges(sources ...Next) Next {
+func mergeChanges(sources ...state.Blocks) state.Blocks {
 	m := &merger{sources: sources, deletions: true}
 	return m.next
 }
 
 type merger struct {
-	sources []Next
-	heap    []cursor // the sources' current entries: smallest key on top, the newest source first among equals
+	sources []state.Blocks
+	heap    []cursor // what sources have read: smallest key on top, the newest source first among equals
 	started bool
 	err     error
 
 	deletions bool // appear
 }
 
+// cursor is what is left of a source's block, never empty.
 type cursor struct {
-	entry  state.Entry
+	block  []state.Entry
 	source int
 }
 
-func (m *merger) next() (state.Entry, bool, error) {
+func (c *cursor) key() []byte { return c.block[0].Key }
+
+func (m *merger) next() ([]state.Entry, error) {
 	if !m.started {
 		m.start()
 	}
-	for m.err == nil && len(m.heap) > 0 {
-		e := m.heap[0].entry
-		m.advance()
-		for m.err == nil && len(m.heap) > 0 && bytes.Equal(m.heap[0].entry.Key, e.Key) {
-			m.advance() // an older source's value
+	var out []state.Entry
+	for m.err == nil && len(m.heap) > 0 && len(out) < mergedBlock {
+		run := m.run()
+		whole := len(out) == 0 && m.whole(run)
+		if whole {
+			out = run // as it is: mostly there is nothing over a base, or little
+		} else {
+			out = m.add(out, run)
 		}
-		if m.err == nil && (m.deletions || !e.Delete) {
-			return e, true, nil
+		if m.skip(run); whole {
+			break
 		}
 	}
-	return state.Entry{}, false, m.err
+	if m.err != nil {
+		return nil, m.err
+	}
+	return out, nil
 }
 
 func (m *merger) start() {
 	m.started = true
 	for i, source := range m.sources {
-		e, ok, err := source()
+		block, err := source()
 		if err != nil {
 			m.err = err
 			return
 		}
-		if ok {
-			m.heap = append(m.heap, cursor{e, i})
+		if len(block) > 0 {
+			m.heap = append(m.heap, cursor{block, i})
 		}
 	}
 	minheap.Init(m.heap, before)
 }
 
-// advance replaces the top by its source's next entry.
-func (m *merger) advance() {
-	top := &m.heap[0]
-	e, ok, err := m.sources[top.source]()
-	if err != nil {
-		m.err = err
-		return
+// run is what of the top comes before all else, or its first entry alone if others have its key, too.
+func (m *merger) run() []state.Entry {
+	block := m.heap[0].block
+	if len(m.heap) == 1 {
+		return block
 	}
-	if ok {
-		top.entry = e
+	second := m.heap[1].key()
+	if len(m.heap) > 2 && bytes.Compare(m.heap[2].key(), second) < 0 {
+		second = m.heap[2].key()
+	}
+	n := 1 // mostly it is a few, so begin there
+	for n < len(block) && bytes.Compare(block[n].Key, second) < 0 {
+		n *= 2
+	}
+	below := n / 2
+	n, _ = slices.BinarySearchFunc(block[below:min(n, len(block))], second, func(e state.Entry, key []byte) int { return bytes.Compare(e.Key, key) })
+	return block[:max(1, below+n)]
+}
+
+// whole says whether a run is a block of its own, nothing of which is left out.
+func (m *merger) whole(run []state.Entry) bool {
+	return (len(run) >= ownBlock || len(m.heap) == 1) &&
+		(m.deletions || !slices.ContainsFunc(run, func(e state.Entry) bool { return e.Delete }))
+}
+
+func (m *merger) add(out, run []state.Entry) []state.Entry {
+	if out == nil {
+		out = make([]state.Entry, 0, 2*mergedBlock)
+	}
+	for i := range run {
+		if m.deletions || !run[i].Delete {
+			out = append(out, run[i])
+		}
+	}
+	return out
+}
+
+// skip goes on behind a run, and behind what older sources have of its last key.
+func (m *merger) skip(run []state.Entry) {
+	last := run[len(run)-1].Key
+	m.advance(len(run))
+	for m.err == nil && len(m.heap) > 0 && bytes.Equal(m.heap[0].key(), last) {
+		m.advance(1)
+	}
+}
+
+// advance leaves n entries of the top behind.
+func (m *merger) advance(n int) {
+	top := &m.heap[0]
+	if top.block = top.block[n:]; len(top.block) == 0 {
+		if top.block, m.err = m.sources[top.source](); m.err != nil {
+			return
+		}
+	}
+	if len(top.block) > 0 {
 		minheap.Fix(m.heap, before)
 	} else {
 		m.heap = minheap.DropTop(m.heap, before)
@@ -86,7 +146,7 @@ func (m *merger) advance() {
 }
 
 func before(a, b *cursor) bool {
-	if c := bytes.Compare(a.entry.Key, b.entry.Key); c != 0 {
+	if c := bytes.Compare(a.key(), b.key()); c != 0 {
 		return c < 0
 	}
 	return a.source > b.source

@@ -55,7 +55,7 @@ type readBlock struct {
 }
 
 // prefetch reads a few blocks ahead, so that reading and verifying go on while the consumer works.
-func (s *Stream) prefetch(ctx context.Context, base *baseReader) Next {
+func (s *Stream) prefetch(ctx context.Context, base *baseReader) state.Blocks {
 	const ahead = 8
 	blocks := make(chan readBlock, ahead)
 	s.wg.Go(func() {
@@ -72,11 +72,11 @@ func (s *Stream) prefetch(ctx context.Context, base *baseReader) Next {
 			}
 		}
 	})
-	return fromBlocks(func() ([]state.Entry, error) {
+	return func() ([]state.Entry, error) {
 		b, ok := <-blocks
 		if !ok {
 			return nil, ctx.Err()
 		}
 		return b.entries, b.err
-	})
+	}
 }

@@ -30,22 +30,24 @@ func (b *backend) Apply(entries []state.Entry, marker string) error {
 	return nil
 }
 
-func (b *backend) Load(next func() (state.Entry, bool, error), marker string) error {
+func (b *backend) Load(next state.Blocks, marker string) error {
 	data := map[string]string{}
 	var last []byte
 	for {
-		e, ok, err := next()
+		entries, err := next()
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if len(entries) == 0 {
 			break
 		}
-		if last != nil && bytes.Compare(e.Key, last) <= 0 {
-			return fmt.Errorf("key %x after %x", e.Key, last)
+		for _, e := range entries {
+			if last != nil && bytes.Compare(e.Key, last) <= 0 {
+				return fmt.Errorf("key %x after %x", e.Key, last)
+			}
+			last = e.Key
+			data[string(e.Key)] = string(e.Value)
 		}
-		last = e.Key
-		data[string(e.Key)] = string(e.Value)
 	}
 	b.data, b.marker = data, marker
 	return nil

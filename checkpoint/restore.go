@@ -11,7 +11,7 @@ import (
 // Target is what of a state.Backend a recovery needs.
 type Target interface {
 	Apply(entries []state.Entry, marker string) error
-	Load(next func() (state.Entry, bool, error), marker string) error
+	Load(next state.Blocks, marker string) error
 }
 
 // Restore carries out a plan. After an error the target stands at an earlier checkpoint, or its Load has failed; in both cases a
@@ -24,7 +24,7 @@ func (r *Repository) Restore(ctx context.Context, p Plan, t Target) error {
 	if err != nil {
 		return err
 	}
-	err = t.Load(s.Next, string(p.Target))
+	err = t.Load(s.Block, string(p.Target))
 	if err = errors.Join(err, s.Close()); err != nil {
 		return fmt.Errorf("restore checkpoint %s of %s: %w", p.Target.orNone(), r.URL(), advise(err))
 	}

@@ -72,6 +72,9 @@ func (s *entrySource) block(dst []state.Entry) ([]state.Entry, error) {
 	return dst, nil
 }
 
+// blocks is block as a state.Blocks.
+func (s *entrySource) blocks() ([]state.Entry, error) { return s.block(nil) }
+
 // ReadDelta returns all entries of a delta, verified. The zero FileRef has none.
 func (r *Repository) ReadDelta(ctx context.Context, ref FileRef) (entries []state.Entry, err error) {
 	return r.readDelta(ctx, ref, nil)

@@ -17,6 +17,7 @@ const readers = 4
 
 // Stream is the full state at a checkpoint, sorted. It must be closed.
 type Stream struct {
+	blocks state.Blocks
 	next   Next
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -26,6 +27,9 @@ type Stream struct {
 
 // Next returns the next entry; ok is false at the end, when every file was verified. Entries are never overwritten.
 func (s *Stream) Next() (state.Entry, bool, error) { return s.next() }
+
+// Block returns the next entries, some at a time, and none at the end: a state.Blocks. Who calls it doesn't call Next.
+func (s *Stream) Block() ([]state.Entry, error) { return s.blocks() }
 
 // Close ends the reading and waits for it.
 func (s *Stream) Close() error {
@@ -49,26 +53,27 @@ func (r *Repository) Stream(ctx context.Context, p Plan) (*Stream, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("restore checkpoint %s of %s: %w", p.Target, r.URL(), advise(err)), s.Close())
 	}
-	sources := []Next{s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead})}
+	sources := []state.Blocks{s.prefetch(ctx, &baseReader{repo: r, files: p.Base.Files, hear: p.OnRead})}
 	sources = append(sources, r.changeSources(ctx, restores, p.Base.Changes, s, p.OnRead)...)
-	s.next = Merge(append(sources, deltas...)...)
+	s.blocks = Merge(append(sources, deltas...)...)
+	s.next = s.blocks.Each()
 	return s, nil
 }
 
 // changeSources begins to read a base's changes, side by side.
-func (r *Repository) changeSources(ctx context.Context, w *window, changes []FileRef, s *Stream, hear func(n int64)) (sources []Next) {
+func (r *Repository) changeSources(ctx context.Context, w *window, changes []FileRef, s *Stream, hear func(n int64)) (sources []state.Blocks) {
 	for _, ref := range changes {
 		src := r.fetch(ctx, w, ref, hear)
 		s.opened = append(s.opened, src)
-		sources = append(sources, fromBlocks(func() ([]state.Entry, error) { return src.block(nil) }))
+		sources = append(sources, src.blocks)
 	}
 	return sources
 }
 
 // deltaSources reads deltas into memory, the newest first, as far as the budget goes, and opens the others.
-func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream, budget int64) ([]Next, error) {
+func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream, budget int64) ([]state.Blocks, error) {
 	steps := p.Deltas
-	sources := make([]Next, len(steps))
+	sources := make([]state.Blocks, len(steps))
 	errs := make([]error, len(steps))
 	slots := make(chan struct{}, readers)
 	var wg sync.WaitGroup
@@ -87,10 +92,10 @@ func (r *Repository) deltaSources(ctx context.Context, p Plan, s *Stream, budget
 	return sources, errors.Join(errs...)
 }
 
-func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool, s *Stream, hear func(n int64)) (Next, error) {
+func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool, s *Stream, hear func(n int64)) (state.Blocks, error) {
 	if inMemory {
 		entries, err := r.readDelta(ctx, ref, hear)
-		return fromSlice(entries), err
+		return inOne(entries), err
 	}
 	src, err := r.open(ctx, ref, hear)
 	if err != nil {
@@ -99,29 +104,13 @@ func (r *Repository) deltaSource(ctx context.Context, ref FileRef, inMemory bool
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opened = append(s.opened, src)
-	return fromBlocks(func() ([]state.Entry, error) { return src.block(nil) }), nil
+	return src.blocks, nil
 }
 
-func fromSlice(entries []state.Entry) Next {
-	return func() (state.Entry, bool, error) {
-		if len(entries) == 0 {
-			return state.Entry{}, false, nil
-		}
-		e := entries[0]
-		entries = entries[1:]
-		return e, true, nil
-	}
-}
-
-func fromBlocks(next func() ([]state.Entry, error)) Next {
-	var block []state.Entry
-	return func() (e state.Entry, ok bool, err error) {
-		if len(block) == 0 {
-			if block, err = next(); err != nil || len(block) == 0 {
-				return state.Entry{}, false, err
-			}
-		}
-		e, block = block[0], block[1:]
-		return e, true, nil
+// inOne is entries in one block.
+func inOne(entries []state.Entry) state.Blocks {
+	return func() (block []state.Entry, err error) {
+		block, entries = entries, nil
+		return block, nil
 	}
 }

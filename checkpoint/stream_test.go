@@ -17,10 +17,10 @@ func (c cancelTarget) Apply([]state.Entry, string) error {
 	return nil
 }
 
-func (c cancelTarget) Load(next func() (state.Entry, bool, error), _ string) error {
+func (c cancelTarget) Load(next state.Blocks, _ string) error {
 	for {
-		_, ok, err := next()
-		if err != nil || !ok {
+		entries, err := next()
+		if err != nil || len(entries) == 0 {
 			return err
 		}
 		c.cancel()

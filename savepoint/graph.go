@@ -101,7 +101,7 @@ func (e *Edit) load(ctx context.Context, g *graphState) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	kept := e.kept(s.Next, nil)
-	return g.backend.Load(func() (state.Entry, bool, error) {
+	return g.backend.Load(state.InBlocks(func() (state.Entry, bool, error) {
 		for {
 			entry, ok, err := kept()
 			if err != nil || !ok {
@@ -111,7 +111,7 @@ func (e *Edit) load(ctx context.Context, g *graphState) (err error) {
 				return entry, true, nil
 			}
 		}
-	}, "base")
+	}), "base")
 }
 
 func (e *Edit) runAll(ctx context.Context, g *graphState, plans []*stream.Plan, reg *state.Registry) error {

@@ -162,7 +162,7 @@ func (e *Edit) bootstrap(ctx context.Context, reg *state.Registry, work *work) (
 
 // merge writes what the old savepoint, the graphs and the sorted runs come to together.
 func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) (h Header, err error) {
-	var sources []checkpoint.Next
+	var sources []state.Blocks
 	total := int64(g.entries)
 	if e.base != nil {
 		total += int64(e.base.header.Entries())
@@ -171,7 +171,7 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 			return h, err
 		}
 		defer func() { err = errors.Join(err, s.Close()) }()
-		sources = append(sources, e.kept(s.Next, g.ids))
+		sources = append(sources, state.InBlocks(e.kept(s.Next, g.ids)))
 	}
 	defer func() { err = errors.Join(err, w.sorter.Close()) }()
 	changes, err := w.sorter.Sorted()
@@ -179,7 +179,7 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 		return h, err
 	}
 	o := &overlay{lists: map[uint16]bool{}}
-	o.base.next = checkpoint.Merge(append(sources, g.next)...)
+	o.base.next = checkpoint.Merge(append(sources, state.InBlocks(g.next))...).Each()
 	o.changes.next = changes
 	for _, d := range e.header.States {
 		o.lists[d.ID] = d.Kind == state.KindList

@@ -25,8 +25,8 @@ type Backend interface {
 	Marker() (string, error)
 	// Snapshot is a view of this moment, for scans that take their time. It must be closed.
 	Snapshot() (Snapshot, error)
-	// Load replaces everything by the entries of next (sorted, ok false at the end) and sets the marker.
-	Load(next func() (Entry, bool, error), marker string) error
+	// Load replaces everything by the entries that next reads, and sets the marker.
+	Load(next Blocks, marker string) error
 	// Reset forgets everything.
 	Reset() error
 	// Flush makes durable what was applied, if the backend is durable at all.

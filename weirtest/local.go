@@ -120,7 +120,7 @@ func (b *local) Apply(entries []state.Entry, marker string) error {
 	return b.life.own("apply", func() error { return b.Backend.Apply(entries, marker) })
 }
 
-func (b *local) Load(next func() (state.Entry, bool, error), marker string) error {
+func (b *local) Load(next state.Blocks, marker string) error {
 	return b.life.own("load", func() error { return b.Backend.Load(next, marker) })
 }
 

@@ -39,7 +39,7 @@ func (r *Reader) Next() (e state.Entry, ok bool, err error) {
 	if more, err := r.more(); err != nil || !more {
 		return state.Entry{}, false, err
 	}
-	if e, err = r.decode(); err != nil {
+	if err = r.decode(&e); err != nil {
 		return state.Entry{}, false, err
 	}
 	return e, true, nil
@@ -51,11 +51,10 @@ func (r *Reader) ReadBlock(dst []state.Entry) ([]state.Entry, error) {
 		return dst, err
 	}
 	for r.left > 0 {
-		e, err := r.decode()
-		if err != nil {
-			return dst, err
+		dst = append(dst, state.Entry{})
+		if err := r.decode(&dst[len(dst)-1]); err != nil {
+			return dst[:len(dst)-1], err
 		}
-		dst = append(dst, e)
 	}
 	return dst, nil
 }
@@ -131,30 +130,32 @@ func (r *Reader) readBytes(n int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (r *Reader) decode() (state.Entry, error) {
+// decode reads an entry into e, which is zero.
+func (r *Reader) decode(e *state.Entry) error {
 	p := r.payload
 	keyLen, n := uvarint(p)
 	tag, m := uvarint(p[max(n, 0):])
 	if n <= 0 || m <= 0 {
-		return state.Entry{}, r.corrupt(r.at, "an entry's lengths can't be read")
+		return r.corrupt(r.at, "an entry's lengths can't be read")
 	}
 	p = p[n+m:]
 	valueLen := tag >> 1
 	if keyLen > uint64(len(p)) || valueLen > uint64(len(p))-keyLen || tag&1 == 1 && tag != 1 {
-		return state.Entry{}, r.corrupt(r.at, "an entry with key of %d and value of %d bytes does not fit its frame", keyLen, valueLen)
+		return r.corrupt(r.at, "an entry with key of %d and value of %d bytes does not fit its frame", keyLen, valueLen)
 	}
 	end := keyLen + valueLen
-	e := state.Entry{Key: p[:keyLen:keyLen], Value: p[keyLen:end:end], Delete: tag == 1}
-	if r.sum.Entries > 0 && bytes.Compare(e.Key, r.last) <= 0 {
-		return state.Entry{}, r.corrupt(r.at, "key %x does not come after key %x", e.Key, r.last)
+	key := p[:keyLen:keyLen]
+	if r.sum.Entries > 0 && bytes.Compare(key, r.last) <= 0 {
+		return r.corrupt(r.at, "key %x does not come after key %x", key, r.last)
 	}
+	e.Key, e.Value, e.Delete = key, p[keyLen:end:end], tag == 1
 	r.at += int64(n+m) + int64(end)
-	r.payload, r.last = p[end:], e.Key
+	r.payload, r.last = p[end:], key
 	r.sum.Entries++
 	if r.left--; r.left == 0 && len(r.payload) > 0 {
-		return state.Entry{}, r.corrupt(r.at, "%d bytes follow the last entry of a frame", len(r.payload))
+		return r.corrupt(r.at, "%d bytes follow the last entry of a frame", len(r.payload))
 	}
-	return e, nil
+	return nil
 }
 
 // uvarint has a fast path: nearly all lengths are below 128.

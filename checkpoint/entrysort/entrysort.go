@@ -17,6 +17,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entryfile"
+	"github.com/weirstream/weir/state"
 )
 
 // DefaultMemory is how many bytes of entries are held before they are written to a file.
@@ -96,7 +97,7 @@ func (s *Sorter) Spill() error {
 	if s.Held() == 0 {
 		return nil
 	}
-	run, err := s.write(0, s.buffer.sorted())
+	run, err := s.write(0, state.InBlocks(s.buffer.sorted()))
 	if err != nil {
 		return err
 	}
@@ -155,9 +156,9 @@ func (s *Sorter) Sorted() (checkpoint.Next, error) {
 	}
 	if s.Held() == 0 {
 		s.buffer = buffer{}
-		return checkpoint.Merge(sources...), nil
+		return checkpoint.Merge(sources...).Each(), nil
 	}
-	return checkpoint.Merge(append(sources, s.buffer.sorted())...), nil
+	return checkpoint.Merge(append(sources, state.InBlocks(s.buffer.sorted()))...).Each(), nil
 }
 
 // Close ends the reading. What New made is removed.

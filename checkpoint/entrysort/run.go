@@ -21,14 +21,14 @@ type Run struct {
 }
 
 // write writes a run.
-func (s *Sorter) write(level int, next checkpoint.Next) (run Run, err error) {
+func (s *Sorter) write(level int, entries state.Blocks) (run Run, err error) {
 	run = Run{File: fmt.Sprintf("run-%06d", s.files.Number), Level: level}
 	s.files.Number++
 	f, err := os.Create(filepath.Join(s.folder, run.File))
 	if err != nil {
 		return run, fmt.Errorf("sort state: %w", diskfull.Explain(err))
 	}
-	sum, err := copyAll(entryfile.NewWriter(f), next)
+	sum, err := copyAll(entryfile.NewWriter(f), entries.Each())
 	run.Entries, run.Digest = sum.Entries, digest(sum)
 	if err == nil && s.durable {
 		err = f.Sync()
@@ -57,14 +57,14 @@ func copyAll(w *entryfile.Writer, next checkpoint.Next) (entryfile.Summary, erro
 func digest(sum entryfile.Summary) string { return fmt.Sprintf("%016x", sum.Digest) }
 
 // read opens runs. Their files are closed by closeFiles, after an error too.
-func (s *Sorter) read(runs []Run) (sources []checkpoint.Next, err error) {
+func (s *Sorter) read(runs []Run) (sources []state.Blocks, err error) {
 	for _, run := range runs {
 		f, err := os.Open(filepath.Join(s.folder, run.File))
 		if err != nil {
 			return nil, fmt.Errorf("sort state: %w", err)
 		}
 		s.open = append(s.open, f)
-		sources = append(sources, s.entries(run, f))
+		sources = append(sources, state.InBlocks(s.entries(run, f)))
 	}
 	return sources, nil
 }

@@ -32,7 +32,7 @@ func filled(b *testing.B, random bool) *pebble.Backend {
 	}
 	source := rand.NewChaCha8([32]byte{})
 	group, i := uint16(0), 0
-	err = backend.Load(func() (state.Entry, bool, error) {
+	err = backend.Load(state.InBlocks(func() (state.Entry, bool, error) {
 		if i == *benchEntries {
 			group, i = group+1, 0
 		}
@@ -43,7 +43,7 @@ func filled(b *testing.B, random bool) *pebble.Backend {
 		}
 		key := state.AppendKey(nil, group, 1, fmt.Appendf(nil, "customer-%010d", i))
 		return state.Entry{Key: key, Value: value}, group < 128, nil
-	}, "r1-000000000001")
+	}), "r1-000000000001")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func (b *Backend) Snapshot() (state.Snapshot, error) {
 }
 
 // Load implements state.Backend. Readers see the old entries until all new ones are there.
-func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) error {
+func (b *Backend) Load(next state.Blocks, marker string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, err := b.view(); err != nil {
@@ -142,15 +142,17 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 	fresh := newView()
 	fresh.marker = marker
 	for {
-		e, ok, err := next()
+		entries, err := next()
 		if err != nil {
 			return err
 		}
-		if !ok {
+		if len(entries) == 0 {
 			b.current.Store(fresh)
 			return nil
 		}
-		fresh.put(e)
+		for _, e := range entries {
+			fresh.put(e)
+		}
 	}
 }
 

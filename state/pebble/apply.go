@@ -11,8 +11,8 @@ import (
 	"github.com/weirstream/weir/state"
 )
 
-// loadBytes is how much Load hands on at a time. Variable for tests.
-var loadBytes = 4 << 20
+// loadBytes is how much a Load brings through memory. Variable for tests.
+var loadBytes int64 = 4 << 20
 
 // Apply implements state.Backend. Entries and marker are one batch, and batches become durable in their order, whole.
 func (b *Backend) Apply(entries []state.Entry, marker string) error {
@@ -81,7 +81,7 @@ func setMarker(batch *pebble.Batch, marker string) error {
 
 // Load implements state.Backend. The marker is written last: a crash before leaves entries without one, which Open removes. Reads made
 // meanwhile see part of the entries.
-func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) error {
+func (b *Backend) Load(next state.Blocks, marker string) error {
 	if err := b.enter(); err != nil {
 		return err
 	}
@@ -99,20 +99,21 @@ func (b *Backend) Load(next func() (state.Entry, bool, error), marker string) er
 }
 
 // load brings little through memory, and much in tables of its own.
-func (b *Backend) load(next func() (state.Entry, bool, error), marker string) error {
-	part, more, err := take(next, nil)
-	if err != nil || !more {
+func (b *Backend) load(next state.Blocks, marker string) error {
+	part, block, err := head(next)
+	if err != nil || len(block) == 0 {
 		return b.last(part, marker, err)
 	}
 	l, err := b.startLoader()
 	if err != nil {
 		return err
 	}
-	for err == nil && len(part) > 0 {
-		l.parts <- part
-		part, _, err = take(next, l.spare(cap(part)))
+	for err = l.add(part); err == nil && len(block) > 0; {
+		if err = l.add(block); err == nil {
+			block, err = next()
+		}
 	}
-	return b.last(nil, marker, errors.Join(err, l.close(err)))
+	return b.last(nil, marker, l.close(err))
 }
 
 // last ends a Load: the marker says that it is whole.
@@ -123,17 +124,16 @@ func (b *Backend) last(part []state.Entry, marker string, err error) error {
 	return b.apply(part, marker)
 }
 
-// take appends the next entries to part; more says that there may be others behind them.
-func take(next func() (state.Entry, bool, error), part []state.Entry) (_ []state.Entry, more bool, err error) {
-	for size := 0; size < loadBytes; {
-		e, ok, err := next()
-		if err != nil || !ok {
-			return part, false, err
+// head returns the first entries, and the block behind them if they are many.
+func head(next state.Blocks) (first, block []state.Entry, err error) {
+	for size := int64(0); ; {
+		block, err = next()
+		if err != nil || len(block) == 0 || size >= loadBytes {
+			return first, block, err
 		}
-		part = append(part, e)
-		size += len(e.Key) + len(e.Value)
+		first = append(first, block...)
+		size += sizeOf(block)
 	}
-	return part, true, nil
 }
 
 // Reset implements state.Backend.

@@ -27,14 +27,14 @@ func TestBlockCacheGrows(t *testing.T) {
 	}
 	defer b.Close()
 	random, i := rand.NewChaCha8([32]byte{1}), 0
-	err = b.Load(func() (state.Entry, bool, error) {
+	err = b.Load(state.InBlocks(func() (state.Entry, bool, error) {
 		value := make([]byte, 1000)
 		if _, err := random.Read(value); err != nil {
 			return state.Entry{}, false, err
 		}
 		i++
 		return state.Entry{Key: fmt.Appendf(nil, "%08d", i), Value: value}, i <= 40_000, nil
-	}, "loaded")
+	}), "loaded")
 	if err != nil {
 		t.Fatal(err)
 	}

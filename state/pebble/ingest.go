@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
-	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/weirstream/weir/state"
 )
@@ -20,26 +20,40 @@ const (
 	loadFolder = "load" // in the stamped folder; what is left of a crash is removed
 	lastLevel  = 6
 
-	// partsAhead is how many parts wait to be written. There are two more: one that is written, and one that is filled.
-	partsAhead = 2
+	// builders is how many tables are built side by side: building takes longer than all else that a restore does.
+	builders = 2
 	// bytesPerSync is how much of a table is handed to the disk at a time.
 	bytesPerSync = 1 << 20
 )
 
-var tableBytes uint64 = 64 << 20 // variable for tests
+// tableBytes is how many bytes of entries go into a table. A builder that has its table to end finds the next one begun, so half as much again may be on
+// the way. Variable for tests.
+var tableBytes int64 = 16 << 20
 
-// loader writes the tables of one Load, on a goroutine beside the one that reads. Another one ends a table while the next is being written.
+// loader hands the entries of one Load to builders, a whole table to each.
 type loader struct {
-	b      *Backend
-	parts  chan []state.Entry
-	free   chan []state.Entry // parts that were written
-	done   chan error
-	failed atomic.Bool // there will be no more parts, and what is there is of no use
+	b        *Backend
+	ctx      context.Context // ends with the first failure
+	cancel   context.CancelCauseFunc
+	building *errgroup.Group
+	onWay    int64
+	room     *semaphore.Weighted // for onWay bytes of entries that are on the way to a table
+	tables   chan table
 
-	table  *sstable.Writer
-	path   string
-	n      int
-	ending chan error // of the table before; nil: there is none
+	n    int // tables begun
+	last table
+	left int64 // bytes until it is full
+}
+
+// table is one to be built of the parts that come.
+type table struct {
+	path  string
+	parts chan part
+}
+
+type part struct {
+	entries []state.Entry
+	bytes   int64
 }
 
 // startLoader begins a Load into a database whose old entries are deleted, or where there are none.
@@ -50,8 +64,14 @@ func (b *Backend) startLoader() (*loader, error) {
 	if err := b.fs.MkdirAll(b.loadPath(), 0o755); err != nil {
 		return nil, err
 	}
-	l := &loader{b: b, parts: make(chan []state.Entry, partsAhead), free: make(chan []state.Entry, partsAhead+2), done: make(chan error, 1)}
-	go l.run()
+	l := &loader{b: b, onWay: tableBytes + tableBytes/2, tables: make(chan table, 1)}
+	l.room = semaphore.NewWeighted(l.onWay)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	l.building, l.ctx = errgroup.WithContext(ctx)
+	l.cancel = cancel
+	for range builders {
+		l.building.Go(l.build)
+	}
 	return l, nil
 }
 
@@ -71,107 +91,122 @@ func (b *Backend) clearLoad() error {
 	return nil
 }
 
-// run takes parts until the channel is closed or one fails; it reads the rest then, so that nobody waits.
-func (l *loader) run() {
-	var failed error
-	for part := range l.parts {
-		if failed == nil {
-			failed = l.write(part)
-		}
-		l.free <- part
+// add hands on the next entries. An error is the first builder's.
+func (l *loader) add(entries []state.Entry) error {
+	if last := entries[len(entries)-1].Key; bytes.Compare(last, allBelow) >= 0 {
+		return fmt.Errorf("key %x: keys from ff on are reserved", last)
 	}
-	if l.table != nil {
-		if failed == nil && !l.failed.Load() {
-			failed = l.end()
-		} else {
-			_ = l.table.Close() // the first failure counts
+	p := part{entries: entries, bytes: min(sizeOf(entries), l.onWay)}
+	if err := l.room.Acquire(l.ctx, p.bytes); err != nil {
+		return context.Cause(l.ctx)
+	}
+	if l.last.parts == nil {
+		if err := l.begin(); err != nil {
+			return err
 		}
 	}
-	failed = errors.Join(failed, l.ended())
-	l.done <- errors.Join(failed, l.b.clearLoad())
+	select {
+	case l.last.parts <- p:
+	case <-l.ctx.Done():
+		return context.Cause(l.ctx)
+	}
+	if l.left -= p.bytes; l.left <= 0 {
+		l.full()
+	}
+	return nil
 }
 
-// spare is a part to be filled: one that was written, or a new one for n entries.
-func (l *loader) spare(n int) []state.Entry {
-	select {
-	case part := <-l.free:
-		return part[:0]
-	default:
-		return make([]state.Entry, 0, n)
+func sizeOf(entries []state.Entry) (n int64) {
+	for i := range entries {
+		n += int64(len(entries[i].Key) + len(entries[i].Value))
 	}
+	return n
+}
+
+// begin has the next table built.
+func (l *loader) begin() error {
+	const most = 256 // parts that wait: a table's, mostly
+	l.n++
+	l.last, l.left = table{path: l.b.fs.PathJoin(l.b.loadPath(), fmt.Sprintf("%06d.sst", l.n)), parts: make(chan part, most)}, tableBytes
+	select {
+	case l.tables <- l.last:
+		return nil
+	case <-l.ctx.Done():
+		return context.Cause(l.ctx)
+	}
+}
+
+// full says that the table has all its entries.
+func (l *loader) full() {
+	if l.last.parts != nil {
+		close(l.last.parts)
+	}
+	l.last = table{}
 }
 
 // close waits for all tables to be part of the database, unless the Load has failed.
 func (l *loader) close(failed error) error {
-	l.failed.Store(failed != nil)
-	close(l.parts)
-	return <-l.done
+	if failed != nil {
+		l.cancel(failed)
+	} else {
+		l.full()
+	}
+	close(l.tables)
+	err := l.building.Wait()
+	l.cancel(nil)
+	if failed != nil {
+		err = failed // the first, whoever met it
+	}
+	return errors.Join(err, l.b.clearLoad())
 }
 
-func (l *loader) write(part []state.Entry) error {
-	for i := range part {
-		e := &part[i]
-		if e.Delete {
-			continue
-		}
-		if bytes.Compare(e.Key, allBelow) >= 0 {
-			return fmt.Errorf("key %x: keys from ff on are reserved", e.Key)
-		}
-		if l.table == nil {
-			if err := l.begin(); err != nil {
-				return err
-			}
-		}
-		if err := l.table.Set(e.Key, e.Value); err != nil {
+// build builds one table after the other.
+func (l *loader) build() error {
+	for t := range l.tables {
+		if err := l.buildTable(t); err != nil {
 			return err
 		}
 	}
-	if l.table == nil || l.table.Raw().EstimatedSize() < tableBytes {
-		return nil
-	}
-	return l.end()
+	return nil
 }
 
-func (l *loader) begin() error {
-	l.n++
-	l.path = l.b.fs.PathJoin(l.b.loadPath(), fmt.Sprintf("%06d.sst", l.n))
-	f, err := l.b.fs.Create(l.path, vfs.WriteCategoryUnspecified)
+// buildTable builds a table and makes it part of the database, durably.
+func (l *loader) buildTable(t table) error {
+	f, err := l.b.fs.Create(t.path, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
 	f = vfs.NewSyncingFile(f, vfs.SyncingFileOptions{BytesPerSync: bytesPerSync}) // so that the end of a table has not all of it to wait for
-	l.table = sstable.NewWriter(objstorageprovider.NewFileWritable(f), l.b.tableOptions())
-	return nil
-}
-
-// end ends the table on another goroutine, when the one before is part of the database.
-func (l *loader) end() error {
-	table, path := l.table, l.path
-	l.table = nil
-	if err := l.ended(); err != nil {
-		return errors.Join(err, table.Close())
-	}
-	l.ending = make(chan error, 1)
-	go func(ending chan<- error) { ending <- l.b.ingest(table, path) }(l.ending)
-	return nil
-}
-
-// ended waits for the table before.
-func (l *loader) ended() error {
-	if l.ending == nil {
-		return nil
-	}
-	err := <-l.ending
-	l.ending = nil
-	return err
-}
-
-// ingest ends a table, durably, and makes it part of the database.
-func (b *Backend) ingest(table *sstable.Writer, path string) error {
-	if err := table.Close(); err != nil {
+	w := sstable.NewWriter(newTableFile(f), l.b.tableOptions())
+	if err := l.fill(w, t.parts); err != nil {
+		_ = w.Close() // the first failure counts
 		return err
 	}
-	return b.db.Ingest(context.Background(), []string{path})
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return l.b.db.Ingest(l.ctx, []string{t.path})
+}
+
+func (l *loader) fill(w *sstable.Writer, parts <-chan part) error {
+	for {
+		select {
+		case p, more := <-parts:
+			if !more {
+				return nil
+			}
+			for i := range p.entries {
+				if e := &p.entries[i]; !e.Delete {
+					if err := w.Set(e.Key, e.Value); err != nil {
+						return err
+					}
+				}
+			}
+			l.room.Release(p.bytes)
+		case <-l.ctx.Done():
+			return context.Cause(l.ctx)
+		}
+	}
 }
 
 // tableOptions are those of Pebble's own tables in the last level.

@@ -22,15 +22,15 @@ func TestConformanceOfIngest(t *testing.T) {
 }
 
 // many are n entries of 100 bytes, as the next of a Load.
-func many(n int, value byte) func() (state.Entry, bool, error) {
+func many(n int, value byte) state.Blocks {
 	i := 0
-	return func() (state.Entry, bool, error) {
+	return state.InBlocks(func() (state.Entry, bool, error) {
 		if i == n {
 			return state.Entry{}, false, nil
 		}
 		i++
 		return state.Entry{Key: state.AppendKey(nil, uint16(i>>10), 1, fmt.Appendf(nil, "%09d", i)), Value: []byte(strings.Repeat(string(value), 80))}, true, nil
-	}
+	})
 }
 
 // holds checks that a backend has n entries with this value, and nothing else.
@@ -74,10 +74,16 @@ func TestLoadFailsAtEveryWrite(t *testing.T) {
 		}
 		count.Store(i + 1)
 		err = b.Load(many(2000, 'b'), "m2")
-		if done := err == nil; done {
+		if err == nil { // nothing failed, or what Pebble has another way for: a copy instead of a link
 			holds(t, b, 2000, 'b', "m2")
-			if err := b.Close(); err != nil || failures < 5 {
-				t.Errorf("%d failures: %v", failures, err)
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if count.Load() <= 0 {
+				continue
+			}
+			if failures < 12 {
+				t.Errorf("only %d failures", failures)
 			}
 			return
 		}
@@ -147,13 +153,13 @@ func BenchmarkLoad(b *testing.B) {
 	b.SetBytes(size)
 	for b.Loop() {
 		backend, i := open(b), 0
-		err := backend.Load(func() (state.Entry, bool, error) {
+		err := backend.Load(state.InBlocks(func() (state.Entry, bool, error) {
 			if i == len(keys) {
 				return state.Entry{}, false, nil
 			}
 			i++
 			return state.Entry{Key: keys[i-1], Value: value}, true, nil
-		}, "marker")
+		}), "marker")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -54,11 +54,9 @@ func TestGetSeesEveryWrite(t *testing.T) {
 	}
 	want("")
 	rest := batch("4")
-	next := func() (e state.Entry, ok bool, err error) {
-		if len(rest) > 0 {
-			e, ok, rest = rest[0], true, rest[1:]
-		}
-		return e, ok, nil
+	next := func() (block []state.Entry, err error) {
+		block, rest = rest, nil
+		return block, nil
 	}
 	if err := b.Load(next, "m4"); err != nil {
 		t.Fatal(err)

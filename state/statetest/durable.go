@@ -88,12 +88,12 @@ func testCrashInLoad(t *testing.T, open func(t *testing.T) state.Backend, d *Dur
 		must(t, b.Apply(old, "m1"))
 		must(t, b.Flush())
 		i := 0
-		err := b.Load(func() (state.Entry, bool, error) {
+		err := b.Load(func() ([]state.Entry, error) {
 			if i == n {
-				return state.Entry{}, false, enough
+				return nil, enough
 			}
 			i++
-			return set(1, fmt.Sprintf("%06d", i), string(make([]byte, 8000))), true, nil
+			return []state.Entry{set(1, fmt.Sprintf("%06d", i), string(make([]byte, 8000)))}, nil
 		}, "m2")
 		if !errors.Is(err, enough) {
 			t.Fatal(err)

@@ -98,14 +98,11 @@ func newRand(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// source is the next function of Load.
-func source(entries []state.Entry) func() (state.Entry, bool, error) {
-	return func() (state.Entry, bool, error) {
-		if len(entries) == 0 {
-			return state.Entry{}, false, nil
-		}
-		e := entries[0]
-		entries = entries[1:]
-		return e, true, nil
+// source reads entries, a few at a time.
+func source(entries []state.Entry) state.Blocks {
+	return func() (block []state.Entry, err error) {
+		n := min(3, len(entries))
+		block, entries = entries[:n], entries[n:]
+		return block, nil
 	}
 }

@@ -62,11 +62,11 @@ func testLoadFails(t *testing.T, b state.Backend) {
 	must(t, b.Apply(batch(set(0, "a", "old")), "m1"))
 	broken := errors.New("the store went away")
 	n := 0
-	err := b.Load(func() (state.Entry, bool, error) {
+	err := b.Load(func() ([]state.Entry, error) {
 		if n++; n > 3 {
-			return state.Entry{}, false, broken
+			return nil, broken
 		}
-		return set(uint16(n), "k", "v"), true, nil
+		return []state.Entry{set(uint16(n), "k", "v")}, nil
 	}, "m2")
 	if !errors.Is(err, broken) {
 		t.Fatalf("Load = %v, want the source's error", err)
@@ -82,14 +82,14 @@ func testLoadMuch(t *testing.T, b state.Backend) {
 	const groups, each, size = 16, 200, 4096
 	value := strings.Repeat("v", size)
 	n := 0
-	must(t, b.Load(func() (state.Entry, bool, error) {
+	must(t, b.Load(state.InBlocks(func() (state.Entry, bool, error) {
 		if n == groups*each {
 			return state.Entry{}, false, nil
 		}
 		e := set(uint16(n/each), fmt.Sprintf("%06d", n), value)
 		n++
 		return e, true, nil
-	}, "m"))
+	}), "m"))
 	if got := dump(t, b, nil, nil); len(got) != groups*each {
 		t.Errorf("%d entries, want %d", len(got), groups*each)
 	}
