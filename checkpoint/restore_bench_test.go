@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/state"
@@ -18,32 +20,39 @@ import (
 )
 
 // BenchmarkRestoreDisk restores a base of 2.5 million entries of 130 bytes from a folder into a Pebble backend on the same disk. Values are JSON documents, of which
-// little is left in a table, or can't be compressed. Beside it: as many bytes read and written by nothing but that.
+// little is left in a table, or can't be compressed; the base is read from the disk, or out of the kernel's memory. Beside it: as many bytes read and written by nothing but that.
 func BenchmarkRestoreDisk(b *testing.B) {
 	for _, kind := range []string{"json", "random"} {
-		b.Run(kind, func(b *testing.B) {
-			dir := b.TempDir()
-			r, base := diskBase(b, filepath.Join(dir, "store"), kind)
-			target := filepath.Join(dir, "state")
+		dir := b.TempDir()
+		store, target := filepath.Join(dir, "store"), filepath.Join(dir, "state")
+		r, base := diskBase(b, store, kind)
+		for _, from := range []string{"disk", "cache"} {
+			prepare := func(b *testing.B) {
+				b.StopTimer()
+				if from == "disk" {
+					forget(b, store)
+				}
+				benchtest.RemoveBetween(b, target)
+			}
 			written := int64(0)
-			b.Run("restore", func(b *testing.B) {
+			b.Run(kind+"/"+from+"/restore", func(b *testing.B) {
 				b.SetBytes(base.Size())
 				defer benchtest.ReportCPU(b)()
 				for b.Loop() {
+					prepare(b)
 					written = restoreInto(b, r, base, target)
-					benchtest.RemoveBetween(b, target)
 				}
 				b.ReportMetric(float64(written)/(1<<20), "written-MiB")
 			})
-			b.Run("raw", func(b *testing.B) {
+			b.Run(kind+"/"+from+"/raw", func(b *testing.B) {
 				b.SetBytes(base.Size())
 				defer benchtest.ReportCPU(b)()
 				for b.Loop() {
-					rawCopy(b, filepath.Join(dir, "store"), target, max(written, 1))
-					benchtest.RemoveBetween(b, target)
+					prepare(b)
+					rawCopy(b, store, target, max(written, 1))
 				}
 			})
-		})
+		}
 	}
 }
 
@@ -125,4 +134,22 @@ func rawCopy(b *testing.B, from, to string, n int64) {
 		}
 	}
 	wg.Wait()
+}
+
+// forget has the kernel forget what it has read of a folder's files.
+func forget(b *testing.B, dir string) {
+	b.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED), f.Close())
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }

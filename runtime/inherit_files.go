@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
@@ -25,9 +26,8 @@ type founding struct {
 	repos   []*checkpoint.Repository
 	entries uint64
 
-	next    checkpoint.Next
-	held    state.Entry // taken from next, and of a later shard
-	holding bool
+	next state.Blocks
+	held []state.Entry // taken from next, and of a later shard
 }
 
 func newFounding(b *beginning, from *origin, states *inherited, at *places) *founding {
@@ -57,19 +57,19 @@ func (f *founding) write() (err error) {
 			return err
 		}
 	}
-	if e, ok, err := f.peek(); err != nil || ok {
-		return errors.Join(err, f.left(e, ok))
+	if block, err := f.peek(); err != nil || len(block) > 0 {
+		return errors.Join(err, f.left(block))
 	}
 	f.offsets, err = f.positions()
 	return err
 }
 
 // left: every key group is a shard's, unless the job keeps no state at all.
-func (f *founding) left(e state.Entry, ok bool) error {
-	if !ok {
+func (f *founding) left(block []state.Entry) error {
+	if len(block) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: entry with key %x is of no shard of the job", ErrState, e.Key)
+	return fmt.Errorf("%w: entry with key %x is of no shard of the job", ErrState, block[0].Key)
 }
 
 // writeShard writes the base of a shard's key groups, and the manifest that stands on it.
@@ -82,12 +82,16 @@ func (f *founding) writeShard(s *shard) error {
 	from, to := f.in.keyGroups(s)
 	base, err := repo.WriteBase(f.ctx, checkpoint.MakeID(f.run, 0), func(fn func(key, value []byte) bool) error {
 		for {
-			e, ok, err := f.peek()
-			if err != nil || !ok || binary.BigEndian.Uint16(e.Key) >= to {
+			block, err := f.peek()
+			if err != nil || len(block) == 0 || group(block[0]) >= to {
 				return err
 			}
-			if f.holding = false; !fn(e.Key, e.Value) {
-				return nil
+			n := sort.Search(len(block), func(i int) bool { return group(block[i]) >= to })
+			f.held = block[n:]
+			for _, e := range block[:n] {
+				if !fn(e.Key, e.Value) {
+					return nil
+				}
 			}
 		}
 	})
@@ -99,30 +103,27 @@ func (f *founding) writeShard(s *shard) error {
 	return err
 }
 
-// peek returns the next entry and leaves it there.
-func (f *founding) peek() (state.Entry, bool, error) {
-	if f.holding {
-		return f.held, true, nil
+// peek returns the next entries and leaves them there, none at the end.
+func (f *founding) peek() (_ []state.Entry, err error) {
+	if len(f.held) == 0 {
+		f.held, err = f.next()
 	}
-	e, ok, err := f.next()
-	f.held, f.holding = e, ok && err == nil
-	return e, f.holding, err
+	return f.held, err
 }
 
-// counted tells how far the loading has come, a piece at a time.
-func (f *founding) counted(next checkpoint.Next) checkpoint.Next {
-	const piece = 256 << 10
-	read := int64(0)
-	return func() (state.Entry, bool, error) {
-		e, ok, err := next()
-		if read += int64(len(e.Key) + len(e.Value)); read >= piece || !ok {
-			f.in.inherited.add(read)
-			read = 0
+func group(e state.Entry) uint16 { return binary.BigEndian.Uint16(e.Key) }
+
+// counted tells how far the loading has come.
+func (f *founding) counted(next state.Blocks) state.Blocks {
+	return func() ([]state.Entry, error) {
+		block, err := next()
+		read := int64(0)
+		for i := range block {
+			read += int64(len(block[i].Key) + len(block[i].Value))
 		}
-		if ok && err == nil {
-			f.entries++
-		}
-		return e, ok, err
+		f.in.inherited.add(read)
+		f.entries += uint64(len(block))
+		return block, err
 	}
 }
 

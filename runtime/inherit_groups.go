@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/entrysort"
 	"github.com/weirstream/weir/state"
 )
 
 // regroup puts entries into other key groups: those of records by their keys, and the map of a broadcast state into every group anew. What comes out is
 // sorted; it is good until close.
-func (i *inherited) regroup(ctx context.Context, next checkpoint.Next, groups int, folder string) (sorted checkpoint.Next, close func() error, err error) {
+func (i *inherited) regroup(ctx context.Context, next state.Blocks, groups int, folder string) (sorted state.Blocks, close func() error, err error) {
 	if folder == "" {
 		return nil, nil, fmt.Errorf("%w: the savepoint has another number of key groups, and there is no folder to sort state in", ErrConfig)
 	}
@@ -21,24 +20,27 @@ func (i *inherited) regroup(ctx context.Context, next checkpoint.Next, groups in
 	if err != nil {
 		return nil, nil, err
 	}
-	for n := 0; err == nil; n++ {
-		var e state.Entry
-		var ok bool
-		if e, ok, err = next(); err != nil || !ok {
-			break
-		}
-		if n%1024 == 0 {
-			err = ctx.Err()
-		}
-		err = errors.Join(err, i.place(s, e, groups))
-	}
-	if err == nil {
+	if err = i.placeAll(ctx, s, next, groups); err == nil {
 		sorted, err = s.Sorted()
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Close())
 	}
 	return sorted, s.Close, nil
+}
+
+func (i *inherited) placeAll(ctx context.Context, s *entrysort.Sorter, next state.Blocks, groups int) error {
+	for {
+		block, err := next()
+		if err = errors.Join(err, ctx.Err()); err != nil || len(block) == 0 {
+			return err
+		}
+		for _, e := range block {
+			if err := i.place(s, e, groups); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // place adds an entry in its new key group, or in all.

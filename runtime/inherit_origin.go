@@ -14,7 +14,7 @@ import (
 // origin is what a job starts from, opened.
 type origin struct {
 	header snapshot.Header
-	scan   func(ctx context.Context) (next checkpoint.Next, close func() error, err error)
+	scan   func(ctx context.Context) (next state.Blocks, close func() error, err error)
 	store  checkpoint.Store // nil if there is none
 }
 
@@ -30,8 +30,8 @@ func (b *beginning) open() (*origin, error) {
 	if b.from.URL != "" {
 		return openOrigin(b.ctx, b.from)
 	}
-	return &origin{header: snapshot.Header{MaxParallelism: b.in.o.MaxParallelism}, scan: func(context.Context) (checkpoint.Next, func() error, error) {
-		return func() (state.Entry, bool, error) { return state.Entry{}, false, nil }, func() error { return nil }, nil
+	return &origin{header: snapshot.Header{MaxParallelism: b.in.o.MaxParallelism}, scan: func(context.Context) (state.Blocks, func() error, error) {
+		return func() ([]state.Entry, error) { return nil, nil }, func() error { return nil }, nil
 	}}, nil
 }
 
@@ -55,12 +55,12 @@ func openOrigin(ctx context.Context, from RestoreFrom) (*origin, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	return &origin{header: s.Header(), store: store, scan: func(ctx context.Context) (checkpoint.Next, func() error, error) {
+	return &origin{header: s.Header(), store: store, scan: func(ctx context.Context) (state.Blocks, func() error, error) {
 		st, err := s.Scan(ctx, 0, ^uint16(0))
 		if err != nil {
 			return nil, nil, err
 		}
-		return st.Next, st.Close, nil
+		return st.Block, st.Close, nil
 	}}, nil
 }
 
@@ -97,11 +97,11 @@ func openCheckpoint(ctx context.Context, open func(string) (checkpoint.Store, er
 	for _, s := range plan.Deltas {
 		h.Files = append(h.Files, snapshot.File{FileRef: s.Delta})
 	}
-	return &origin{header: h, store: store, scan: func(ctx context.Context) (checkpoint.Next, func() error, error) {
+	return &origin{header: h, store: store, scan: func(ctx context.Context) (state.Blocks, func() error, error) {
 		st, err := repo.Stream(ctx, plan)
 		if err != nil {
 			return nil, nil, err
 		}
-		return st.Next, st.Close, nil
+		return st.Block, st.Close, nil
 	}}, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/operators"
 	"github.com/weirstream/weir/state"
@@ -133,28 +132,39 @@ func form(d state.Descriptor) string {
 }
 
 // take passes on the entries that the job takes over, with their values as it reads them. Their order stays.
-func (i *inherited) take(next checkpoint.Next) checkpoint.Next {
-	return func() (state.Entry, bool, error) {
+func (i *inherited) take(next state.Blocks) state.Blocks {
+	return func() ([]state.Entry, error) {
 		for {
-			e, ok, err := next()
-			if err != nil || !ok {
-				return e, false, err
+			block, err := next()
+			if err != nil || len(block) == 0 {
+				return nil, err
 			}
-			r, err := i.ruleOf(e.Key)
-			if err != nil {
-				return e, false, err
+			if block, err = i.taken(block); err != nil || len(block) > 0 {
+				return block, err
 			}
-			if r.drop {
-				continue
-			}
-			if r.convert != nil {
-				if e.Value, err = r.converted(e); err != nil {
-					return e, false, err
-				}
-			}
-			return e, true, nil
 		}
 	}
+}
+
+// taken is what of a block the job takes over, in its place.
+func (i *inherited) taken(block []state.Entry) ([]state.Entry, error) {
+	kept := block[:0]
+	for _, e := range block {
+		r, err := i.ruleOf(e.Key)
+		if err != nil {
+			return nil, err
+		}
+		if r.drop {
+			continue
+		}
+		if r.convert != nil {
+			if e.Value, err = r.converted(e); err != nil {
+				return nil, err
+			}
+		}
+		kept = append(kept, e)
+	}
+	return kept, nil
 }
 
 func (i *inherited) ruleOf(key []byte) (*rule, error) {

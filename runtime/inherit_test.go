@@ -223,8 +223,8 @@ func TestCheckpointAsOrigin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e, ok, err := next(); !ok || err != nil || !bytes.Equal(e.Key, key) {
-			t.Errorf("%v, %v, %v", e, ok, err)
+		if block, err := next(); len(block) != 1 || err != nil || !bytes.Equal(block[0].Key, key) {
+			t.Errorf("%v, %v", block, err)
 		}
 		if err := done(); err != nil {
 			t.Error(err)

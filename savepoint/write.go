@@ -180,7 +180,7 @@ func (e *Edit) merge(ctx context.Context, url string, w *Writer, g *graphState) 
 	}
 	o := &overlay{lists: map[uint16]bool{}}
 	o.base.next = checkpoint.Merge(append(sources, state.InBlocks(g.next))...).Each()
-	o.changes.next = changes
+	o.changes.next = changes.Each()
 	for _, d := range e.header.States {
 		o.lists[d.ID] = d.Kind == state.KindList
 	}

@@ -1,7 +1,7 @@
 package state
 
-// Blocks reads entries that are sorted over all of its blocks, each key once: every call returns the next ones, and none at the end. Entries are never
-// overwritten: they may be kept, as may the slice that they are in.
+// Blocks reads entries that are sorted over all of its blocks, each key once: every call returns the next ones, and none at the end. Keys and values are never
+// overwritten, so they may be kept, and the slice belongs to who reads it.
 type Blocks func() ([]Entry, error)
 
 // Each returns what is read entry by entry; ok is false at the end.

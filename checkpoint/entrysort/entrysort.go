@@ -149,16 +149,16 @@ func (s *Sorter) RemoveMerged() error {
 }
 
 // Sorted returns the entries by key. It is called once, after the last Add, and its result is good until Close.
-func (s *Sorter) Sorted() (checkpoint.Next, error) {
+func (s *Sorter) Sorted() (state.Blocks, error) {
 	sources, err := s.read(s.files.Runs)
 	if err != nil {
 		return nil, err
 	}
 	if s.Held() == 0 {
 		s.buffer = buffer{}
-		return checkpoint.Merge(sources...).Each(), nil
+		return checkpoint.Merge(sources...), nil
 	}
-	return checkpoint.Merge(append(sources, state.InBlocks(s.buffer.sorted()))...).Each(), nil
+	return checkpoint.Merge(append(sources, state.InBlocks(s.buffer.sorted()))...), nil
 }
 
 // Close ends the reading. What New made is removed.

@@ -24,8 +24,10 @@ func Example() {
 		_ = s.Add([]byte(key), []byte("value of "+key))
 	}
 	next, _ := s.Sorted()
-	for e, ok, _ := next(); ok; e, ok, _ = next() {
-		fmt.Printf("%s: %s\n", e.Key, e.Value)
+	for block, _ := next(); len(block) > 0; block, _ = next() {
+		for _, e := range block {
+			fmt.Printf("%s: %s\n", e.Key, e.Value)
+		}
 	}
 	fmt.Println(s.Close(), os.Remove(dir))
 	// Output:
@@ -72,10 +74,11 @@ func TestSorts(t *testing.T) {
 		if files, err := os.ReadDir(dir); err != nil || len(files) != len(s.Files().Runs) {
 			t.Fatalf("%d files for %d runs: %v", len(files), len(s.Files().Runs), err)
 		}
-		next, err := s.Sorted()
+		sorted, err := s.Sorted()
 		if err != nil {
 			t.Fatal(err)
 		}
+		next := sorted.Each()
 		for _, k := range slices.Sorted(maps.Keys(want)) {
 			e, ok, err := next()
 			if err != nil || !ok || string(e.Key) != k || string(e.Value) != want[k] {
@@ -122,8 +125,10 @@ func TestCanceled(t *testing.T) {
 	}
 	next, err := s.Sorted()
 	cancel()
-	for ok := true; err == nil && ok; {
-		_, ok, err = next()
+	for n := 1; err == nil && n > 0; {
+		var block []state.Entry
+		block, err = next()
+		n = len(block)
 	}
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -165,8 +170,10 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	next, err := s.Sorted()
-	for ok := true; err == nil && ok; {
-		_, ok, err = next()
+	for n := 1; err == nil && n > 0; {
+		var block []state.Entry
+		block, err = next()
+		n = len(block)
 	}
 	if err == nil {
 		t.Error("the damage was not found")
@@ -199,8 +206,10 @@ func BenchmarkSort(b *testing.B) {
 			}
 		}
 		next, err := s.Sorted()
-		for ok := true; err == nil && ok; {
-			_, ok, err = next()
+		for n := 1; err == nil && n > 0; {
+			var block []state.Entry
+			block, err = next()
+			n = len(block)
 		}
 		if err != nil {
 			b.Fatal(err)

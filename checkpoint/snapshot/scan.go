@@ -3,8 +3,10 @@ package snapshot
 import (
 	"context"
 	"fmt"
+	"sort"
 	"sync"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/state"
 )
 
@@ -23,7 +25,7 @@ type Stream struct {
 	wg          sync.WaitGroup
 	files       chan chan block // one for each file, in order; each has its blocks, in order
 	file        chan block
-	block       []state.Entry
+	next        checkpoint.Next
 	err         error // is final
 }
 
@@ -40,6 +42,7 @@ func (s *Snapshot) Scan(ctx context.Context, first, last uint16) (*Stream, error
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	st := &Stream{first: first, last: last, ctx: ctx, cancel: cancel, files: make(chan chan block, readers-1)}
+	st.next = state.Blocks(st.Block).Each()
 	st.wg.Go(func() { st.readAll(ctx, s) })
 	return st, nil
 }
@@ -79,20 +82,27 @@ func (s *Snapshot) readInto(ctx context.Context, f File, blocks chan<- block) {
 }
 
 // Next returns the next entry; ok is false at the end, when everything was verified. Entries are never overwritten.
-func (st *Stream) Next() (e state.Entry, ok bool, err error) {
+func (st *Stream) Next() (e state.Entry, ok bool, err error) { return st.next() }
+
+// Block returns the next entries, some at a time, and none at the end: a state.Blocks. Who calls it doesn't call Next.
+func (st *Stream) Block() ([]state.Entry, error) {
 	for st.err == nil {
-		if len(st.block) == 0 {
-			if st.block, ok = st.more(); !ok {
-				break
-			}
-			continue
+		block, ok := st.more()
+		if !ok {
+			break
 		}
-		e, st.block = st.block[0], st.block[1:]
-		if g := groupOf(e.Key); g >= st.first && g <= st.last {
-			return e, true, nil
+		if block = st.within(block); len(block) > 0 {
+			return block, nil
 		}
 	}
-	return state.Entry{}, false, st.err
+	return nil, st.err
+}
+
+// within is what of a block is in the range.
+func (st *Stream) within(block []state.Entry) []state.Entry {
+	from := sort.Search(len(block), func(i int) bool { return groupOf(block[i].Key) >= st.first })
+	to := sort.Search(len(block), func(i int) bool { return groupOf(block[i].Key) > st.last })
+	return block[from:to]
 }
 
 // more returns the next block of this file or of the next one; ok is false at the end and after an error.

@@ -17,7 +17,6 @@ import (
 	"github.com/weirstream/weir/checkpoint/store"
 	"github.com/weirstream/weir/internal/benchtest"
 	"github.com/weirstream/weir/internal/objecttest"
-	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/state/pebble"
 )
 
@@ -99,7 +98,7 @@ func restore(b *testing.B, s store.Store) {
 	dir := filepath.Join(b.TempDir(), fmt.Sprint(rand.Uint64()))
 	to, err := pebble.Open(dir, pebble.Options{JobID: "bench"})
 	if err == nil {
-		err = errors.Join(to.Load(state.InBlocks(stream.Next), "r1-000000000001"), to.Close())
+		err = errors.Join(to.Load(stream.Block, "r1-000000000001"), to.Close())
 	}
 	if err := errors.Join(err, stream.Close()); err != nil {
 		b.Fatal(err)
