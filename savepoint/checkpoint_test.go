@@ -14,6 +14,11 @@ import (
 // commit makes a shard's checkpoint of some keys; states have other ids in each shard.
 func commit(t *testing.T, s checkpoint.Store, shard string, id uint16, keys ...string) {
 	t.Helper()
+	commitOf(t, s, shard, id, 8, keys...)
+}
+
+func commitOf(t *testing.T, s checkpoint.Store, shard string, id uint16, groups int, keys ...string) {
+	t.Helper()
 	run := "run" + shard
 	r, err := checkpoint.NewRepository(s, "job", run, checkpoint.Options{Shard: shard})
 	if err != nil {
@@ -24,10 +29,10 @@ func commit(t *testing.T, s checkpoint.Store, shard string, id uint16, keys ...s
 	var entries []state.Entry
 	for _, k := range keys {
 		v, _ := state.Int64{}.Append(nil, int64(len(k)))
-		entries = append(entries, state.Entry{Key: state.AppendKey(nil, state.KeyGroup([]byte(k), 8), id, []byte(k)), Value: v})
+		entries = append(entries, state.Entry{Key: state.AppendKey(nil, state.KeyGroup([]byte(k), groups), id, []byte(k)), Value: v})
 	}
 	slices.SortFunc(entries, func(a, b state.Entry) int { return slices.Compare(a.Key, b.Key) })
-	m, err := r.Prepare(t.Context(), checkpoint.Manifest{ID: checkpoint.MakeID(run, 1), Shard: shard, MaxParallelism: 8, States: []state.Descriptor{sum, other}}, entries)
+	m, err := r.Prepare(t.Context(), checkpoint.Manifest{ID: checkpoint.MakeID(run, 1), Shard: shard, MaxParallelism: groups, States: []state.Descriptor{sum, other}}, entries)
 	if err == nil {
 		err = r.MarkCommitted(t.Context(), m.ID)
 	}
@@ -91,5 +96,37 @@ func TestLoadCheckpoint(t *testing.T) {
 				t.Errorf("got %v, want an error that names the job", err)
 			}
 		})
+	}
+}
+
+// Entries come by key group, however many shards there are: their names are numbers, and "10" is behind "2".
+func TestManyShardsInOrder(t *testing.T) {
+	const shards = 12
+	url := "file://" + t.TempDir()
+	s, err := checkpoint.OpenStore(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, done := 0, map[uint16]bool{}; len(done) < shards; n++ {
+		key := fmt.Sprint("key", n)
+		if g := state.KeyGroup([]byte(key), shards); !done[g] {
+			done[g] = true
+			commitOf(t, s, fmt.Sprint(g), 1, shards, key)
+		}
+	}
+	sp, err := savepoint.LoadCheckpoint(t.Context(), url, "job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sp.Close()
+	var got []uint16
+	for e, err := range sp.Entries(t.Context(), savepoint.Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, e.Group)
+	}
+	if len(got) != shards || !slices.IsSorted(got) {
+		t.Errorf("key groups %v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package savepoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +116,8 @@ func (sp *Savepoint) add(ctx context.Context, s checkpoint.Store, at checkpoint.
 	return sp.addCheckpoint(r, plan, sharded)
 }
 
-// shardsOf lists the shards of a job that have a checkpoint; the one without a name, if it has none.
+// shardsOf lists the shards of a job that have a checkpoint, by their numbers, which are their names: so their key groups ascend. It is the one without a name, if
+// it has none.
 func shardsOf(ctx context.Context, s checkpoint.Store, job string) (shards []string, err error) {
 	prefix := job + "/shard/"
 	infos, err := s.List(ctx, prefix)
@@ -130,6 +132,7 @@ func shardsOf(ctx context.Context, s checkpoint.Store, job string) (shards []str
 	if len(shards) == 0 {
 		return []string{""}, nil
 	}
+	slices.SortFunc(shards, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	return shards, nil
 }
 

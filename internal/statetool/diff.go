@@ -5,9 +5,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -33,9 +33,6 @@ func (t *Tool) diff(ctx context.Context, o *options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	if x, y := a.Header().MaxParallelism, b.Header().MaxParallelism; x != y {
-		return fmt.Errorf("max parallelism is %d in %s and %d in %s: their keys are in different groups, so nothing can be compared", x, a.URL(), y, b.URL())
-	}
 	states, err := o.chosen(statesOf(a, b))
 	if err == nil && len(states) == 0 && !sourced(o.uid, a, b) && (o.uid != "" || o.name != "") {
 		_, inA := a.State(o.uid, o.name)
@@ -88,12 +85,17 @@ type differ struct {
 	line  []byte
 }
 
-// headers compares what the flags choose of the headers: descriptors without their ids, and, unless states or keys are chosen, positions, watermarks, and whether all
-// timers have fired (drained).
+// headers compares what the flags choose of the headers: descriptors without their ids, and, unless states or keys are chosen, positions, watermarks, whether all
+// timers have fired (drained), and how many key groups there are.
 func (w *differ) headers(o *options, a, b savepoint.Header) error {
 	if o.name == "" && !o.keyed() {
 		if o.uid == "" && a.Drained != b.Drained {
 			if err := only(w, "drained", []bool{a.Drained}, []bool{b.Drained}); err != nil {
+				return err
+			}
+		}
+		if o.uid == "" {
+			if err := only(w, "maxParallelism", []int{a.MaxParallelism}, []int{b.MaxParallelism}); err != nil {
 				return err
 			}
 		}
@@ -141,8 +143,8 @@ func only[T any](w *differ, what string, a, b []T) error {
 	return errors.Join(show("-", a, b), show("+", b, a))
 }
 
-// state compares the entries of one state, which are in the same order in both.
-func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoint, s state.Descriptor) error {
+// state compares the entries of one state. Those of b are brought into the key groups of a, if these are others.
+func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoint, s state.Descriptor) (err error) {
 	one := *o
 	one.uid, one.name = s.UID, s.Name
 	quiet := &Tool{} // one bar is enough
@@ -156,6 +158,14 @@ func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoin
 		return err
 	}
 	defer stopRight()
+	if groups := a.Header().MaxParallelism; groups != b.Header().MaxParallelism {
+		sorted, err := regroup(ctx, right, groups)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, sorted.close()) }()
+		right = sorted.next
+	}
 	layouts := rows.Layouts{}
 	x, xErr, more := left()
 	y, yErr, more2 := right()
@@ -203,8 +213,16 @@ func (t *Tool) pull(ctx context.Context, o *options, sp *savepoint.Savepoint) (p
 	return next, stop, nil
 }
 
+// compare is the order of the encoded keys, in which the length of a record's key is a uvarint.
 func compare(x, y *savepoint.Entry) int {
-	return cmp.Or(cmp.Compare(x.Group, y.Group), cmp.Compare(len(x.Key), len(y.Key)), bytes.Compare(x.Key, y.Key), bytes.Compare(x.Suffix, y.Suffix))
+	if c := cmp.Compare(x.Group, y.Group); c != 0 {
+		return c
+	}
+	if n, m := uint64(len(x.Key)), uint64(len(y.Key)); n != m {
+		var a, b [binary.MaxVarintLen64]byte
+		return bytes.Compare(binary.AppendUvarint(a[:0], n), binary.AppendUvarint(b[:0], m))
+	}
+	return cmp.Or(bytes.Compare(x.Key, y.Key), bytes.Compare(x.Suffix, y.Suffix))
 }
 
 func (w *differ) show(sign string, layouts rows.Layouts, e *savepoint.Entry) (err error) {
