@@ -55,7 +55,7 @@ func (m *merger) next() ([]state.Entry, error) {
 		run := m.run()
 		whole := len(out) == 0 && m.whole(run)
 		if whole {
-			out = run // as it is: mostly there is nothing over a base, or little
+			out = slices.Clip(run) // as it is: mostly there is nothing over a base, or little
 		} else {
 			out = m.add(out, run)
 		}

@@ -159,9 +159,9 @@ func (w *differ) state(ctx context.Context, o *options, a, b *savepoint.Savepoin
 	}
 	defer stopRight()
 	if groups := a.Header().MaxParallelism; groups != b.Header().MaxParallelism {
-		sorted, err := regroup(ctx, right, groups)
-		if err != nil {
-			return err
+		sorted, failed := regroup(ctx, right, groups)
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, sorted.close()) }()
 		right = sorted.next

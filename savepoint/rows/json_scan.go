@@ -67,6 +67,9 @@ func (o *jsonObject) field() error {
 	if err := o.value(); err != nil {
 		return err
 	}
+	if before, twice := o.row[name]; twice && !json.Valid(before.Bytes) { // nobody will decode it
+		return fmt.Errorf("expected a JSON object, but the first value of %q is %s", name, excerpt(before.Bytes))
+	}
 	o.row[name] = Cell{Kind: JSON, Bytes: o.b[from:o.at]}
 	return nil
 }

@@ -10,6 +10,16 @@ import (
 	"pgregory.net/rapid"
 )
 
+// Of a name that comes twice the last value counts; the first must be one all the same.
+func TestJSONObjectNameTwice(t *testing.T) {
+	for object, ok := range map[string]bool{`{"key":1,"key":2}`: true, `{"key":1key:1,"key":2}`: false, `{"key":[1,"key":2}`: false} {
+		o := jsonObject{names: map[string]string{}, row: Row{}}
+		if err := o.parse([]byte(object)); (err == nil) != ok || ok && string(o.row["key"].Bytes) != "2" {
+			t.Errorf("%s: %v, %s", object, err, o.row["key"].Bytes)
+		}
+	}
+}
+
 // The scanner finds the fields that encoding/json finds, and takes no object for one that encoding/json refuses, except for what is
 // wrong within a value, which shows when that is decoded.
 func TestJSONObject(t *testing.T) {

@@ -10,7 +10,7 @@
 //   - The folder is stamped with the job's id and a format version before Pebble writes to it; folders of other jobs and of later
 //     versions are refused untouched. A lock keeps other processes out, and goes when its process does.
 //   - A large Load writes tables and adds them to the last level, if the folder was empty: no memtable, no compaction. Before the first of them the deletion of marker and old entries is
-//     durable, and the marker comes after the last. Two tables are built side by side, each of 16 MiB of entries, of which 24 MiB are on their way at most.
+//     durable, and the marker comes after the last. Two tables are built side by side, each of entries that take 24 MiB of memory, and 36 MiB are on their way at most.
 //   - Keys that are asked for in order are found by walking from one to the next, others by searching (readers_order.go).
 //   - A Get that begins after a write has returned sees it. Iterators are kept from one Get to the next, none of them beyond a write
 //     (readers.go); nor beyond Flush, since they hold on to all that they could read.

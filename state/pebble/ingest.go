@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -26,9 +27,12 @@ const (
 	bytesPerSync = 1 << 20
 )
 
-// tableBytes is how many bytes of entries go into a table. A builder that has its table to end finds the next one begun, so half as much again may be on
-// the way. Variable for tests.
-var tableBytes int64 = 16 << 20
+// tableBytes is how much memory the entries of a table take before they are in it: 16 MiB of those of 130 bytes. A builder that has its table to end finds the
+// next one begun, so half as much again may be on the way. Variable for tests.
+var tableBytes int64 = 24 << 20
+
+// entryBytes is what an entry takes beside its key and value.
+const entryBytes = int64(unsafe.Sizeof(state.Entry{}))
 
 // loader hands the entries of one Load to builders, a whole table to each.
 type loader struct {
@@ -116,7 +120,9 @@ func (l *loader) add(entries []state.Entry) error {
 	return nil
 }
 
-func sizeOf(entries []state.Entry) (n int64) {
+// sizeOf is the memory that entries take.
+func sizeOf(entries []state.Entry) int64 {
+	n := int64(len(entries)) * entryBytes
 	for i := range entries {
 		n += int64(len(entries[i].Key) + len(entries[i].Value))
 	}
