@@ -78,8 +78,7 @@ func (r *Repository) writeChanges(ctx context.Context, seq uint64, changes []Fil
 		return nil, err
 	}
 	nothing := newWindow(0) // beyond each file's own chunks
-	changed := mergeChanges(append(r.changeSources(ctx, nothing, changes, s, nil), newer...)...)
-	next := changed.Each()
+	next := mergeChanges(append(r.changeSources(ctx, nothing, changes, s, nil), newer...)...).Each()
 	w := &baseWriter{ctx: ctx, repo: r, seq: seq, rate: r.opts.BaseRate, limit: math.MaxInt64}
 	for {
 		e, ok, err := next()

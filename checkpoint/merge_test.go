@@ -32,8 +32,12 @@ func TestMergeRapid(t *testing.T) {
 		want := newBackend()
 		var sources []state.Blocks
 		var given [][]state.Entry
-		for i := range rapid.IntRange(0, 6).Draw(t, "sources") {
-			entries := drawEntries(t, i)
+		for i := range rapid.IntRange(0, 8).Draw(t, "sources") {
+			draw := drawKeys
+			if rapid.Bool().Draw(t, "in ranges") {
+				draw = drawRanges
+			}
+			entries := draw(t, i)
 			given = append(given, entries, slices.Clone(entries))
 			sources = append(sources, sourceOf(entries, rapid.IntRange(1, 600).Draw(t, "block"), nil))
 			_ = want.Apply(entries, "")
@@ -59,7 +63,22 @@ func TestMergeRapid(t *testing.T) {
 	})
 }
 
-func drawEntries(t *rapid.T, source int) (entries []state.Entry) {
+// drawKeys are a few keys of any form, each put or deleted.
+func drawKeys(t *rapid.T, source int) (entries []state.Entry) {
+	keys := rapid.SliceOfNDistinct(rapid.StringOfN(rapid.RuneFrom([]rune("ab\x00")), 0, 4, -1), 0, 20, rapid.ID[string]).Draw(t, "keys")
+	slices.Sort(keys)
+	for _, k := range keys {
+		if rapid.Bool().Draw(t, "delete") {
+			entries = append(entries, del(k))
+		} else {
+			entries = append(entries, put(k, fmt.Sprint(source)))
+		}
+	}
+	return entries
+}
+
+// drawRanges are keys in ranges, of which each so many is deleted.
+func drawRanges(t *rapid.T, source int) (entries []state.Entry) {
 	keys := map[int]bool{}
 	for range rapid.IntRange(0, 4).Draw(t, "ranges") {
 		from := rapid.IntRange(0, 2000).Draw(t, "from")

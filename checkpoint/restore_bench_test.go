@@ -104,16 +104,9 @@ func rawCopy(b *testing.B, from, to string, n int64) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		buf := make([]byte, 256<<10)
-		err := filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			f, err := os.Open(path)
-			if err != nil {
-				return err
-			}
-			_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
-			return errors.Join(err, f.Close())
+		err := eachFile(from, func(f *os.File) error {
+			_, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, buf)
+			return err
 		})
 		if err != nil {
 			b.Error(err)
@@ -139,7 +132,15 @@ func rawCopy(b *testing.B, from, to string, n int64) {
 // forget has the kernel forget what it has read of a folder's files.
 func forget(b *testing.B, dir string) {
 	b.Helper()
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	err := eachFile(dir, func(f *os.File) error { return unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) })
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// eachFile opens all files of a folder, one after the other.
+func eachFile(dir string, fn func(f *os.File) error) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -147,9 +148,6 @@ func forget(b *testing.B, dir string) {
 		if err != nil {
 			return err
 		}
-		return errors.Join(unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED), f.Close())
+		return errors.Join(fn(f), f.Close())
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
 }

@@ -83,10 +83,10 @@ func (f *founding) writeShard(s *shard) error {
 	base, err := repo.WriteBase(f.ctx, checkpoint.MakeID(f.run, 0), func(fn func(key, value []byte) bool) error {
 		for {
 			block, err := f.peek()
-			if err != nil || len(block) == 0 || group(block[0]) >= to {
+			if err != nil || len(block) == 0 || groupOf(block[0]) >= to {
 				return err
 			}
-			n := sort.Search(len(block), func(i int) bool { return group(block[i]) >= to })
+			n := sort.Search(len(block), func(i int) bool { return groupOf(block[i]) >= to })
 			f.held = block[n:]
 			for _, e := range block[:n] {
 				if !fn(e.Key, e.Value) {
@@ -111,7 +111,7 @@ func (f *founding) peek() (_ []state.Entry, err error) {
 	return f.held, err
 }
 
-func group(e state.Entry) uint16 { return binary.BigEndian.Uint16(e.Key) }
+func groupOf(e state.Entry) uint16 { return binary.BigEndian.Uint16(e.Key) }
 
 // counted tells how far the loading has come.
 func (f *founding) counted(next state.Blocks) state.Blocks {
