@@ -18,7 +18,6 @@ func (s *sealed) remember(m *checkpoint.Manifest, of *shard) {
 			if from, to := t.groups(); now.wm != operators.NoWatermark {
 				m.Watermarks = append(m.Watermarks, checkpoint.StageWatermark{Operator: t.stage.UID, From: from, To: to, Watermark: now.wm})
 			}
-			m.Inputs = append(m.Inputs, s.inputs[t]...)
 		case nil:
 			for i := range m.Sources {
 				if src := &m.Sources[i]; src.Topic == t.partition.Topic && src.Partition == t.partition.ID {
@@ -27,6 +26,11 @@ func (s *sealed) remember(m *checkpoint.Manifest, of *shard) {
 					}
 				}
 			}
+		}
+	}
+	for t, heard := range s.inputs { // also of one without event time of its own, which waits for others or never has any
+		if t.shard == of {
+			m.Inputs = append(m.Inputs, heard...)
 		}
 	}
 	slices.SortFunc(m.Watermarks, func(a, b checkpoint.StageWatermark) int {

@@ -40,6 +40,29 @@ func TestSendersExpected(t *testing.T) {
 	}
 }
 
+// What a task has heard of some of its senders outlives a restart also as long as it has no event time of its own, since others have sent nothing or have none.
+func TestSendersRemembered(t *testing.T) {
+	in := lab(t, memStore(t), 2)
+	work := in.behind(3, 0, labCounts)
+	work.time.mark.wm = operators.NoWatermark
+	work.senders = newSenders(work, &checkpoint.Manifest{})
+	if _, changed := work.senders.take("by_b", operators.Mark{Sender: "r/0", Watermark: 7}); changed {
+		t.Fatal("one of three senders has moved event time")
+	}
+	if work.senders.end("by_b", operators.End{Sender: "first#1", Drain: "input"}) {
+		t.Fatal("one of three ends was taken for all")
+	}
+	work.attempt.tasks, work.attempt.pending = []*task{work}, map[uint64]*alignment{}
+	work.attempt.expect(1)
+	work.attempt.passed(1, work, nil, 0)
+	var m checkpoint.Manifest
+	work.attempt.pending[1].sealed.remember(&m, work.shard)
+	want := []checkpoint.InputWatermark{{Operator: "by_b", Sender: "first#1", Drained: "input"}, {Operator: "by_b", Sender: "r/0", Watermark: 7}}
+	if !slices.Equal(m.Inputs, want) || len(m.Watermarks) != 0 {
+		t.Errorf("the manifest says %+v and %+v, want %+v", m.Inputs, m.Watermarks, want)
+	}
+}
+
 // sendable are watermarks as sources make them: never 0, which stands for none.
 var sendable = rapid.Int64Range(-5, 50).Filter(func(wm int64) bool { return wm != 0 })
 

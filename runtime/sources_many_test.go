@@ -2,16 +2,20 @@ package runtime_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/jobs"
 	"github.com/weirstream/weir/runtime"
+	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
 )
 
@@ -42,6 +46,86 @@ func TestManyInstancesBounded(t *testing.T) {
 	}
 	if again := tallied(t, c.committed("word-counts")); !maps.Equal(again, got) {
 		t.Errorf("a job that is over has written %v", again)
+	}
+}
+
+// One partition comes to its end long before the other, and the job is started again in between: who has heard of that end by then still knows it, though it has no event
+// time, and its windows fire when the other has ended, too.
+func TestManyInstancesRememberEnds(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2, "text", "word-counts")
+	lines, want := make([]string, 60_000), map[string]int64{}
+	for i := range lines {
+		lines[i] = fmt.Sprint("w", i%7)
+		want[lines[i]]++
+	}
+	c.feedBatch("text", 1, lines)
+	var seen atomic.Int64
+	slow := func(o *runtime.Options) {
+		job := stream.NewJob("slow")
+		in := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Bounded(), stream.UID("lines"))
+		words := stream.Map(in, func(w string) string {
+			if seen.Add(1)%20 == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			return w
+		}, stream.UID("words"))
+		byWord := stream.KeyBy(words, func(w string) string { return w }, stream.Through(state.String{}), stream.UID("by_word"))
+		days := stream.WindowAggregate(byWord, stream.Tumbling(24*time.Hour).ProcessingTime(), stream.Aggregator[string, int64, int64]{
+			Codec: state.Int64{}, New: func() int64 { return 0 },
+			Add: func(acc int64, _ string) int64 { return acc + 1 }, Result: func(acc int64) int64 { return acc },
+		}, stream.UID("days"))
+		stream.To(days, "word-counts", func(p stream.Pane[string, int64], out *stream.Output) error {
+			out.Key, out.Value = []byte(p.Key), strconv.AppendInt(nil, p.Value, 10)
+			return nil
+		})
+		runs(t, job)(o)
+	}
+	one, two := c.start(c.many("one"), slow), c.start(c.many("two"), slow) // one of them does not have the other partition to read
+	one.until(t, "the end of the empty partition behind the exchange", c.heard("wordcount", "text", 0))
+	if one.in.Status().RecordsIn+two.in.Status().RecordsIn >= uint64(len(lines)) {
+		t.Fatal("the other partition has ended, too")
+	}
+	for _, l := range []*life{one, two} {
+		if err := l.stop(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.start(c.many("one"), slow).end(t); err != nil {
+		t.Fatal(err)
+	}
+	if got := tallied(t, c.committed("word-counts")); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// heard says whether a source partition has come to its end and one of those behind the exchange has gone past its word of that.
+func (c *cluster) heard(group, topic string, partition int32) func(runtime.Status) bool {
+	var told kadm.ListedOffsets
+	return func(s runtime.Status) (heard bool) {
+		if s.Commits == 0 {
+			return false // perhaps there is no group yet
+		}
+		c.admin(func(a *kadm.Client) error {
+			committed, err := a.FetchOffsets(c.t.Context(), group)
+			if err != nil {
+				return err
+			}
+			at, _ := committed.Lookup(topic, partition)
+			if m, _, err := checkpoint.DecodeMetadata(at.Metadata); err != nil || m.Drained == "" {
+				return err
+			}
+			if told == nil {
+				told, err = a.ListCommittedOffsets(c.t.Context(), group+"-by_word-repartition")
+				return err
+			}
+			told.Each(func(end kadm.ListedOffset) {
+				at, ok := committed.Lookup(end.Topic, end.Partition)
+				heard = heard || ok && at.At >= end.Offset-1 // the end of a transaction may be last
+			})
+			return nil
+		})
+		return heard
 	}
 }
 
