@@ -25,6 +25,13 @@ type cut struct {
 	drained     map[txn.Partition]string       // of source partitions: by which drain they have come to their ends (exchange kafka)
 }
 
+// at says whether two cuts are at the same place of the input and between the stages.
+func (c *cut) at(other cut) bool {
+	return slices.EqualFunc(c.sources, other.sources, func(a, b checkpoint.SourcePosition) bool {
+		return a.Topic == b.Topic && a.Partition == b.Partition && a.Offset == b.Offset
+	}) && maps.EqualFunc(c.crossings, other.crossings, func(a, b txn.Position) bool { return a.Offset == b.Offset })
+}
+
 // readCut reads the decision records of all instances.
 func (in *Instance) readCut(ctx context.Context) (cut, error) {
 	committed, err := in.readDecisions(ctx)

@@ -59,6 +59,30 @@ func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
 	}
 }
 
+// standstill returns when nothing is under way and nothing will be: one moment without records under way can be chance, while sources are still read. An instance looks
+// for requests every requestEvery, and commits then what it has read. So a cut that nothing follows within two of these is the last one. A drain needs no second
+// look: the end of every partition is committed in its cut.
+func (in *Instance) standstill(ctx context.Context, drain string) error {
+	c, err := in.stillCut(ctx, drain)
+	for began := time.Now(); err == nil && drain == ""; {
+		if time.Since(began) > quietPatience {
+			return fmt.Errorf("the job's instances still commit records after %v, although none is to read any. Do all of them reach %s? Timers that keep sending records behind an exchange can be the cause too",
+				quietPatience, in.o.Store.URL())
+		}
+		select {
+		case <-time.After(2 * requestEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		var next cut
+		if next, err = in.stillCut(ctx, drain); err == nil && next.at(c) {
+			return nil
+		}
+		c = next
+	}
+	return err
+}
+
 // checkedCut reads a cut; errCrossing and errUndrained say that it is not one to be used.
 func (in *Instance) checkedCut(ctx context.Context, drain string) (cut, error) {
 	c, err := in.readCut(ctx)
@@ -85,7 +109,7 @@ func (in *Instance) stopAllWith(st SavepointStatus) {
 		drain = checkpoint.NewRun() // no other has the name
 	}
 	err := in.quietly(in.ctx, st, drain, func(_ context.Context, stop func()) error {
-		if _, err := in.stillCut(ctx, drain); err != nil {
+		if err := in.standstill(ctx, drain); err != nil {
 			return err
 		}
 		stop()

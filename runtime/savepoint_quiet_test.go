@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirstream/weir/runtime"
 )
@@ -95,4 +96,54 @@ func TestStopInstancesWithSavepoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkCounts(t, c.committed("word-counts"), want)
+}
+
+// TestStopInstancesAmidATrickle: with few records there are moments without any under way while sources are still read. None of them is one to stop at: who is asked has
+// let its own sources stand still for a while before it ends.
+func TestStopInstancesAmidATrickle(t *testing.T) {
+	c := newCluster(t, 4, "text", "word-counts")
+	lines, _ := text(4000)
+	one, two := c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
+	}
+	var fed []time.Time // when each line was there
+	enough, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := 0; ; n++ {
+			select {
+			case <-enough:
+				return
+			case <-time.After(20 * time.Millisecond):
+				c.feed("text", lines[n])
+				fed = append(fed, time.Now())
+			}
+		}
+	}()
+	for _, l := range []*life{one, two} {
+		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
+	}
+	st, err := one.in.StartSavepoint(runtime.SavepointRequest{Name: "end", Stop: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.until(t, "the end of its work", func(s runtime.Status) bool { return s.Phase != runtime.PhaseRunning })
+	stopped := time.Now()
+	for _, l := range []*life{one, two} {
+		l.ended(t)
+	}
+	close(enough)
+	<-done
+	h, got := wordsIn(t, st.URL)
+	if again := replayed(c.committed("text"), h); !maps.Equal(got, again) {
+		t.Errorf("got %v, want %v", got, again)
+	}
+	read := int64(0)
+	for _, s := range h.Sources {
+		read += s.Offset
+	}
+	if still := stopped.Sub(fed[read-1]); still < 500*time.Millisecond {
+		t.Errorf("the last line was there %v before the first instance stopped; all sources should have stood still for longer", still)
+	}
 }
