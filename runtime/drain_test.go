@@ -116,19 +116,24 @@ type tally struct {
 
 // tallies counts words in hours of event time, and these counts, by the length of the word, in days of the clock: without a drain nothing comes out.
 func tallies(more ...stream.Option) *stream.Job {
+	return shakenTallies(func(float64) {}, stream.Tumbling(time.Hour), append(more, stream.Watermarks(time.Second))...)
+}
+
+// shakenTallies is tallies with a function to be called in its own, with the odds of something happening.
+func shakenTallies(shake func(odds float64), hourly stream.Windows, options ...stream.Option) *stream.Job {
 	job := stream.NewJob("wordcount")
-	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), append(more, stream.Watermarks(time.Second), stream.UID("lines"))...)
+	lines := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), append(options, stream.UID("lines"))...)
 	words := stream.FlatMap(lines, func(l string, emit func(string)) {
 		for _, w := range strings.Fields(l) {
 			emit(w)
 		}
 	}, stream.UID("words"))
 	byWord := stream.KeyBy(words, func(w string) string { return w }, stream.Through(state.String{}), stream.UID("by_word"))
-	hours := stream.WindowAggregate(byWord, stream.Tumbling(time.Hour), stream.Aggregator[string, int64, int64]{
+	hours := stream.WindowAggregate(byWord, hourly, stream.Aggregator[string, int64, int64]{
 		Codec: state.Int64{}, New: func() int64 { return 0 },
-		Add: func(acc int64, _ string) int64 { return acc + 1 }, Result: func(acc int64) int64 { return acc },
+		Add: func(acc int64, _ string) int64 { shake(1e-3); return acc + 1 }, Result: func(acc int64) int64 { return acc },
 	}, stream.UID("hours"))
-	counts := stream.Map(hours, func(p stream.Pane[string, int64]) tally { return tally{p.Key, p.Value} }, stream.UID("tallies"))
+	counts := stream.Map(hours, func(p stream.Pane[string, int64]) tally { shake(0.1); return tally{p.Key, p.Value} }, stream.UID("tallies"))
 	byLength := stream.KeyBy(counts, func(c tally) string { return fmt.Sprint(len(c.Word)) }, stream.Through(state.JSON[tally]{}), stream.UID("by_length"))
 	days := stream.WindowReduce(byLength, stream.Tumbling(24*time.Hour).ProcessingTime(), state.JSON[tally]{}, func(a, b tally) tally { return tally{N: a.N + b.N} }, stream.UID("days"))
 	stream.To(days, "word-counts", func(p stream.Pane[string, tally], out *stream.Output) error {
