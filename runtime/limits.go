@@ -20,9 +20,12 @@ func (s *sinks) takes(ctx context.Context, topic string) txn.Limits {
 	defer cancel()
 	now, err := s.in.sinkAdmin.Limits(asking, topic)
 	switch {
-	case err != nil && ok:
+	case err == nil:
+	case ctx.Err() != nil:
+		return before // the work is over: that is no answer
+	case ok:
 		now = before
-	case err != nil && ctx.Err() == nil:
+	default:
 		s.in.log.Info("what a topic takes is not known: a record that is too large for it will end the job without being named (allow the operation DescribeConfigs)", "topic", topic, "err", err)
 	}
 	s.limits.learn(topic, now)
