@@ -24,7 +24,7 @@ const (
 	prefixVariable  = "INTEGRATION_PREFIX"
 )
 
-var programs = map[string]func(prefix string) *stream.Job{"route": routeJob, "sums": sumsJob, "ballast": ballastJob}
+var programs = map[string]func(prefix string) *stream.Job{"route": routeJob, "sums": sumsJob, "ends": endsJob, "ballast": ballastJob}
 
 // runProgram does not return.
 func runProgram(name string) {

@@ -9,7 +9,8 @@
 //
 // In classify a tumbling window of processing time, aligned to the epoch (Params.ClassifyWindow; 1 hour by default in the settings), reduces
 // the events of a key: to the sum of their values, with createdAt, in milliseconds since the epoch, set to the time of the last reduction;
-// a single event stays as it is. The result is written at the window's end, with the window's last millisecond as its timestamp. Without
+// a single event stays as it is. The result is written at the window's end, with the window's last millisecond as its timestamp; when a drain ends the
+// window more than an hour before, with the present. Without
 // a window (0) the first event of a key passes as it is, and every later one with the sum of all values so far and createdAt set to now.
 // Sums of whole numbers are exact up to an int64. The label is UNCLASSIFIED as long as the
 // state thresholdState of operator classify_data holds nothing for the key, L1 if the sum is above it, else L2. An event without key or

@@ -12,6 +12,7 @@ import (
 // when the epoch is committed, where nobody can tell any more which record it was.
 type room struct {
 	t     *Task
+	exact bool // no timestamp is exchanged for another
 	topic string
 	// A record of this topic whose key and value have up to bytes bytes, and which has no headers, is surely taken if its timestamp is not above latest.
 	bytes  int
@@ -24,13 +25,17 @@ func (r *room) surely(out *Output) bool {
 	return len(out.Key)+len(out.Value) <= r.bytes && len(out.Headers) == 0 && out.Timestamp <= r.latest && out.Topic == r.topic
 }
 
-// check says why the topic does not take a record. What is known may be old, so it asks anew before it refuses.
+// check says why the topic does not take a record. What is known may be old, so it asks anew before it refuses. A timestamp that is too far ahead and was not
+// chosen for the record becomes the present: so is the end of a day whose window a drain closes in the morning.
 func (r *room) check(out *Output) error {
 	if r.topic != out.Topic {
-		*r = room{t: r.t, topic: out.Topic}
+		*r = room{t: r.t, exact: r.exact, topic: out.Topic}
 	}
 	if r.latest == 0 || r.beyond(out) != nil {
 		r.ask()
+	}
+	if now := r.t.env.Now(); !r.exact && out.Timestamp == r.t.ts && r.limits.After > 0 && time.UnixMilli(out.Timestamp).Sub(now) > r.limits.After {
+		out.Timestamp = now.UnixMilli()
 	}
 	return r.beyond(out)
 }

@@ -52,6 +52,50 @@ func TestSinkLimits(t *testing.T) {
 	}
 }
 
+// A result has the end of its window for a timestamp, which a drain or an early result is ahead of: the present takes its place where the topic would refuse it. What a function has
+// set, or a raw record has brought, stays and is refused.
+func TestSinkTimestampsAhead(t *testing.T) {
+	now := time.UnixMilli(1_000_000)
+	day, hour := now.Add(24*time.Hour).UnixMilli(), now.Add(time.Hour).UnixMilli()
+	l := lendTopics()
+	l.Now = func() time.Time { return now }
+	limits := txn.Limits{After: time.Hour}
+	l.Limits = func(string) txn.Limits { return limits }
+	task := NewTask(&l.Env)
+	to := Destination{Topics: []string{"p3"}}
+	written := func(ts int64, push func() error) (int64, error) {
+		task.ts = ts
+		if err := push(); err != nil {
+			return 0, err
+		}
+		if err := task.flush(); err != nil {
+			return 0, err
+		}
+		return l.produced[len(l.produced)-1].Timestamp, nil
+	}
+	result := Sink(task, "result", to, func(string, *Output) error { return nil })
+	own := Sink(task, "own", to, func(_ string, out *Output) error { out.Timestamp = day + 1; return nil })
+	raw := Sink(task, "raw", to, func(r *txn.Record, out *Output) error { out.Timestamp = r.Timestamp; return nil })
+	for _, c := range []struct {
+		name     string
+		limits   txn.Limits
+		ts, want int64
+		push     func() error
+	}{
+		{"a day ahead", limits, day, now.UnixMilli(), func() error { return result("") }},
+		{"as far as it may", limits, hour, hour, func() error { return result("") }},
+		{"nothing is known", txn.Limits{}, day, day, func() error { return result("") }},
+		{"set by the function", limits, day, 0, func() error { return own("") }},
+		{"a raw record", limits, day, 0, func() error { return raw(&txn.Record{Timestamp: day}) }},
+	} {
+		limits = c.limits
+		got, err := written(c.ts, c.push)
+		if got != c.want || (err != nil) != (c.want == 0) {
+			t.Errorf("%s: %d, %v; want %d", c.name, got, err, c.want)
+		}
+	}
+}
+
 // What surely fits is not asked about for each record.
 func TestSinkAsksSeldom(t *testing.T) {
 	l, asked := lendTopics(), 0

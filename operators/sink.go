@@ -33,7 +33,8 @@ type Output struct {
 	Key, Value []byte
 	Headers    []txn.Header
 	// Timestamp, in ms since the epoch, is that of the record at work at first; 0 lets the client take the current time, and so does a record
-	// that has none. One that is too far in the future for its topic (message.timestamp.after.max.ms, 1 hour by default) is an error.
+	// that has none. One that is too far in the future for its topic (message.timestamp.after.max.ms, 1 hour by default) is an error if it was set here, or came with a
+	// raw record. Otherwise the present takes its place: results have the end of their window, and come before it when they are early or when a drain closes it.
 	Timestamp int64
 	// Topic is the sink's topic at first, if it has just one.
 	Topic string
@@ -72,6 +73,7 @@ func Sink[T any](t *Task, uid string, to Destination, encode func(v T, out *Outp
 	out := &Output{}
 	box := &t.out
 	route := newRoute(t, op, to)
+	_, route.room.exact = any(*new(T)).(*txn.Record)
 	return func(v T) error {
 		t.op = op
 		out.Key, out.Value, out.Headers, out.lent = nil, nil, nil, 0

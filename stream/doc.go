@@ -98,7 +98,8 @@
 // the accumulation only. At its end (the watermark has passed its last millisecond, or the clock its end) a window emits a Pane, whose timestamp is that
 // last millisecond, and is forgotten; with AllowLateness it is kept, and emits again for each late record. A record that comes too late for all
 // of its windows goes to LateTo, or is dropped. Sessions that touch are merged, also by a late record. Early emits what there is in
-// between. By the machine's clock a window that has emitted can come again if the clock is set back.
+// between. By the machine's clock a window that has emitted can come again if the clock is set back. Where a topic would refuse the timestamp of a result that comes
+// long before its window's end, early or by a drain, the sink writes the present instead (Output).
 //
 // # Joins
 //
