@@ -12,7 +12,6 @@ import (
 // when the epoch is committed, where nobody can tell any more which record it was.
 type room struct {
 	t     *Task
-	exact bool // no timestamp is exchanged for another
 	topic string
 	// A record of this topic whose key and value have up to bytes bytes, and which has no headers, is surely taken if its timestamp is not above latest.
 	bytes  int
@@ -25,17 +24,13 @@ func (r *room) surely(out *Output) bool {
 	return len(out.Key)+len(out.Value) <= r.bytes && len(out.Headers) == 0 && out.Timestamp <= r.latest && out.Topic == r.topic
 }
 
-// check says why the topic does not take a record. What is known may be old, so it asks anew before it refuses. A timestamp that is too far ahead and was not
-// chosen for the record becomes the present: so is the end of a day whose window a drain closes in the morning.
+// check says why the topic does not take a record. What is known may be old, so it asks anew before it refuses.
 func (r *room) check(out *Output) error {
 	if r.topic != out.Topic {
-		*r = room{t: r.t, exact: r.exact, topic: out.Topic}
+		*r = room{t: r.t, topic: out.Topic}
 	}
 	if r.latest == 0 || r.beyond(out) != nil {
 		r.ask()
-	}
-	if now := r.t.env.Now(); !r.exact && out.Timestamp == r.t.ts && r.limits.After > 0 && time.UnixMilli(out.Timestamp).Sub(now) > r.limits.After {
-		out.Timestamp = now.UnixMilli()
 	}
 	return r.beyond(out)
 }
@@ -66,9 +61,9 @@ func (r *room) beyond(out *Output) error {
 	if out.Timestamp <= 0 || r.limits.After == 0 && r.limits.Before == 0 {
 		return nil
 	}
-	ahead := time.UnixMilli(out.Timestamp).Sub(r.t.env.Now())
+	ahead := r.ahead(out)
 	switch {
-	case r.limits.After > 0 && ahead > r.limits.After:
+	case r.tooFar(ahead):
 		return fmt.Errorf("the timestamp of a record for topic %q, %d, is %v ahead of now, and the topic takes up to %v (message.timestamp.after.max.ms): set another (Output.Timestamp), or change the topic",
 			r.topic, out.Timestamp, ahead.Round(time.Second), r.limits.After)
 	case r.limits.Before > 0 && -ahead > r.limits.Before:
@@ -77,6 +72,12 @@ func (r *room) beyond(out *Output) error {
 	}
 	return nil
 }
+
+// ahead is how far a record's timestamp is ahead of the clock, and tooFar whether that is further than the topic takes.
+func (r *room) ahead(out *Output) time.Duration {
+	return time.UnixMilli(out.Timestamp).Sub(r.t.env.Now())
+}
+func (r *room) tooFar(ahead time.Duration) bool { return r.limits.After > 0 && ahead > r.limits.After }
 
 func sizeOf(out *Output) int {
 	return (&txn.Record{Key: out.Key, Value: out.Value, Headers: out.Headers}).Size()

@@ -94,6 +94,10 @@ func TestSinkTimestampsAhead(t *testing.T) {
 			t.Errorf("%s: %d, %v; want %d", c.name, got, err, c.want)
 		}
 	}
+	limits, task.ts, task.raw = txn.Limits{After: time.Hour}, day, &txn.Record{Timestamp: day}
+	if letter, why := task.letter("p3", &RecordError{Err: errors.New("bad")}); letter.Timestamp != day || why == nil {
+		t.Errorf("a dead letter: %d, %v", letter.Timestamp, why)
+	}
 }
 
 // What surely fits is not asked about for each record.

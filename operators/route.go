@@ -35,6 +35,7 @@ type route struct {
 	asks  bool   // each record has to be looked at
 	known string // the last topic that is fine
 	room  room   // of that topic
+	exact bool   // no timestamp is exchanged for another: they are those of raw records
 }
 
 func newRoute(t *Task, op int32, to Destination) *route {
@@ -65,7 +66,13 @@ func (r *route) check(out *Output) error {
 			return err
 		}
 	}
-	return r.t.failed(r.op, r.room.check(out))
+	err := r.room.check(out)
+	if err != nil && !r.exact && out.Timestamp == r.t.ts && r.room.tooFar(r.room.ahead(out)) {
+		// Nobody chose it for this record: so is the end of a day whose window a drain closes in the morning.
+		out.Timestamp = r.t.env.Now().UnixMilli()
+		err = r.room.check(out)
+	}
+	return r.t.failed(r.op, err)
 }
 
 func (r *route) topic(name string) error {

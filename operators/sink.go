@@ -73,7 +73,7 @@ func Sink[T any](t *Task, uid string, to Destination, encode func(v T, out *Outp
 	out := &Output{}
 	box := &t.out
 	route := newRoute(t, op, to)
-	_, route.room.exact = any(*new(T)).(*txn.Record)
+	_, route.exact = any(*new(T)).(*txn.Record)
 	return func(v T) error {
 		t.op = op
 		out.Key, out.Value, out.Headers, out.lent = nil, nil, nil, 0
