@@ -3,12 +3,9 @@
 package integration
 
 import (
-	"context"
 	"strconv"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/state"
 	"github.com/weirstream/weir/stream"
@@ -42,7 +39,7 @@ func TestBoundedFleetKilled(t *testing.T) {
 	for round := range 4 {
 		input := newMeasures(rng)
 		j := newProgram(t, sharedCluster(t), "ends", measurePartitions, nil, append(fleetSettings, "CHECKPOINT_INTERVAL=50ms")...)
-		feedMeasures(j, input)
+		j.sender()(input.portion(0, 1))
 		want := map[string][]int64{}
 		for key, running := range input.running {
 			want[digit(key)] = []int64{sum(want[digit(key)]) + running[len(running)-1]}
@@ -69,12 +66,4 @@ func TestBoundedFleetKilled(t *testing.T) {
 			t.Errorf("round %d: %s", round, wrong)
 		}
 	}
-}
-
-func feedMeasures(j *job, input *measures) {
-	j.t.Helper()
-	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	must(j.t, err)
-	defer cl.Close()
-	must(j.t, cl.ProduceSync(context.Background(), input.portion(0, 1)...).FirstErr())
 }

@@ -3,7 +3,6 @@
 package integration
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/weirstream/weir/checkpoint/snapshot"
 	"github.com/weirstream/weir/state"
@@ -80,9 +77,7 @@ func TestDrainOfFleet(t *testing.T) {
 	input := newMeasures(rng)
 	j := newProgram(t, sharedCluster(t), "sums", measurePartitions, map[string]int{"-running": 2}, append(fleetSettings, "CHECKPOINT_INTERVAL=50ms")...)
 	f := newFleet(j)
-	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	must(t, err)
-	defer cl.Close()
+	send := j.sender()
 	names := []string{"one", "two"}
 	const rounds = 5
 	for i := range rounds {
@@ -93,7 +88,7 @@ func TestDrainOfFleet(t *testing.T) {
 		}
 		f.settled()
 		for part := range 3 {
-			must(t, cl.ProduceSync(context.Background(), input.portion(3*i+part, 3*rounds)...).FirstErr())
+			send(input.portion(3*i+part, 3*rounds))
 		}
 		if i == rounds-1 {
 			break

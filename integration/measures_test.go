@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -121,4 +122,16 @@ func (m *measures) portion(i, n int) (records []*kgo.Record) {
 		}
 	}
 	return records
+}
+
+// sender writes measures to the job's input, each to its partition, and returns when the broker has them.
+func (j *job) sender() func(records []*kgo.Record) {
+	j.t.Helper()
+	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	must(j.t, err)
+	j.t.Cleanup(cl.Close)
+	return func(records []*kgo.Record) {
+		j.t.Helper()
+		must(j.t, cl.ProduceSync(context.Background(), records...).FirstErr())
+	}
 }

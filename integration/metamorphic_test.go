@@ -3,7 +3,6 @@
 package integration
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // One input, and a job's settings and misfortunes in all pairs of combinations: the same committed output, per key in order, and per key and
@@ -126,12 +123,10 @@ func (v variant) run(t *testing.T, input *measures, rng *rand.Rand) {
 	for _, name := range names {
 		f.live[name].ready()
 	}
-	cl, err := kgo.NewClient(seeds(j.cluster.Bootstrap()), kgo.DefaultProduceTopic(j.in), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	must(t, err)
-	defer cl.Close()
+	send := j.sender()
 	const portions = 12
 	for i := range portions {
-		must(t, cl.ProduceSync(context.Background(), input.portion(i, portions)...).FirstErr())
+		send(input.portion(i, portions))
 		time.Sleep(200 * time.Millisecond)
 		if i%4 == 2 {
 			v.strike(f, names[rng.IntN(len(names))])

@@ -17,6 +17,9 @@ const (
 	// drainPatience is for as long as all timers of a job may take.
 	drainPatience = 10 * time.Minute
 	quietEvery    = 100 * time.Millisecond
+	// standstill is how long nothing must follow on a cut for it to be the last one: a moment without records under way can be chance while sources are still read, and an
+	// instance, which looks for requests every requestEvery, commits then what it has read.
+	standstill = 2 * requestEvery
 )
 
 // takeFromAll takes a savepoint over all instances: a cut in which nothing is under way, copied out of the checkpoint store. Sources are read again as soon
@@ -24,15 +27,18 @@ const (
 func (in *Instance) takeFromAll(ctx context.Context, st SavepointStatus) (snapshot.Header, error) {
 	return in.holding(ctx, func() (h snapshot.Header, err error) {
 		var c cut
-		if err := in.quietly(ctx, st, "", func(ctx context.Context, _ func()) (err error) { c, err = in.stillCut(ctx, ""); return err }); err != nil {
+		if err := in.quietly(ctx, st, "", func(ctx context.Context, _ func()) (err error) { c, err = in.stillCut(ctx, "", 0); return err }); err != nil {
 			return h, err
 		}
 		return in.copySavepoint(ctx, c, st, in.savepoints.progress)
 	})
 }
 
-// stillCut reads cuts until one has nothing under way, and all that there is is drained if that was asked for.
-func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
+// errMoving: one cut follows on the other.
+var errMoving = errors.New("instances still commit what they have read")
+
+// stillCut reads cuts until one has nothing under way, and all that there is is drained if that was asked for, and no other follows on it for as long as it is to last.
+func (in *Instance) stillCut(ctx context.Context, drain string, lasting time.Duration) (cut, error) {
 	began, patience := time.Now(), quietPatience
 	if drain != "" {
 		patience = drainPatience
@@ -41,12 +47,20 @@ func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
 	defer cancel()
 	ticker := time.NewTicker(quietEvery)
 	defer ticker.Stop()
+	var last cut
+	var since time.Time // that the job has been at last
 	for {
 		c, err := in.checkedCut(ctx, drain)
 		switch {
 		case err == nil:
-			in.log.Info("found a moment without records under way", "after", time.Since(began).Round(time.Millisecond))
-			return c, nil
+			if !c.at(last) {
+				last, since = c, time.Now()
+			}
+			if time.Since(since) >= lasting {
+				in.log.Info("found a moment without records under way", "after", time.Since(began).Round(time.Millisecond))
+				return c, nil
+			}
+			err = errMoving
 		case !errors.Is(err, errCrossing) && !errors.Is(err, errUndrained):
 			return cut{}, err
 		}
@@ -57,30 +71,6 @@ func (in *Instance) stillCut(ctx context.Context, drain string) (cut, error) {
 				patience, err, in.o.Store.URL())
 		}
 	}
-}
-
-// standstill returns when nothing is under way and nothing will be: one moment without records under way can be chance, while sources are still read. An instance looks
-// for requests every requestEvery, and commits then what it has read. So a cut that nothing follows within two of these is the last one. A drain needs no second
-// look: the end of every partition is committed in its cut.
-func (in *Instance) standstill(ctx context.Context, drain string) error {
-	c, err := in.stillCut(ctx, drain)
-	for began := time.Now(); err == nil && drain == ""; {
-		if time.Since(began) > quietPatience {
-			return fmt.Errorf("the job's instances still commit records after %v, although none is to read any. Do all of them reach %s? Timers that keep sending records behind an exchange can be the cause too",
-				quietPatience, in.o.Store.URL())
-		}
-		select {
-		case <-time.After(2 * requestEvery):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		var next cut
-		if next, err = in.stillCut(ctx, drain); err == nil && next.at(c) {
-			return nil
-		}
-		c = next
-	}
-	return err
 }
 
 // checkedCut reads a cut; errCrossing and errUndrained say that it is not one to be used.
@@ -104,12 +94,12 @@ func (in *Instance) checkedCut(ctx context.Context, drain string) (cut, error) {
 func (in *Instance) stopAllWith(st SavepointStatus) {
 	ctx, cancel := in.untilEnded()
 	defer cancel()
-	drain := ""
+	drain, lasting := "", standstill
 	if st.Drain {
-		drain = checkpoint.NewRun() // no other has the name
+		drain, lasting = checkpoint.NewRun(), 0 // no other has the name; the end of every partition is in its cut
 	}
 	err := in.quietly(in.ctx, st, drain, func(_ context.Context, stop func()) error {
-		if err := in.standstill(ctx, drain); err != nil {
+		if _, err := in.stillCut(ctx, drain, lasting); err != nil {
 			return err
 		}
 		stop()

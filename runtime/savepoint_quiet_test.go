@@ -15,10 +15,7 @@ func TestSavepointOverInstances(t *testing.T) {
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, _ := text(1000)
 	want := map[string]int{}
-	one, two := c.start(c.many("one")), c.start(c.many("two"))
-	for _, l := range []*life{one, two} {
-		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
-	}
+	one, two := c.pair()
 	enough, done := make(chan struct{}), make(chan struct{})
 	go func() { // without a pause, so that no moment is quiet by itself
 		defer close(done)
@@ -66,14 +63,21 @@ func TestSavepointOverInstances(t *testing.T) {
 	}
 }
 
+// pair starts two instances and waits until each has half of the work.
+func (c *cluster) pair() (one, two *life) {
+	c.t.Helper()
+	one, two = c.start(c.many("one")), c.start(c.many("two"))
+	for _, l := range []*life{one, two} {
+		l.until(c.t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
+	}
+	return one, two
+}
+
 // TestStopInstancesWithSavepoint: one is asked, all stop, and what readers have seen is what the savepoint accounts for. The job can go on.
 func TestStopInstancesWithSavepoint(t *testing.T) {
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, want := text(1500)
-	one, two := c.start(c.many("one")), c.start(c.many("two"))
-	for _, l := range []*life{one, two} {
-		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
-	}
+	one, two := c.pair()
 	c.feed("text", lines...)
 	for _, l := range []*life{one, two} {
 		l.until(t, "a commit", func(s runtime.Status) bool { return s.Commits > 0 })
@@ -103,10 +107,7 @@ func TestStopInstancesWithSavepoint(t *testing.T) {
 func TestStopInstancesAmidATrickle(t *testing.T) {
 	c := newCluster(t, 4, "text", "word-counts")
 	lines, _ := text(4000)
-	one, two := c.start(c.many("one")), c.start(c.many("two"))
-	for _, l := range []*life{one, two} {
-		l.until(t, "a share of the work", func(s runtime.Status) bool { return s.Partitions == 4 && s.Phase == runtime.PhaseRunning })
-	}
+	one, two := c.pair()
 	var fed []time.Time // when each line was there
 	enough, done := make(chan struct{}), make(chan struct{})
 	go func() {
