@@ -105,7 +105,8 @@
 // With kafka it is a cut (cut.go): one stable reading of all decision records, which has whole transactions only. It can be used if nothing was in a repartition
 // topic: if, asked afterwards, none holds a committed record at or behind its offset in the cut. To come by such a moment sources stand still, by a request in the
 // store on which nothing but time depends (suspend.go). The checkpoints of the cut are copied from the store; a hold that was put before the cut was read keeps
-// collectors from them. One that the job stops for is taken like that of a stopped job, when the group has no members left.
+// collectors from them. One that the job stops for is taken like that of a stopped job, when the group has no members left; they go when no cut has followed on the last for as long as an instance may
+// take to hear of the request.
 //
 // A drain over all instances is the same with a name in the request. Source partitions, held, send their ends through the repartition topics; a task that has heard those of all its senders fires its
 // timers and sends its own, in one epoch with the offset behind the last of them (task.endFor). The cut can be used if all source partitions have ended by this drain, too: nothing under way then
