@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// dialer makes connections that don't wait for ever, neither to be made nor in any step.
+// dialer makes connections that don't wait for ever, neither to be made nor in any step. A name node that is gone leaves time for the next one.
 func dialer(timeout time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}
+	d := net.Dialer{Timeout: min(timeout/3, 5*time.Second), KeepAlive: 30 * time.Second}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, addr)
 		if err != nil {

@@ -11,6 +11,7 @@
 package hdfsstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -40,8 +41,7 @@ const (
 // Store implements store.Store.
 type Store struct {
 	url, root   string
-	policy      remote.Policy
-	client      *hdfs.Client
+	clients     clients
 	replication int   // 0: the cluster's default
 	blockSize   int64 // 0: the cluster's default
 	session     string
@@ -53,7 +53,7 @@ type Store struct {
 
 // Open opens the store at an hdfs:// URL, creating its folder if need be, and makes sure that it can be written.
 func Open(ctx context.Context, u *remote.URL) (*Store, error) {
-	s := &Store{url: u.String(), root: "/" + u.Path, policy: u.Policy, session: newSession(), ready: map[string]bool{}}
+	s := &Store{url: u.String(), root: "/" + u.Path, session: newSession(), ready: map[string]bool{}}
 	if err := s.sizes(u); err != nil {
 		return nil, err
 	}
@@ -61,16 +61,11 @@ func Open(ctx context.Context, u *remote.URL) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.policy.Try(ctx, passes, func(context.Context) (err error) {
-		s.client, err = hdfs.NewClient(o)
-		return err
-	})
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	// Asked for here, since the library keeps the answer without a lock.
-	if _, err := s.client.ServerDefaults(); err != nil {
-		return nil, errors.Join(unavailable(err), s.Close())
+	s.clients = clients{options: o, policy: u.Policy}
+	if o.KerberosClient != nil {
+		if err := login(ctx, u.Policy, o.KerberosClient); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.probe(ctx); err != nil {
 		return nil, errors.Join(unavailable(err), s.Close())
@@ -93,17 +88,28 @@ func newSession() string {
 	return hex.EncodeToString(b[:])
 }
 
-// probe writes, which tells of permissions and of data nodes that can't be reached from here, and removes what crashed processes have left.
+// probe writes and reads, which tells of permissions, of data nodes that can't be reached from here, and of protections that work only one way. It removes what crashed
+// processes have left.
 func (s *Store) probe(ctx context.Context) error {
-	err := s.put(ctx, path.Join(s.root, tmpDir, s.session+"-probe"), func(w io.Writer) error {
-		_, err := io.WriteString(w, "probe")
+	file := path.Join(s.root, tmpDir, s.session+"-probe")
+	data := bytes.Repeat([]byte("probe"), 20_000) // more than a packet
+	err := s.put(ctx, file, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.remove(path.Join(s.root, tmpDir, s.session+"-probe")); err != nil {
+	var got []byte
+	err = s.clients.try(ctx, func(c *client) (err error) {
+		got, err = c.ReadFile(file)
 		return err
+	})
+	if err = errors.Join(err, s.remove(file)); err != nil {
+		return err
+	}
+	if !bytes.Equal(got, data) {
+		return fmt.Errorf("a file that was just written reads differently: %d bytes, beginning with %q", len(got), got[:min(len(got), 10)])
 	}
 	s.removeOldTemps(time.Now().Add(-tmpAge))
 	return nil
@@ -112,10 +118,11 @@ func (s *Store) probe(ctx context.Context) error {
 // removeOldTemps is courtesy: what it can't remove stays.
 func (s *Store) removeOldTemps(before time.Time) {
 	dir := path.Join(s.root, tmpDir)
-	infos, err := s.client.ReadDir(dir)
-	if err != nil {
-		return
-	}
+	var infos []os.FileInfo
+	_ = s.clients.once(func(c *client) (err error) {
+		infos, err = c.ReadDir(dir)
+		return err
+	})
 	for _, info := range infos {
 		if info.ModTime().Before(before) {
 			_ = s.remove(path.Join(dir, info.Name()))
@@ -129,27 +136,28 @@ func (s *Store) Get(ctx context.Context, name string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	var f *hdfs.FileReader
-	err := s.policy.Try(ctx, passes, func(context.Context) (err error) {
-		f, err = s.client.Open(s.path(name))
+	c, err := s.clients.open(ctx, func(c *client) (err error) {
+		if f, err = c.Open(s.path(name)); err == nil && f.Stat().IsDir() {
+			err = errors.Join(os.ErrNotExist, f.Close())
+		}
 		return err
 	})
-	if err == nil && f.Stat().IsDir() {
-		err = errors.Join(os.ErrNotExist, f.Close())
-	}
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, store.NotExist(s.url, name)
 	}
 	if err != nil {
 		return nil, s.failed("get", name, err)
 	}
-	return &reader{f, ctx, s, name}, nil
+	return &reader{FileReader: f, ctx: ctx, s: s, name: name, client: c}, nil
 }
 
 type reader struct {
 	*hdfs.FileReader
-	ctx  context.Context
-	s    *Store
-	name string
+	ctx    context.Context
+	s      *Store
+	name   string
+	client *client // nil: given back
+	err    error   // of the last Read
 }
 
 func (r *reader) Read(p []byte) (int, error) {
@@ -158,9 +166,20 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	n, err := r.FileReader.Read(p)
 	if err != nil && err != io.EOF { //nolint:errorlint // readers return it bare
+		r.err = err
 		err = r.s.failed("get", r.name, err)
 	}
 	return n, err
+}
+
+// Close implements io.Closer.
+func (r *reader) Close() error {
+	err := r.FileReader.Close()
+	if r.client != nil {
+		r.s.clients.give(r.client, errors.Join(r.err, err))
+		r.client = nil
+	}
+	return err
 }
 
 // Delete implements store.Store. It gives up with the first failure: a store that is away would be waited for once for each name.
@@ -171,7 +190,7 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		err := store.CheckName(name)
 		if err == nil {
-			err = s.policy.Try(ctx, passes, func(context.Context) error { return s.remove(s.path(name)) })
+			err = s.clients.try(ctx, func(c *client) error { return remove(c, s.path(name)) })
 		}
 		if err != nil {
 			return s.failed("delete", name, err)
@@ -180,9 +199,13 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	return nil
 }
 
-// remove removes a file, or an empty folder, if it is there.
 func (s *Store) remove(file string) error {
-	if err := s.client.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+	return s.clients.once(func(c *client) error { return remove(c, file) })
+}
+
+// remove removes a file, or an empty folder, if it is there.
+func remove(c *client, file string) error {
+	if err := c.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -193,7 +216,10 @@ func (s *Store) URL() string { return s.url }
 
 // Close implements store.Store.
 func (s *Store) Close() error {
-	if err := s.client.Close(); err != nil {
+	if k := s.clients.options.KerberosClient; k != nil {
+		k.Destroy() // its goroutine that logs in anew
+	}
+	if err := s.clients.close(); err != nil {
 		return fmt.Errorf("checkpoint store %s: close: %w", s.url, err)
 	}
 	return nil

@@ -29,8 +29,8 @@ func (s *Store) List(ctx context.Context, prefix string) ([]store.Info, error) {
 
 func (s *Store) walk(ctx context.Context, dir, prefix string, infos *[]store.Info) error {
 	var found []os.FileInfo
-	err := s.policy.Try(ctx, passes, func(context.Context) (err error) {
-		found, err = s.readDir(path.Join(s.root, dir))
+	err := s.clients.try(ctx, func(c *client) (err error) {
+		found, err = readDir(c, path.Join(s.root, dir))
 		return err
 	})
 	if err != nil {
@@ -57,10 +57,10 @@ func (s *Store) walk(ctx context.Context, dir, prefix string, infos *[]store.Inf
 }
 
 // readDir lists a folder; a file has nothing below it.
-func (s *Store) readDir(dir string) ([]os.FileInfo, error) {
-	info, err := s.client.Stat(dir)
+func readDir(c *client, dir string) ([]os.FileInfo, error) {
+	info, err := c.Stat(dir)
 	if err != nil || !info.IsDir() {
 		return nil, err
 	}
-	return s.client.ReadDir(dir)
+	return c.ReadDir(dir)
 }

@@ -38,7 +38,7 @@ func TestRefusedOptions(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"hdfs://nn1/a":                                                                           "expected host:port",
-		"hdfs://nn1:1/a?protection=none":                                                         "expected one of authentication, integrity, privacy",
+		"hdfs://nn1:1/a?protection=none":                                                         "expected one of authentication, privacy",
 		"hdfs://nn1:1/a?datanode_hostname=yes":                                                   "expected true or false",
 		"hdfs://nn1:1/a?principal=weir@EXAMPLE.ORG":                                              "principal and keytab go together",
 		"hdfs://nn1:1/a?principal=weir@EXAMPLE.ORG&keytab=/none&krb5_conf=/none":                 "parameter krb5_conf",

@@ -54,7 +54,7 @@ func (s *Store) ensureDir(ctx context.Context, dir string) error {
 	if known {
 		return nil
 	}
-	err := s.policy.Try(ctx, passes, func(context.Context) error { return s.client.MkdirAll(dir, 0o755) })
+	err := s.clients.try(ctx, func(c *client) error { return c.MkdirAll(dir, 0o755) })
 	if err != nil {
 		return err
 	}
@@ -67,27 +67,28 @@ func (s *Store) ensureDir(ctx context.Context, dir string) error {
 // rename publishes. The answer may get lost after it has happened: then the temporary file is gone, which nobody else removes.
 func (s *Store) rename(ctx context.Context, tmp, file string) error {
 	tried := false
-	return s.policy.Try(ctx, passes, func(context.Context) error {
+	return s.clients.try(ctx, func(c *client) error {
 		if tried {
-			if _, err := s.client.Stat(tmp); isNotExist(err) {
+			if _, err := c.Stat(tmp); isNotExist(err) {
 				return nil
 			}
 		}
 		tried = true
-		return s.client.Rename(tmp, file)
+		return c.Rename(tmp, file)
 	})
 }
 
 // writeTemp leaves a closed file.
-func (s *Store) writeTemp(ctx context.Context, tmp string, write func(io.Writer) error) error {
+func (s *Store) writeTemp(ctx context.Context, tmp string, write func(io.Writer) error) (err error) {
 	var f *hdfs.FileWriter
-	err := s.policy.Try(ctx, passes, func(context.Context) (err error) {
-		f, err = s.create(tmp)
+	c, err := s.clients.open(ctx, func(c *client) (err error) {
+		f, err = s.create(c, tmp)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	defer func() { s.clients.give(c, err) }()
 	w := bufio.NewWriterSize(f, writeBuffer)
 	if err = write(store.Writer(ctx, w)); err == nil {
 		err = w.Flush()
@@ -99,11 +100,11 @@ func (s *Store) writeTemp(ctx context.Context, tmp string, write func(io.Writer)
 	return s.complete(ctx, f)
 }
 
-func (s *Store) create(tmp string) (*hdfs.FileWriter, error) {
+func (s *Store) create(c *client, tmp string) (*hdfs.FileWriter, error) {
 	if s.replication == 0 && s.blockSize == 0 {
-		return s.client.Create(tmp)
+		return c.Create(tmp)
 	}
-	defaults, err := s.client.ServerDefaults()
+	defaults, err := c.ServerDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +115,12 @@ func (s *Store) create(tmp string) (*hdfs.FileWriter, error) {
 	if s.blockSize > 0 {
 		blockSize = s.blockSize
 	}
-	return s.client.CreateFile(tmp, replication, blockSize, 0o644)
+	return c.CreateFile(tmp, replication, blockSize, 0o644)
 }
 
 // complete closes the file, and waits until the name node has heard of enough replicas of its last block.
 func (s *Store) complete(ctx context.Context, f *hdfs.FileWriter) error {
-	deadline := time.Now().Add(s.policy.Timeout)
+	deadline := time.Now().Add(s.clients.policy.Timeout)
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		err := f.Close()
 		if err == nil || !hdfs.IsErrReplicating(err) || time.Now().After(deadline) {

@@ -2,7 +2,9 @@ package objecttest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -21,6 +23,29 @@ func S3(t testing.TB) *Server {
 	query := fmt.Sprintf("?endpoint=http://127.0.0.1:%d&path_style=true&key_id_file=%s&secret_key_file=%s", port, secret(t, key), secret(t, value))
 	return start(t, port, func(prefix string) string { return "s3://bucket/" + prefix + query }, listens(port),
 		made(t, "versitygw-*"), "--access", key, "--secret", value, "--region", "us-east-1", "--port", fmt.Sprintf("127.0.0.1:%d", port), "--quiet", "posix", dir)
+}
+
+// MinIO starts an S3 server that encrypts, over a folder, with a bucket. Its key is weir-key. It gives credentials to who has a token for audience weir of the OpenID provider
+// issuer, if there is one; their claim "policy" says what they may do.
+func MinIO(t testing.TB, dir, issuer string) *Server {
+	t.Helper()
+	const key, value = "test", "testsecret"
+	port := freePort(t)
+	must(t, os.Mkdir(filepath.Join(dir, "bucket"), 0o755))
+	ready := func() bool {
+		resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/minio/health/ready", port))
+		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+	}
+	env := []string{
+		"env", "MINIO_ROOT_USER=" + key, "MINIO_ROOT_PASSWORD=" + value, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "HOME=" + t.TempDir(),
+		"MINIO_KMS_SECRET_KEY=weir-key:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)),
+	}
+	if issuer != "" {
+		env = append(env, "MINIO_IDENTITY_OPENID_CONFIG_URL="+issuer+"/.well-known/openid-configuration", "MINIO_IDENTITY_OPENID_CLIENT_ID=weir", "MINIO_IDENTITY_OPENID_CLAIM_NAME=policy")
+	}
+	query := fmt.Sprintf("?endpoint=http://127.0.0.1:%d&path_style=true&key_id_file=%s&secret_key_file=%s", port, secret(t, key), secret(t, value))
+	return start(t, port, func(prefix string) string { return "s3://bucket/" + prefix + query }, ready,
+		append(env, made(t, "minio-*"), "server", "--address", fmt.Sprintf("127.0.0.1:%d", port), "--quiet", dir)...)
 }
 
 // GCS starts a double of Google Cloud Storage over a folder, with a bucket.
@@ -59,6 +84,22 @@ func HDFS(t testing.TB) *Server {
 	t.Helper()
 	me, err := user.Current()
 	must(t, err)
+	return miniDFS(t, func(port int, prefix string) string {
+		return fmt.Sprintf("hdfs://127.0.0.1:%d/%s?user=%s", port, prefix, me.Username)
+	})
+}
+
+// SecureHDFS starts a small HDFS with Kerberos. All that it sends, its data nodes as well, has the protection that is asked for. Its superuser is weir, and there is a stranger.
+func SecureHDFS(t testing.TB, protection string) *Server {
+	t.Helper()
+	dir := t.TempDir()
+	return miniDFS(t, func(port int, prefix string) string {
+		return fmt.Sprintf("hdfs://localhost:%d/%s?principal=weir@EXAMPLE.COM&keytab=%s/weir.keytab&krb5_conf=%s/krb5.conf", port, prefix, dir, dir)
+	}, dir, protection)
+}
+
+func miniDFS(t testing.TB, url func(port int, prefix string) string, args ...string) *Server {
+	t.Helper()
 	port, dir := freePort(t), t.TempDir()
 	jars, _ := filepath.Glob(made(t, "minidfs-*") + "/lib/*.jar") // the pattern is ours
 	up := filepath.Join(dir, "up")
@@ -66,8 +107,8 @@ func HDFS(t testing.TB) *Server {
 		addr, err := os.ReadFile(up)
 		return err == nil && bytes.Contains(addr, []byte(":")) && os.Remove(up) == nil
 	}
-	return start(t, port, func(prefix string) string {
-		return fmt.Sprintf("hdfs://127.0.0.1:%d/%s?user=%s", port, prefix, me.Username)
-	}, ready,
-		"java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", strings.Join(jars, ":"), "MiniDfs", filepath.Join(dir, "data"), fmt.Sprint(port), up)
+	command := []string{
+		"java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", strings.Join(jars, ":"), "MiniDfs", filepath.Join(dir, "data"), fmt.Sprint(port), up,
+	}
+	return start(t, port, func(prefix string) string { return url(port, prefix) }, ready, append(command, args...)...)
 }
