@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes the servers that the integration tests of checkpoint stores use, under .bin:
-# an S3 gateway and a GCS double from the Go module proxy, an Azure double from npm, a
-# small HDFS from Maven. Each is made once for a version; internal/objecttest starts them.
+# an S3 gateway, a MinIO and a GCS double from the Go module proxy, an Azure double from npm,
+# a small HDFS from Maven. Each is made once for a version; internal/objecttest starts them.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 VERSITYGW=v1.8.0
+MINIO=v0.0.0-20260212201848-7aac2a2c5b7c # it has no versions that Go knows
 FAKE_GCS=v1.56.1
 AZURITE=3.35.0
 HADOOP=3.4.3
@@ -30,6 +31,7 @@ go_server() { # go_server NAME PACKAGE VERSION
   mv "$new/$1" "$bin/$1-$3"
 }
 go_server versitygw github.com/versity/versitygw/cmd/versitygw $VERSITYGW
+go_server minio github.com/minio/minio $MINIO
 go_server fake-gcs-server github.com/fsouza/fake-gcs-server $FAKE_GCS
 
 if [ ! -d "$bin/azurite-$AZURITE" ]; then

@@ -28,10 +28,17 @@ func refused(err error) bool {
 	for _, code := range []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "AuthenticationFailed", "AuthorizationFailure",
 		"failed to refresh cached credentials", "get credentials", "DefaultAzureCredential"} {
 		if strings.Contains(err.Error(), code) {
-			return true
+			return !unanswered(err)
 		}
 	}
 	return false
+}
+
+// unanswered says whether who gives credentials for tokens is away, which passes. Without any credentials AWS's chain ends with asking the machine for its role, and
+// most have none to ask.
+func unanswered(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) && strings.Contains(err.Error(), "AssumeRole")
 }
 
 // failed is the error of an operation on a blob: where, what, why, and what to do.
