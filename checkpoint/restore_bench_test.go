@@ -19,7 +19,7 @@ import (
 	"github.com/weirstream/weir/state/pebble"
 )
 
-// BenchmarkRestoreDisk restores a base of 2.5 million entries of 130 bytes from a folder into a Pebble backend on the same disk. Values are JSON documents, of which
+// BenchmarkRestoreDisk restores a base from a folder into a Pebble backend on the same disk. Values are JSON documents, of which
 // little is left in a table, or can't be compressed; the base is read from the disk, or out of the kernel's memory. Beside it: as many bytes read and written by nothing but that.
 func BenchmarkRestoreDisk(b *testing.B) {
 	for _, kind := range []string{"json", "random"} {
@@ -65,7 +65,7 @@ func diskBase(b *testing.B, dir, kind string) (*checkpoint.Repository, checkpoin
 	base, err := r.WriteBase(b.Context(), checkpoint.MakeID("r1", 1), func(fn func(k, v []byte) bool) error {
 		var key []byte
 		for g := range 128 {
-			for i := range 20_000 {
+			for i := range *benchtest.Entries {
 				key = state.AppendKey(key[:0], uint16(g), 1, fmt.Appendf(nil, "customer-%010d", i))
 				if _, _ = random.Read(value); kind == "json" {
 					value = fmt.Appendf(value[:0], `{"key":"user-%08d","value":%d,"createdAt":%d,"label":"UNCLASSIFIED","flags":[%d,%d]}`,

@@ -1,7 +1,6 @@
 package snapshot_test
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,10 +14,7 @@ import (
 	"github.com/weirstream/weir/state/pebble"
 )
 
-// benchEntries of about 130 bytes are in each of 128 key groups: 330 MB if nobody says otherwise.
-var benchEntries = flag.Int("weir.entries", 20_000, "entries in each of 128 key groups of a savepoint's benchmarks, 130 bytes each")
-
-// filled is a Pebble backend with them. Their values can be compressed well, or not at all.
+// filled is a Pebble backend with benchtest.Entries entries. Their values can be compressed well, or not at all.
 func filled(b *testing.B, random bool) *pebble.Backend {
 	b.Helper()
 	backend, err := pebble.Open(b.TempDir(), pebble.Options{JobID: "bench"})
@@ -33,7 +29,7 @@ func filled(b *testing.B, random bool) *pebble.Backend {
 	source := rand.NewChaCha8([32]byte{})
 	group, i := uint16(0), 0
 	err = backend.Load(state.InBlocks(func() (state.Entry, bool, error) {
-		if i == *benchEntries {
+		if i == *benchtest.Entries {
 			group, i = group+1, 0
 		}
 		i++
