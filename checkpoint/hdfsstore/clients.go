@@ -23,8 +23,9 @@ type clients struct {
 	options hdfs.ClientOptions
 	policy  remote.Policy
 
-	mu   sync.Mutex
-	free []*client
+	mu     sync.Mutex
+	free   []*client
+	closed bool
 }
 
 type client struct {
@@ -60,7 +61,7 @@ func (c *clients) takeFree() *client {
 func (c *clients) give(back *client, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil && passes(err) || time.Since(back.since) > clientAge || len(c.free) == idleClients {
+	if c.closed || err != nil && passes(err) || time.Since(back.since) > clientAge || len(c.free) == idleClients {
 		_ = back.Close() // nothing is on its way
 		return
 	}
@@ -96,8 +97,11 @@ func (c *clients) open(ctx context.Context, f func(*client) error) (lent *client
 	return lent, err
 }
 
-// close closes those that nobody uses.
+// close closes those that nobody uses; the others are when they are given back.
 func (c *clients) close() (err error) {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
 	for found := c.takeFree(); found != nil; found = c.takeFree() {
 		err = errors.Join(err, found.Close())
 	}
