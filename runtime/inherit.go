@@ -174,7 +174,7 @@ func (b *beginning) look() (exists bool, found map[txn.Partition]txn.Position, e
 			}
 		}
 	}
-	return exists, found, nil
+	return exists, found, b.in.checkDropped(ctx, found)
 }
 
 // checkEnds refuses to bound a source of a job that has been running without ends: each of many instances would choose them for itself.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -49,6 +50,35 @@ func TestManyInstancesBounded(t *testing.T) {
 	}
 }
 
+// slowDays counts the words of topics in windows of a day, of each topic as a bounded source of its own. It takes a millisecond for so many of them.
+func slowDays(t testing.TB, words int64, topics ...string) func(*runtime.Options) {
+	t.Helper()
+	var seen atomic.Int64
+	return func(o *runtime.Options) {
+		job := stream.NewJob("slow")
+		var all []stream.Stream[string]
+		for _, topic := range topics {
+			in := stream.From(job, stream.Topics(topic), stream.Values(state.String{}), stream.Bounded(), stream.UID(topic))
+			all = append(all, stream.Map(in, func(w string) string {
+				if seen.Add(1)%words == 0 {
+					time.Sleep(time.Millisecond)
+				}
+				return w
+			}, stream.UID("words_"+topic)))
+		}
+		byWord := stream.KeyBy(stream.Union(all[0], all[1:]...), func(w string) string { return w }, stream.Through(state.String{}), stream.UID("by_word"))
+		days := stream.WindowAggregate(byWord, stream.Tumbling(24*time.Hour).ProcessingTime(), stream.Aggregator[string, int64, int64]{
+			Codec: state.Int64{}, New: func() int64 { return 0 },
+			Add: func(acc int64, _ string) int64 { return acc + 1 }, Result: func(acc int64) int64 { return acc },
+		}, stream.UID("days"))
+		stream.To(days, "word-counts", func(p stream.Pane[string, int64], out *stream.Output) error {
+			out.Key, out.Value = []byte(p.Key), strconv.AppendInt(nil, p.Value, 10)
+			return nil
+		})
+		runs(t, job)(o)
+	}
+}
+
 // One partition comes to its end long before the other, and the job is started again in between: who has heard of that end by then still knows it, though it has no event
 // time, and its windows fire when the other has ended, too.
 func TestManyInstancesRememberEnds(t *testing.T) {
@@ -60,27 +90,7 @@ func TestManyInstancesRememberEnds(t *testing.T) {
 		want[lines[i]]++
 	}
 	c.feedBatch("text", 1, lines)
-	var seen atomic.Int64
-	slow := func(o *runtime.Options) {
-		job := stream.NewJob("slow")
-		in := stream.From(job, stream.Topics("text"), stream.Values(state.String{}), stream.Bounded(), stream.UID("lines"))
-		words := stream.Map(in, func(w string) string {
-			if seen.Add(1)%20 == 0 {
-				time.Sleep(time.Millisecond)
-			}
-			return w
-		}, stream.UID("words"))
-		byWord := stream.KeyBy(words, func(w string) string { return w }, stream.Through(state.String{}), stream.UID("by_word"))
-		days := stream.WindowAggregate(byWord, stream.Tumbling(24*time.Hour).ProcessingTime(), stream.Aggregator[string, int64, int64]{
-			Codec: state.Int64{}, New: func() int64 { return 0 },
-			Add: func(acc int64, _ string) int64 { return acc + 1 }, Result: func(acc int64) int64 { return acc },
-		}, stream.UID("days"))
-		stream.To(days, "word-counts", func(p stream.Pane[string, int64], out *stream.Output) error {
-			out.Key, out.Value = []byte(p.Key), strconv.AppendInt(nil, p.Value, 10)
-			return nil
-		})
-		runs(t, job)(o)
-	}
+	slow := slowDays(t, 20, "text")
 	one, two := c.start(c.many("one"), slow), c.start(c.many("two"), slow) // one of them does not have the other partition to read
 	one.until(t, "the end of the empty partition behind the exchange", c.heard("wordcount", "text", 0))
 	if one.in.Status().RecordsIn+two.in.Status().RecordsIn >= uint64(len(lines)) {
@@ -96,6 +106,55 @@ func TestManyInstancesRememberEnds(t *testing.T) {
 	}
 	if got := tallied(t, c.committed("word-counts")); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// One source has come to its end when a version of the job comes that does without the other, which has not: the windows that wait for that would never fire, so it is refused.
+// With the source all is as if nothing had been.
+func TestManyInstancesDropUnfinishedSource(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2, "text", "more", "word-counts")
+	lines := func(first string, n int) []string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = fmt.Sprint(first, i%7)
+		}
+		return all
+	}
+	c.feedBatch("text", 0, lines("t", 700))
+	c.feedBatch("more", 1, lines("m", 60_000))
+	both := slowDays(t, 20, "text", "more")
+	one, two := c.start(c.many("one"), both), c.start(c.many("two"), both) // one of them does not have the full partition of more to read
+	for p := range int32(2) {
+		one.until(t, "the end of text behind the exchange", c.heard("wordcount", "text", p))
+	}
+	if one.in.Status().RecordsIn+two.in.Status().RecordsIn >= 60_700 {
+		t.Fatal("the other source has ended, too")
+	}
+	for _, l := range []*life{one, two} {
+		if err := l.stop(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(c.committed("word-counts")); n > 0 {
+		t.Fatalf("%d windows have fired", n)
+	}
+	err := c.start(c.many("one"), slowDays(t, 20, "text")).end(t)
+	if !errors.Is(err, runtime.ErrState) || !strings.Contains(err.Error(), `no source reads topic "more" any more`) {
+		t.Fatalf("without the other source: %v", err)
+	}
+	if err := c.start(c.many("one"), both).end(t); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{}
+	for _, word := range slices.Concat(lines("t", 700), lines("m", 60_000)) {
+		want[word]++
+	}
+	if got := tallied(t, c.committed("word-counts")); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if err := c.start(c.many("one"), slowDays(t, 20, "text")).end(t); err != nil {
+		t.Errorf("a job that is over does without a source: %v", err)
 	}
 }
 

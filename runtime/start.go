@@ -238,3 +238,41 @@ func (in *Instance) checkUnended(p txn.Partition, watermark int64) error {
 	return fmt.Errorf("%w: source %q was bounded (WEIR_BOUNDED), topic %q partition %d has come to its end, and with it event time: every further record would be late. Keep it bounded, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
 		ErrState, s.UID, p.Topic, p.ID)
 }
+
+// checkDropped refuses to go on without a bounded source that had not come to its end when others had. Stages that have heard of those ends wait for its own, as long as the
+// job has it; without it all have ended, nobody would tell them, and their last windows would never fire. committed are the positions of the partitions that the job has.
+func (in *Instance) checkDropped(ctx context.Context, committed map[txn.Partition]txn.Position) error {
+	if in.single() || !in.bounded() {
+		return nil
+	}
+	ended, _, err := in.unfinished(committed, nil)
+	if err != nil || !ended {
+		return err
+	}
+	all, err := in.admin.Committed(ctx, in.o.JobID, nil)
+	if err != nil {
+		return fmt.Errorf("group %q: %w", in.o.JobID, err)
+	}
+	_, dropped, err := in.unfinished(all, committed)
+	if err != nil || len(dropped) == 0 {
+		return err
+	}
+	p := slices.MinFunc(dropped, txn.Partition.Compare)
+	return fmt.Errorf("%w: no source reads topic %q any more, of which partition %d has not come to its end (WEIR_BOUNDED), while others have: windows that wait for it would never fire. Keep its source until the job is over, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+		ErrState, p.Topic, p.ID)
+}
+
+// unfinished looks at committed offsets: whether a bounded source partition has come to its end, and which of those that are not among known have not.
+func (in *Instance) unfinished(committed, known map[txn.Partition]txn.Position) (ended bool, not []txn.Partition, err error) {
+	for p, pos := range committed {
+		m, _, err := checkpoint.DecodeMetadata(pos.Metadata)
+		if err != nil {
+			return false, nil, fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
+		}
+		ended = ended || m.Drained == wholeInput
+		if _, ok := known[p]; !ok && m.End != nil && m.Drained == "" {
+			not = append(not, p)
+		}
+	}
+	return ended, not, nil
+}
