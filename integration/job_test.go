@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/internal/kafkatest"
 )
 
@@ -158,6 +160,14 @@ func (j *job) run(settings ...string) *process {
 // stateDir is the local state, which can be lost; storeDir holds the job's checkpoints, which can't.
 func (j *job) stateDir() string { return filepath.Join(j.dir, "state") }
 func (j *job) storeDir() string { return filepath.Join(j.dir, "checkpoints", j.id) }
+
+// openStore opens the checkpoint store that the job has, also of another kind than storeDir is in.
+func (j *job) openStore() checkpoint.Store {
+	j.t.Helper()
+	store, err := checkpoint.OpenStore(cmp.Or(j.env["WEIR_CHECKPOINT_STORE"], "file://"+filepath.Dir(j.storeDir())))
+	must(j.t, err)
+	return store
+}
 
 // elsewhere are the settings of an instance on another machine: the checkpoint store is shared, local state isn't.
 func (j *job) elsewhere(instance string) []string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint"
 	"github.com/weirstream/weir/checkpoint/snapshot"
+	"github.com/weirstream/weir/internal/objecttest"
 	"github.com/weirstream/weir/state"
 )
 
@@ -20,8 +21,7 @@ import (
 func (j *job) wantRetained(n int, others map[string]int) (files int) {
 	t := j.t
 	t.Helper()
-	store, err := checkpoint.OpenStore("file://" + filepath.Dir(j.storeDir()))
-	must(t, err)
+	store := j.openStore()
 	defer store.Close()
 	repo, err := checkpoint.NewRepository(store, j.id, "", checkpoint.Options{})
 	must(t, err)
@@ -62,12 +62,22 @@ func countsOf(t testing.TB, next checkpoint.Next) map[string]int {
 	}
 }
 
+// eachStore runs f with the settings of a job whose checkpoints are in a folder, on an S3 server and in HDFS.
+func eachStore(t *testing.T, f func(t *testing.T, settings ...string)) {
+	t.Parallel()
+	t.Run("file", func(t *testing.T) { t.Parallel(); f(t) })
+	for name, server := range map[string]func(testing.TB) *objecttest.Server{"s3": objecttest.S3, "hdfs": objecttest.HDFS} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); f(t, "CHECKPOINT_STORE="+server(t).URL("weir")) })
+	}
+}
+
 // Death amid a base and amid the collection that a base lets follow, at one file after the other: all that is retained stays whole, what nobody names goes, and in the
 // end little more than what is retained is left.
-func TestKilledAmidBaseAndCollection(t *testing.T) {
-	t.Parallel()
+func TestKilledAmidBaseAndCollection(t *testing.T) { eachStore(t, killedAmidBaseAndCollection) }
+
+func killedAmidBaseAndCollection(t *testing.T, settings ...string) {
 	const retained = 3
-	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "CHECKPOINT_INTERVAL=5ms", "CHECKPOINTS_RETAINED=3")
+	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, append(settings, "CHECKPOINT_INTERVAL=5ms", "CHECKPOINTS_RETAINED=3")...)
 	stop := w.stream(400)
 	for i, point := range []string{"base-entry:100", "base-written:1", "delete-file:1", "delete-file:90", "collect-after:1"} {
 		w.out.during("killed at %s", point)
@@ -89,9 +99,10 @@ func TestKilledAmidBaseAndCollection(t *testing.T) {
 
 // Death amid the restore of a base, at one read after the other and when all of it is loaded; half of the times with what the last one has left. A base that is
 // half loaded is never taken for state, and nothing of the checkpoints changes.
-func TestKilledWhileRestoring(t *testing.T) {
-	t.Parallel()
-	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, "START_FROM=earliest")
+func TestKilledWhileRestoring(t *testing.T) { eachStore(t, killedWhileRestoring) }
+
+func killedWhileRestoring(t *testing.T, settings ...string) {
+	w := newWordCount(t, sharedCluster(t), newRand(t), 2, exactlyOnce, append(settings, "START_FROM=earliest")...)
 	others := map[string]int{}
 	rows := &strings.Builder{}
 	for i := range 150_000 {

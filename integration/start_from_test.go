@@ -5,10 +5,10 @@ package integration
 import (
 	"encoding/base64"
 	"fmt"
-	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -134,19 +134,15 @@ func (j *job) footprint() map[string]string {
 	for p, o := range j.admin.committed(j.id, j.in) {
 		all[fmt.Sprint("offset ", p)] = fmt.Sprint(o.At, " ", o.Metadata)
 	}
-	must(j.t, filepath.WalkDir(j.storeDir(), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	store := j.openStore()
+	defer store.Close()
+	infos, err := store.List(j.t.Context(), j.id+"/")
+	must(j.t, err)
+	for _, info := range infos {
+		if path.Base(path.Dir(info.Name)) != "instances" {
+			all[info.Name] = fmt.Sprint(info.Size, " ", info.ModTime)
 		}
-		if filepath.Base(filepath.Dir(path)) == "instances" {
-			return nil
-		}
-		info, err := d.Info()
-		if err == nil {
-			all[path] = fmt.Sprint(info.Size(), " ", info.ModTime())
-		}
-		return err
-	}))
+	}
 	return all
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint/remote"
 	"github.com/weirstream/weir/checkpoint/store"
+	"github.com/weirstream/weir/internal/failpoint"
 )
 
 // deleters is how many deletes are under way at a time: object stores are slow for one and fast for many.
@@ -201,6 +202,9 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 func (s *Store) delete(ctx context.Context, name string) error {
 	if err := store.CheckName(name); err != nil {
 		return err
+	}
+	if failpoint.Enabled {
+		failpoint.Hit("delete-file")
 	}
 	err := s.policy.Try(ctx, passes, func(ctx context.Context) error { return s.bucket.Delete(ctx, name) })
 	if gcerrors.Code(err) == gcerrors.NotFound {

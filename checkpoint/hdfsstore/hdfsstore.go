@@ -29,6 +29,7 @@ import (
 
 	"github.com/weirstream/weir/checkpoint/remote"
 	"github.com/weirstream/weir/checkpoint/store"
+	"github.com/weirstream/weir/internal/failpoint"
 )
 
 const (
@@ -190,6 +191,9 @@ func (s *Store) Delete(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		err := store.CheckName(name)
 		if err == nil {
+			if failpoint.Enabled {
+				failpoint.Hit("delete-file")
+			}
 			err = s.clients.try(ctx, func(c *client) error { return remove(c, s.path(name)) })
 		}
 		if err != nil {
