@@ -102,24 +102,38 @@ func (s *savepoints) running() bool {
 	return n > 0 && s.all[n-1].State == SavepointRunning
 }
 
-// change changes the newest, which is the one that is running.
-func (s *savepoints) change(f func(*SavepointStatus)) {
+// change changes the newest, which is the one that is running, and returns it: who has ended it has none any more.
+func (s *savepoints) change(f func(*SavepointStatus)) SavepointStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f(&s.all[len(s.all)-1])
+	st := &s.all[len(s.all)-1]
+	f(st)
 	if s.moved != nil && !s.running() {
 		close(s.moved)
 		s.moved = nil
 	}
+	return *st
 }
 
 func (s *savepoints) progress(done, total int64) {
 	s.change(func(st *SavepointStatus) { st.Done, st.Total = done, total })
 }
 
-// end notes how the running one has come out.
-func (s *savepoints) end(h snapshot.Header, err error) {
-	s.change(func(st *SavepointStatus) { st.end(h, err) })
+// end notes how the running one has come out. From then on there may be another one.
+func (s *savepoints) end(h snapshot.Header, err error) SavepointStatus {
+	return s.change(func(st *SavepointStatus) { st.end(h, err) })
+}
+
+// of is how far the last one of that name has come; others may have followed on it. Empty: nothing is known of any.
+func (s *savepoints) of(name string) SavepointState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range slices.Backward(s.all) {
+		if st.Name == name {
+			return st.State
+		}
+	}
+	return ""
 }
 
 func (st *SavepointStatus) end(h snapshot.Header, err error) {

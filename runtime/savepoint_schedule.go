@@ -61,7 +61,7 @@ func (in *Instance) scheduledSavepoint(now time.Time) (wait time.Duration) {
 		return scheduleLook
 	}
 	in.AwaitSavepoint(in.ctx)
-	if all := in.Savepoints(); all[len(all)-1].Name != st.Name || all[len(all)-1].State != SavepointDone {
+	if in.savepoints.of(st.Name) != SavepointDone {
 		return scheduleRetry // the log has why
 	}
 	if err := in.retireSavepoints(in.ctx); err != nil {

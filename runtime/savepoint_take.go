@@ -75,9 +75,7 @@ func (in *Instance) takeSavepoint(ctx context.Context, st SavepointStatus) (snap
 
 // endSavepoint says how it has come out.
 func (in *Instance) endSavepoint(h snapshot.Header, err error) {
-	in.savepoints.end(h, err)
-	all := in.Savepoints()
-	st := all[len(all)-1]
+	st := in.savepoints.end(h, err)
 	if err != nil {
 		in.m.SavepointFailed(st.Scheduled)
 		in.log.Error("no savepoint", "to", st.URL, "err", err)
