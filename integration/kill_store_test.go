@@ -66,9 +66,7 @@ func countsOf(t testing.TB, next checkpoint.Next) map[string]int {
 func eachStore(t *testing.T, f func(t *testing.T, settings ...string)) {
 	t.Parallel()
 	t.Run("file", func(t *testing.T) { t.Parallel(); f(t) })
-	for name, server := range map[string]func(testing.TB) *objecttest.Server{"s3": objecttest.S3, "hdfs": objecttest.HDFS} {
-		t.Run(name, func(t *testing.T) { t.Parallel(); f(t, "CHECKPOINT_STORE="+server(t).URL("weir")) })
-	}
+	eachServer(t, func(t *testing.T, server *objecttest.Server) { f(t, "CHECKPOINT_STORE="+server.URL("weir")) })
 }
 
 // Death amid a base and amid the collection that a base lets follow, at one file after the other: all that is retained stays whole, what nobody names goes, and in the

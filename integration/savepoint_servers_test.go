@@ -16,10 +16,16 @@ import (
 // changed by the state processor, started from, taken with the stop and of the stopped job, deleted.
 func TestSavepointsOnServers(t *testing.T) {
 	t.Parallel()
-	for name, server := range map[string]func(testing.TB) *objecttest.Server{"s3": objecttest.S3, "hdfs": objecttest.HDFS} {
+	eachServer(t, savepointsOn)
+}
+
+// eachServer runs f with an S3 server and with HDFS, side by side.
+func eachServer(t *testing.T, f func(t *testing.T, server *objecttest.Server)) {
+	t.Helper()
+	for name, start := range map[string]func(testing.TB) *objecttest.Server{"s3": objecttest.S3, "hdfs": objecttest.HDFS} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			savepointsOn(t, server(t))
+			f(t, start(t))
 		})
 	}
 }

@@ -163,18 +163,23 @@ func (b *beginning) look() (exists bool, found map[txn.Partition]txn.Position, e
 	if err != nil {
 		return false, nil, err
 	}
+	ended := false
 	for p, pos := range found {
 		m, ours, err := checkpoint.DecodeMetadata(pos.Metadata)
 		if err != nil {
 			return false, nil, fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
 		}
+		ended = ended || m.Drained == wholeInput
 		if exists = exists || ours; ours {
 			if err := b.in.checkEnds(p, m); err != nil {
 				return false, nil, err
 			}
 		}
 	}
-	return exists, found, b.in.checkDropped(ctx, found)
+	if ended {
+		err = b.in.checkDropped(ctx, found)
+	}
+	return exists, found, err
 }
 
 // checkEnds refuses to bound a source of a job that has been running without ends: each of many instances would choose them for itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/weirstream/weir/checkpoint"
@@ -245,34 +246,19 @@ func (in *Instance) checkDropped(ctx context.Context, committed map[txn.Partitio
 	if in.single() || !in.bounded() {
 		return nil
 	}
-	ended, _, err := in.unfinished(committed, nil)
-	if err != nil || !ended {
-		return err
-	}
 	all, err := in.admin.Committed(ctx, in.o.JobID, nil)
 	if err != nil {
 		return fmt.Errorf("group %q: %w", in.o.JobID, err)
 	}
-	_, dropped, err := in.unfinished(all, committed)
-	if err != nil || len(dropped) == 0 {
-		return err
-	}
-	p := slices.MinFunc(dropped, txn.Partition.Compare)
-	return fmt.Errorf("%w: no source reads topic %q any more, of which partition %d has not come to its end (WEIR_BOUNDED), while others have: windows that wait for it would never fire. Keep its source until the job is over, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
-		ErrState, p.Topic, p.ID)
-}
-
-// unfinished looks at committed offsets: whether a bounded source partition has come to its end, and which of those that are not among known have not.
-func (in *Instance) unfinished(committed, known map[txn.Partition]txn.Position) (ended bool, not []txn.Partition, err error) {
-	for p, pos := range committed {
-		m, _, err := checkpoint.DecodeMetadata(pos.Metadata)
+	for _, p := range slices.SortedFunc(maps.Keys(all), txn.Partition.Compare) {
+		m, _, err := checkpoint.DecodeMetadata(all[p].Metadata)
 		if err != nil {
-			return false, nil, fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
+			return fmt.Errorf("%w: the committed offset of %s/%d: %w", ErrState, p.Topic, p.ID, err)
 		}
-		ended = ended || m.Drained == wholeInput
-		if _, ok := known[p]; !ok && m.End != nil && m.Drained == "" {
-			not = append(not, p)
+		if _, has := committed[p]; !has && m.End != nil && m.Drained == "" {
+			return fmt.Errorf("%w: no source reads topic %q any more, of which partition %d has not come to its end (WEIR_BOUNDED), while others have: windows that wait for it would never fire. Keep its source until the job is over, or give the job a new WEIR_JOB_ID (and start it from a savepoint of this one)",
+				ErrState, p.Topic, p.ID)
 		}
 	}
-	return ended, not, nil
+	return nil
 }

@@ -76,7 +76,7 @@ func encryption(t *testing.T, server *objecttest.Server, name string) (types.Ser
 	client := s3.New(s3.Options{
 		BaseEndpoint: aws.String("http://" + server.Addr()), UsePathStyle: true, Region: "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "testsecret"}, nil
+			return aws.Credentials{AccessKeyID: objecttest.S3KeyID, SecretAccessKey: objecttest.S3Secret}, nil
 		}),
 	})
 	head, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String("bucket"), Key: &name})

@@ -52,16 +52,14 @@ func (s *Store) failed(op, name string, err error) error {
 // explain says what to do about an error, and marks those that may pass.
 func explain(err error) error {
 	var netErr net.Error
+	advice, refused := refusal(err)
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, remote.ErrUnavailable):
 		return err
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("%w; check the user (parameter user, or the Kerberos principal), and that it may write the folder", err)
-	}
-	if advice, ok := refusal(err); ok {
+	case refused:
 		return fmt.Errorf("%w; %s", err, advice)
-	}
-	switch {
 	// The library puts some causes into text only.
 	case errors.As(err, &netErr), strings.Contains(err.Error(), "no available namenodes"), strings.Contains(err.Error(), "connection refused"):
 		return fmt.Errorf("%w: %w; check that name nodes and data nodes can be reached from here", remote.ErrUnavailable, err)

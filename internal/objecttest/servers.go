@@ -14,22 +14,32 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 )
 
+// The key of the servers that S3 and MinIO start.
+const (
+	S3KeyID  = "test"
+	S3Secret = "testsecret"
+)
+
+// s3URL is the URL of an S3 server's store, with its key in files.
+func s3URL(t testing.TB, port int) func(prefix string) string {
+	t.Helper()
+	query := fmt.Sprintf("?endpoint=http://127.0.0.1:%d&path_style=true&key_id_file=%s&secret_key_file=%s", port, secret(t, S3KeyID), secret(t, S3Secret))
+	return func(prefix string) string { return "s3://bucket/" + prefix + query }
+}
+
 // S3 starts an S3 gateway over a folder, with a bucket.
 func S3(t testing.TB) *Server {
 	t.Helper()
-	const key, value = "test", "testsecret"
 	port, dir := freePort(t), t.TempDir()
 	must(t, os.Mkdir(filepath.Join(dir, "bucket"), 0o755))
-	query := fmt.Sprintf("?endpoint=http://127.0.0.1:%d&path_style=true&key_id_file=%s&secret_key_file=%s", port, secret(t, key), secret(t, value))
-	return start(t, port, func(prefix string) string { return "s3://bucket/" + prefix + query }, listens(port),
-		made(t, "versitygw-*"), "--access", key, "--secret", value, "--region", "us-east-1", "--port", fmt.Sprintf("127.0.0.1:%d", port), "--quiet", "posix", dir)
+	return start(t, port, s3URL(t, port), listens(port),
+		made(t, "versitygw-*"), "--access", S3KeyID, "--secret", S3Secret, "--region", "us-east-1", "--port", fmt.Sprintf("127.0.0.1:%d", port), "--quiet", "posix", dir)
 }
 
 // MinIO starts an S3 server that encrypts, over a folder, with a bucket. Its key is weir-key. It gives credentials to who has a token for audience weir of the OpenID provider
 // issuer, if there is one; their claim "policy" says what they may do.
 func MinIO(t testing.TB, dir, issuer string) *Server {
 	t.Helper()
-	const key, value = "test", "testsecret"
 	port := freePort(t)
 	must(t, os.Mkdir(filepath.Join(dir, "bucket"), 0o755))
 	ready := func() bool {
@@ -37,14 +47,13 @@ func MinIO(t testing.TB, dir, issuer string) *Server {
 		return err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
 	}
 	env := []string{
-		"env", "MINIO_ROOT_USER=" + key, "MINIO_ROOT_PASSWORD=" + value, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "HOME=" + t.TempDir(),
+		"env", "MINIO_ROOT_USER=" + S3KeyID, "MINIO_ROOT_PASSWORD=" + S3Secret, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "HOME=" + t.TempDir(),
 		"MINIO_KMS_SECRET_KEY=weir-key:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("k"), 32)),
 	}
 	if issuer != "" {
 		env = append(env, "MINIO_IDENTITY_OPENID_CONFIG_URL="+issuer+"/.well-known/openid-configuration", "MINIO_IDENTITY_OPENID_CLIENT_ID=weir", "MINIO_IDENTITY_OPENID_CLAIM_NAME=policy")
 	}
-	query := fmt.Sprintf("?endpoint=http://127.0.0.1:%d&path_style=true&key_id_file=%s&secret_key_file=%s", port, secret(t, key), secret(t, value))
-	return start(t, port, func(prefix string) string { return "s3://bucket/" + prefix + query }, ready,
+	return start(t, port, s3URL(t, port), ready,
 		append(env, made(t, "minio-*"), "server", "--address", fmt.Sprintf("127.0.0.1:%d", port), "--quiet", dir)...)
 }
 

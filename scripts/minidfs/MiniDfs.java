@@ -3,7 +3,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.nio.file.StandardCopyOption;
-import java.util.Properties;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.hadoop.minikdc.MiniKdc;
@@ -41,8 +40,7 @@ public class MiniDfs {
 
   static void secure(Configuration c, File dir, String protection) throws Exception {
     dir.mkdirs();
-    Properties p = MiniKdc.createConf();
-    MiniKdc kdc = new MiniKdc(p, dir);
+    MiniKdc kdc = new MiniKdc(MiniKdc.createConf(), dir);
     kdc.start();
     File servers = new File(dir, "servers.keytab");
     kdc.createPrincipal(servers, "nn/localhost", "HTTP/localhost");
